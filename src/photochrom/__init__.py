@@ -1,0 +1,37 @@
+"""Colorize black-and-white photographs; train, study and measure the networks that do it.
+
+Importing this package loads nothing heavy: each name below is fetched on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from photochrom.colorizer import Colorizer, colorize
+    from photochrom.errors import PhotochromError
+    from photochrom.network import list_networks
+    from photochrom.picture import Picture
+
+__all__ = ["Colorizer", "PhotochromError", "Picture", "__version__", "colorize", "list_networks"]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Colorizer": "photochrom.colorizer",
+    "PhotochromError": "photochrom.errors",
+    "Picture": "photochrom.picture",
+    "colorize": "photochrom.colorizer",
+    "list_networks": "photochrom.network",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'photochrom' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,95 @@
+"""Every error that photochrom raises on purpose, as one tree.
+
+    PhotochromError
+    ├── PhotoError            a file is no photo, is damaged, or cannot be read
+    ├── OutputError           a result cannot be written where it was asked for
+    ├── NetworkError          a network is unknown, or its file breaks the contract
+    ├── DataError             a folder or shard of training photos cannot be used
+    ├── RecipeError           a recipe has an unknown key or an impossible value
+    ├── CheckpointError       a checkpoint is missing, damaged, or of another recipe
+    ├── TrainingError         training cannot go on (NaN, memory, disk)
+    └── MissingExtraError     a feature needs packages that are not installed
+
+A message is one line and says what to do. The command line prints it after ``photochrom:`` and exits with 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = [
+    "CheckpointError",
+    "DataError",
+    "MissingExtraError",
+    "NetworkError",
+    "OutputError",
+    "PhotoError",
+    "PhotochromError",
+    "PhotochromWarning",
+    "RecipeError",
+    "TrainingError",
+    "require_extra",
+]
+
+
+class PhotochromError(Exception):
+    """Base of every error that photochrom raises on purpose."""
+
+
+class PhotoError(PhotochromError):
+    """A file is no photo, is damaged, or cannot be read."""
+
+
+class OutputError(PhotochromError):
+    """A result cannot be written where it was asked for."""
+
+
+class NetworkError(PhotochromError):
+    """A network is unknown, or its file breaks the network contract."""
+
+
+class DataError(PhotochromError):
+    """A folder or shard of training photos cannot be used."""
+
+
+class RecipeError(PhotochromError):
+    """A recipe has an unknown key, a value of the wrong type or an impossible one."""
+
+
+class CheckpointError(PhotochromError):
+    """A checkpoint is missing, damaged, or belongs to another recipe."""
+
+
+class TrainingError(PhotochromError):
+    """Training cannot go on: the loss is not a number, memory or the disk is full."""
+
+
+class MissingExtraError(PhotochromError):
+    """A feature needs packages that are not installed."""
+
+
+class PhotochromWarning(UserWarning):
+    """Something worth telling that does not stop the work."""
+
+
+@contextmanager
+def require_extra(extra: str, feature: str) -> Iterator[None]:
+    """Turn a failed import inside the block into one line that names the pip command.
+
+    Args:
+        extra: name of the optional dependency group, such as ``"train"``.
+        feature: what needs it, as the sentence's subject ("Training").
+
+    Raises:
+        MissingExtraError: if an import inside the block fails for a package that is not photochrom's own.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] == "photochrom":
+            raise
+        raise MissingExtraError(
+            f"{feature} needs the package {error.name}, which is not installed: "
+            f'run  pip install "photochrom[{extra}]"'
+        ) from error

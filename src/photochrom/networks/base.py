@@ -1,0 +1,54 @@
+"""The contract that every network keeps, and the padding that lets it take photos of any size."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["ColorizationNetwork", "pad_to_multiple"]
+
+
+class ColorizationNetwork(nn.Module):
+    """A network that proposes a, b for a lightness plane of any size.
+
+    A family subclasses this and writes `propose`, which only ever sees sides that are multiples of
+    `multiple`; `forward` pads by reflection before it and crops after it.
+
+    Attributes:
+        multiple: what the sides given to `propose` are multiples of.
+        inputs: names of the inputs that `forward` takes, as in the network file's contract.
+        outputs: names of what it returns.
+    """
+
+    multiple: int = 1
+    inputs: ClassVar[tuple[str, ...]] = ("lightness",)
+    outputs: ClassVar[tuple[str, ...]] = ("ab",)
+
+    def propose(self, lightness: Tensor) -> Tensor:
+        """Map lightness [N,1,H,W], 0..100, to a, b [N,2,H,W] in CIELAB units; H, W multiples of `multiple`."""
+        raise NotImplementedError
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """Map lightness [N,1,H,W], 0..100, any H and W from 1 up, to a, b [N,2,H,W] in CIELAB units."""
+        height, width = lightness.shape[-2:]
+        return self.propose(pad_to_multiple(lightness, self.multiple))[..., :height, :width]
+
+
+def pad_to_multiple(planes: Tensor, multiple: int) -> Tensor:
+    """Pad [N,C,H,W] at the bottom and the right by reflection until both sides are multiples of `multiple`.
+
+    The reflection goes back and forth where the planes are smaller than what is missing, down to one pixel,
+    which `torch.nn.functional.pad` refuses. It is made of look-ups, so it exports with dynamic sizes.
+    """
+    if not torch.compiler.is_exporting() and all(side % multiple == 0 for side in planes.shape[-2:]):
+        return planes
+    for dim in (-2, -1):
+        side = planes.shape[dim]
+        padded = (side + multiple - 1) // multiple * multiple
+        there = torch.arange(padded, device=planes.device)
+        period = (2 * torch.arange(side, device=planes.device)[-1:]).clamp(min=1)  # there and back again
+        there = torch.remainder(there, period)
+        planes = planes.index_select(dim, torch.minimum(there, period - there))
+    return planes
