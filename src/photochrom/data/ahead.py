@@ -1,0 +1,120 @@
+"""Batches decoded ahead by worker processes, for photos that do not fit on the training device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from photochrom.data.decode import Skipped, decode
+from photochrom.data.photos import PhotoRef
+from photochrom.errors import DataError
+
+__all__ = ["AheadReader"]
+
+
+class AheadReader:
+    """Decodes batches of photos in any order, some batches ahead of the one in use.
+
+    Args:
+        refs: photos known to be usable.
+        size: side of the square each is decoded to, in pixels.
+        device: where batches go.
+        workers: processes that decode; 0 decodes in this one.
+    """
+
+    def __init__(self, refs: Sequence[PhotoRef], size: int, device: torch.device, workers: int) -> None:
+        self._photos = _Photos(refs, size)
+        self._device = device
+        self._workers = workers
+        self._idle: list[tuple[_Order, DataLoader[Tensor | str]]] = []
+
+    def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
+        """Yield uint8 [B,size,size,3] on the device for the photos that `order` names.
+
+        Raises:
+            DataError: if a photo cannot be read any more, or a worker process died.
+        """
+        # Worker processes take seconds to start, so a loader is kept for the next epoch. A reader that comes
+        # while another is half-way gets a loader of its own.
+        sampler, loader = self._idle.pop() if self._idle else self._start()
+        sampler.batches = [part.tolist() for part in torch.split(order, batch_size)]
+        try:
+            for batch in loader:
+                if isinstance(batch, str):
+                    raise DataError(batch)
+                yield batch.to(self._device, non_blocking=True)
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise DataError(
+                "a process that decodes photos died, as it does when memory or shared memory (/dev/shm) runs out; "
+                "use fewer workers or smaller batches"
+            ) from error
+        else:
+            self._idle.append((sampler, loader))
+
+    def close(self) -> None:
+        """End the worker processes; the next batch would start them again."""
+        self._idle.clear()
+
+    def _start(self) -> tuple[_Order, DataLoader[Tensor | str]]:
+        sampler = _Order()
+        loader: DataLoader[Tensor | str] = DataLoader(
+            self._photos,
+            batch_sampler=sampler,
+            num_workers=self._workers,
+            collate_fn=_as_is,
+            pin_memory=self._device.type == "cuda",
+            persistent_workers=self._workers > 0,
+            # A forked child would inherit libvips's locks and CUDA's state without the threads that serve them.
+            multiprocessing_context="spawn" if self._workers else None,
+        )
+        return sampler, loader
+
+
+class _Order(Sampler[list[int]]):
+    """The batches of one epoch, set before each."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+class _Photos(Dataset[Tensor]):
+    """What a worker process gets: the photos' places. It returns a batch, or one line that says what failed."""
+
+    def __init__(self, refs: Sequence[PhotoRef], size: int) -> None:
+        self.refs = list(refs)
+        self.size = size
+
+    def __getitems__(self, indices: list[int]) -> Tensor | str:
+        batch = np.empty((len(indices), self.size, self.size, 3), np.uint8)
+        for row, index in enumerate(indices):
+            try:
+                photo = decode(self.refs[index], self.size, 0.0)
+            except DataError as error:  # an exception would arrive with the worker's traceback in its message
+                return str(error)
+            if isinstance(photo, Skipped):
+                return f"{photo.reason}; it could be read when training began"
+            batch[row] = photo
+        return torch.from_numpy(batch)
+
+    def __getitem__(self, index: int) -> Tensor:
+        batch = self.__getitems__([index])
+        if isinstance(batch, str):
+            raise DataError(batch)
+        return batch[0]
+
+
+def _as_is(batch: Any) -> Any:
+    return batch

@@ -1,0 +1,56 @@
+"""Random crops and mirror images, made on the device for a whole batch at once."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["augment", "center_crop"]
+
+
+def augment(batch: Tensor, size: int, *, flip: bool, generator: torch.Generator) -> Tensor:
+    """Cut a random square out of each photo and mirror about half of them.
+
+    Args:
+        batch: [B,3,H,W] of any type, H and W at least `size`.
+        size: side of the square in pixels.
+        flip: whether to mirror photos left to right, each with probability 1/2.
+        generator: where the randomness comes from. On the CPU it gives the same crops for every device.
+
+    Returns:
+        [B,3,size,size] of the same type and device, channels last in memory.
+
+    Raises:
+        ValueError: if the photos are smaller than `size`.
+    """
+    count, _, height, width = batch.shape
+    _check(batch, size)
+
+    def draw(below: int) -> Tensor:
+        return torch.randint(below, (count, 1), generator=generator, device=generator.device).to(batch.device)
+
+    pixels = torch.arange(size, device=batch.device)
+    rows = draw(height - size + 1) + pixels
+    columns = draw(width - size + 1) + pixels
+    if flip:
+        columns = torch.where(draw(2).bool(), columns.flip(1), columns)
+    photos = torch.arange(count, device=batch.device)
+    # Gathered as [B,H,W,3], so that the three values of a pixel stay together in memory.
+    gathered = batch.permute(0, 2, 3, 1)[photos[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return gathered.permute(0, 3, 1, 2)
+
+
+def center_crop(batch: Tensor, size: int) -> Tensor:
+    """Cut the middle size×size pixels out of each photo of [B,3,H,W], as a view.
+
+    Raises:
+        ValueError: if the photos are smaller than `size`.
+    """
+    _check(batch, size)
+    top, left = (batch.shape[2] - size) // 2, (batch.shape[3] - size) // 2
+    return batch[:, :, top : top + size, left : left + size]
+
+
+def _check(batch: Tensor, size: int) -> None:
+    if not 1 <= size <= min(batch.shape[2:]):
+        raise ValueError(f"photos of {batch.shape[2]}×{batch.shape[3]} pixels hold no square of {size}")

@@ -1,0 +1,75 @@
+"""One photo for training: from its bytes to pixels, or the reason why it cannot be used."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from photochrom.color import rgb_to_lab
+from photochrom.data.photos import PhotoRef
+from photochrom.errors import PhotoError
+from photochrom.vips import libvips, read_rgb
+
+__all__ = ["MIN_CHROMA", "Skipped", "decode", "decode_all", "default_workers", "mean_chroma"]
+
+Pixels = np.ndarray[Any, Any]
+
+MIN_CHROMA = 2.0
+"""Mean CIELAB chroma below which a photo counts as having no colour, in CIELAB units."""
+
+_SAMPLES = 32  # rows and columns that the mean chroma is taken over
+
+
+class Skipped(NamedTuple):
+    """A photo that is not used, and why."""
+
+    key: str
+    reason: str
+
+
+def decode(ref: PhotoRef, size: int, min_chroma: float) -> Pixels | Skipped:
+    """Read a photo as uint8 RGB 0..255, size×size×3, or say why it cannot be used."""
+    try:
+        rgb = read_rgb(ref.read(), size, name=ref.key)
+    except PhotoError as error:
+        return Skipped(ref.key, str(error))
+    chroma = mean_chroma(rgb) if min_chroma > 0 else min_chroma
+    if chroma < min_chroma:
+        return Skipped(ref.key, f"{ref.key}: has no colour (mean chroma {chroma:.1f}, below {min_chroma:g})")
+    return rgb
+
+
+def mean_chroma(rgb: Pixels) -> float:
+    """Return the mean CIELAB chroma of a uint8 RGB photo, over a grid of about 32×32 of its pixels."""
+    step_y, step_x = (max(1, side // _SAMPLES) for side in rgb.shape[:2])
+    lab = rgb_to_lab(np.ascontiguousarray(rgb[::step_y, ::step_x]))
+    return float(np.hypot(lab[..., 1], lab[..., 2]).mean())
+
+
+def decode_all(
+    refs: Sequence[PhotoRef], size: int, min_chroma: float, workers: int
+) -> Iterator[tuple[int, Pixels | Skipped]]:
+    """Decode photos on threads, a few ahead of the reader, and yield (index, result) in order."""
+    libvips()  # before the threads: two first imports at a time would race
+    with ThreadPoolExecutor(workers, thread_name_prefix="photochrom-decode") as pool:
+        ahead: deque[Future[Pixels | Skipped]] = deque()
+        waiting = iter(refs)
+        try:
+            for index in range(len(refs)):
+                while len(ahead) < 4 * workers and (ref := next(waiting, None)) is not None:
+                    ahead.append(pool.submit(decode, ref, size, min_chroma))
+                yield index, ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def default_workers() -> int:
+    """Return how many threads or processes to decode with: the processors this process may use, 16 at most."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, 16)

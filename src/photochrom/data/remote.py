@@ -1,0 +1,104 @@
+"""Shards on a server: a URL pattern is expanded, and each shard fetched once into a cache folder.
+
+Training reads photos in random order, epoch after epoch, so a shard is copied whole before it is used. webdataset
+expands the pattern and opens the URL, and so the schemes are its own: http, https, gs, hf, and others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from photochrom.data.shards import index_shard
+from photochrom.errors import DataError, require_extra
+
+__all__ = ["cache_folder", "expand_braces", "fetch_shard", "is_url"]
+
+# webdataset fetches by the program curl, which tells what went wrong by its exit status alone.
+_CURL = {
+    6: "there is no such server",
+    7: "the server does not answer",
+    18: "the connection broke",
+    22: "the server refused it, as it does when there is no such file",
+    28: "the server took too long",
+    60: "the server's certificate is not trusted",
+}
+
+
+def is_url(text: str) -> bool:
+    """Tell a URL from a path: it starts with a scheme and two slashes."""
+    return re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE) is not None
+
+
+def cache_folder() -> Path:
+    """Return the folder for fetched shards: `photochrom/shards` in the user's cache folder."""
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "photochrom" / "shards"
+
+
+def expand_braces(pattern: str) -> list[str]:
+    """Expand a pattern such as ``photos-{00..02}.tar`` into the names it stands for.
+
+    Raises:
+        DataError: if its braces do not match.
+    """
+    with require_extra("train", "A pattern of shards"):
+        from webdataset.shardlists import expand_urls
+    try:
+        return list(map(str, expand_urls(pattern)))
+    except (ValueError, AssertionError) as error:  # an unset ${VARIABLE} is an assertion there
+        raise DataError(f"{pattern}: is no pattern ({error}); write it like photos-{{00..02}}.tar") from error
+
+
+def fetch_shard(url: str, cache: Path | None = None) -> Path:
+    """Fetch one shard, unless the cache has it.
+
+    Args:
+        url: where the .tar lies.
+        cache: folder for fetched shards; `cache_folder()` if None.
+
+    Returns:
+        The local copy, under the shard's own name, in a folder of its own for each URL.
+
+    Raises:
+        DataError: if it cannot be fetched whole, is no shard, or the cache cannot be written.
+    """
+    folder = (cache or cache_folder()) / hashlib.sha256(url.encode()).hexdigest()[:16]
+    final = folder / (unquote(urlparse(url).path).rpartition("/")[2] or "shard.tar")
+    if final.exists():
+        return final
+    with require_extra("train", "Fetching shards"):
+        from webdataset.gopen import gopen
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be written ({error.strerror}); name another cache folder") from error
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file, gopen(url, "rb") as stream:
+            shutil.copyfileobj(stream, file, 1 << 20)
+        index_shard(part, name=url)  # a cut or wrong file must not stay in the cache under the shard's name
+        part.replace(final)
+    except (OSError, ValueError, ImportError) as error:
+        raise DataError(
+            f"{url}: cannot be fetched ({_reason(error)}); check the address and the connection, or download it "
+            "yourself and name the file"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return final
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"the program {error.filename} is not installed"
+    status = re.search(r"exit (\d+)", str(error))
+    if status:
+        return _CURL.get(int(status[1]), f"curl's exit status is {status[1]}")
+    return " ".join(str(error).split()) or type(error).__name__
