@@ -39,7 +39,11 @@ _XYZ_FROM_RGB = np.array(
 # The white point is folded into both matrices: they map linear RGB to and from X/Xn, Y/Yn, Z/Zn.
 _TO_XYZ = (_XYZ_FROM_RGB / _WHITE[:, None]).tolist()
 _FROM_XYZ = (np.linalg.inv(_XYZ_FROM_RGB) * _WHITE).tolist()
-_TO_LAB = [[0.0, 116.0, 0.0], [500.0, -500.0, 0.0], [0.0, 200.0, -200.0]]  # from f(X/Xn), f(Y/Yn), f(Z/Zn); L + 16
+_TO_LAB = [
+    [0.0, 116.0, 0.0],
+    [500.0, -500.0, 0.0],
+    [0.0, 200.0, -200.0],
+]  # from f(X/Xn), f(Y/Yn), f(Z/Zn); L + 16
 
 _DELTA = 6 / 29  # CIE 15:2004: f is a cube root above _DELTA**3 and a straight line below
 _GAMUT_TOLERANCE = 1e-5  # linear light; far under half an 8-bit step, above float32's rounding

@@ -1,0 +1,24 @@
+"""The workshop's heart: a recipe and photos in, a checkpoint out, and from it a network file."""
+
+from __future__ import annotations
+
+from photochrom.errors import require_extra
+
+with require_extra("train", "Training"):
+    from photochrom.training.checkpoint import Checkpoint, EpochLog, load_checkpoint, save_checkpoint
+    from photochrom.training.loop import TrainingResult, train
+    from photochrom.training.recipe import Recipe, list_recipes, load_recipe
+    from photochrom.training.setup import load_data
+
+__all__ = [
+    "Checkpoint",
+    "EpochLog",
+    "Recipe",
+    "TrainingResult",
+    "list_recipes",
+    "load_checkpoint",
+    "load_data",
+    "load_recipe",
+    "save_checkpoint",
+    "train",
+]

@@ -1,0 +1,172 @@
+"""Checkpoints: weights, optimizer and history in one safetensors file whose header holds the recipe."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from photochrom.errors import CheckpointError, TrainingError
+from photochrom.files import replace_file
+from photochrom.networks import ColorizationNetwork, create_network
+from photochrom.training.recipe import Recipe
+
+__all__ = ["Checkpoint", "EpochLog", "Progress", "load_checkpoint", "save_checkpoint"]
+
+_HEADER = "photochrom"
+_NETWORK, _OPTIMIZER = "network.", "optimizer."
+
+
+@dataclass(frozen=True)
+class EpochLog:
+    """What is known of one finished epoch.
+
+    Attributes:
+        epoch: its number, from 1.
+        train_loss: mean over the photos, as they were trained on.
+        test_loss: mean over the test photos after the epoch; None without test photos.
+        learning_rate: in the epoch.
+        photos_per_second: trained on, testing and checkpoints left out.
+        seconds: of training since the run began, over all resumes, this epoch's testing included.
+    """
+
+    epoch: int
+    train_loss: float
+    test_loss: float | None
+    learning_rate: float
+    photos_per_second: float
+    seconds: float
+
+
+@dataclass
+class Progress:
+    """How far a run has come; with the tensors, all that resuming needs.
+
+    Attributes:
+        epoch: finished epochs.
+        step: steps done in the epoch under way.
+        loss_sum: sum of those steps' losses, each times its photos.
+        seconds: of training so far.
+        history: one entry for each finished epoch.
+        data: fingerprint of the training and test photos.
+        facts: what the card tells of the run: photos, device, versions, the loss of a grey answer.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    seconds: float = 0.0
+    history: list[EpochLog] = field(default_factory=list)
+    data: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint as read from its file.
+
+    Attributes:
+        recipe: of the run.
+        network: with the weights, in evaluation mode, on the CPU.
+        optimizer: the optimizer's `state` by parameter number; empty where it was left out.
+        progress: see `Progress`.
+    """
+
+    recipe: Recipe
+    network: ColorizationNetwork
+    optimizer: dict[int, dict[str, Tensor]]
+    progress: Progress
+
+    @property
+    def history(self) -> list[EpochLog]:
+        """One entry for each finished epoch."""
+        return self.progress.history
+
+    @property
+    def epoch(self) -> int:
+        """Finished epochs."""
+        return self.progress.epoch
+
+    @property
+    def finished(self) -> bool:
+        """Whether the recipe's last epoch is done."""
+        return self.progress.epoch >= self.recipe.epochs
+
+
+def save_checkpoint(
+    path: Path,
+    recipe: Recipe,
+    network: ColorizationNetwork,
+    progress: Progress,
+    optimizer: torch.optim.Optimizer | None = None,
+) -> None:
+    """Write a checkpoint; at every moment `path` is the old file or the new one, whole.
+
+    Raises:
+        TrainingError: if the disk is full or the folder cannot be written.
+    """
+    tensors = {_NETWORK + name: _plain(tensor) for name, tensor in network.state_dict().items()}
+    if optimizer is not None:
+        for number, state in optimizer.state_dict()["state"].items():
+            for name, value in state.items():
+                tensors[f"{_OPTIMIZER}{number}.{name}"] = _plain(torch.as_tensor(value))
+    header = {"format": 1, "recipe": recipe.model_dump(), "progress": asdict(progress)}
+    try:
+        with replace_file(path) as temporary:
+            temporary.write_bytes(save(tensors, metadata={_HEADER: json.dumps(header)}))
+    except OSError as error:
+        what = (
+            "the disk is full; free some space" if error.errno == errno.ENOSPC else f"{error.strerror}; mend that"
+        )
+        raise TrainingError(f"{path}: cannot write the checkpoint: {what} and go on with --resume") from error
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a checkpoint, or the one in a run's folder.
+
+    Raises:
+        CheckpointError: if it is missing, damaged, or no checkpoint of photochrom.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "checkpoint.safetensors"
+    if not path.exists():
+        raise CheckpointError(f"{path}: there is no checkpoint; give a run's folder or its checkpoint.safetensors")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {})[_HEADER])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        recipe = Recipe.model_validate(header["recipe"])
+        progress = Progress(**header["progress"])
+        progress.history = [EpochLog(**entry) for entry in header["progress"]["history"]]
+        network = create_network(recipe.network)
+        network.load_state_dict(_below(_NETWORK, tensors))
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path}: is damaged or no checkpoint of photochrom ({_first_line(error)})"
+        ) from error
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in _below(_OPTIMIZER, tensors).items():
+        number, key = name.split(".", 1)
+        state.setdefault(int(number), {})[key] = tensor
+    return Checkpoint(recipe, network.eval(), state, progress)
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

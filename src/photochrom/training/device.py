@@ -1,0 +1,81 @@
+"""Where training runs, and how much memory a step takes there."""
+
+from __future__ import annotations
+
+import copy
+import resource
+import sys
+
+import torch
+
+from photochrom.errors import TrainingError
+from photochrom.networks import ColorizationNetwork
+
+__all__ = ["autocast", "choose_device", "measure_step", "precision_of"]
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"`` into a device that is there.
+
+    Raises:
+        TrainingError: if it is not.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise TrainingError(f"there is no device {name!r}; choose auto, cpu, cuda or cuda:N") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise TrainingError(f"PyTorch sees no device {name}; choose --device cpu, or install its CUDA build")
+    if device.type not in ("cpu", "cuda"):
+        raise TrainingError(f"device {name!r} is not supported; choose auto, cpu, cuda or cuda:N")
+    return device
+
+
+def precision_of(choice: str, device: torch.device) -> torch.dtype:
+    """Return the type that convolutions compute in: ``"auto"`` means bfloat16 on CUDA and float32 on the CPU."""
+    if choice == "auto":
+        choice = "bfloat16" if device.type == "cuda" else "float32"
+    return torch.bfloat16 if choice == "bfloat16" else torch.float32
+
+
+def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
+    """Return the context in which a forward pass runs."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == torch.bfloat16)
+
+
+def measure_step(
+    network: ColorizationNetwork, batch: int, size: int, device: torch.device, precision: torch.dtype
+) -> int:
+    """Measure how many bytes one training step takes beyond the weights that are there already.
+
+    On CUDA a whole batch is tried; on the CPU, where that would take seconds, two photos, scaled up.
+
+    Raises:
+        TrainingError: if the batch does not fit at all.
+    """
+    probe = copy.deepcopy(network)
+    optimizer = torch.optim.Adam(probe.parameters())
+    tried = batch if device.type == "cuda" else min(batch, 2)
+    before = _peak(device, reset=True)
+    try:
+        lightness = torch.zeros(tried, 1, size, size, device=device)
+        with autocast(device, precision):
+            loss = probe(lightness).float().square().mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            f"a batch of {batch} photos at {size}x{size} does not fit; lower batch or size"
+        ) from error
+    return max(0, _peak(device) - before) * batch // tried
+
+
+def _peak(device: torch.device, reset: bool = False) -> int:
+    if device.type == "cuda":
+        if reset:
+            torch.cuda.reset_peak_memory_stats(device)
+        return torch.cuda.max_memory_allocated(device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

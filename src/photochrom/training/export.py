@@ -1,0 +1,179 @@
+"""From a checkpoint to a network file: ONNX with its card, checked against the checkpoint before it is written."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from photochrom.errors import NetworkError, OutputError, require_extra
+from photochrom.files import replace_file
+from photochrom.network import Card, Network
+from photochrom.networks import ColorizationNetwork
+from photochrom.training.checkpoint import Checkpoint, load_checkpoint
+
+__all__ = ["card_of", "export_network", "onnx_model"]
+
+_SIZES = ((64, 96), (101, 77), (256, 256))  # parity is checked at a round, an odd and the usual size
+_TOLERANCE = {"float32": 0.01, "float16": 0.5}  # CIELAB units; half precision keeps 11 bits of each weight
+_HALVED_FROM = 1024  # weights; smaller arrays are not worth a Cast node
+
+
+def export_network(
+    checkpoint: str | Path,
+    output: str | Path,
+    *,
+    name: str | None = None,
+    version: str = "1",
+    license: str = "MIT",
+    weights: Literal["float32", "float16"] = "float32",
+    notes: dict[str, str | int | float] | None = None,
+    overwrite: bool = False,
+) -> Card:
+    """Write a checkpoint's network as a network file.
+
+    Args:
+        checkpoint: a checkpoint, or a run's folder.
+        output: where to; the suffix should be ``.onnx``.
+        name: what the card calls it; by default the recipe's name.
+        version: of the network.
+        license: of the weights, as an SPDX name.
+        weights: how they are stored; float16 halves the file. The arithmetic is float32 in either case.
+        notes: more for the card's `training`, such as what the photos were.
+        overwrite: whether a file at `output` may be replaced.
+
+    Raises:
+        CheckpointError: if the checkpoint is missing or damaged.
+        NetworkError: if the file's answers differ from the checkpoint's.
+        OutputError: if `output` exists or cannot be written.
+    """
+    output = Path(output)
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output}: exists; choose another name or add --overwrite")
+    whole = load_checkpoint(checkpoint)
+    card = card_of(whole, name=name, version=version, license=license, notes=notes)
+    model = onnx_model(whole.network, card, weights=weights)
+    try:
+        with replace_file(output) as temporary:
+            temporary.write_bytes(model.SerializeToString())
+            _check_parity(whole.network, temporary, _TOLERANCE[weights])
+    except OSError as error:
+        raise OutputError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
+    return card
+
+
+def card_of(
+    checkpoint: Checkpoint,
+    *,
+    name: str | None = None,
+    version: str = "1",
+    license: str = "MIT",
+    notes: dict[str, str | int | float] | None = None,
+) -> Card:
+    """Write down what a checkpoint is, how far it was trained, and how well it did on its test photos."""
+    recipe, facts = checkpoint.recipe, checkpoint.progress.facts
+    last = checkpoint.history[-1] if checkpoint.history else None
+    scores = {}
+    if last is not None and last.test_loss is not None:
+        scores = {
+            f"test {recipe.loss}": round(last.test_loss, 2),
+            f"grey {recipe.loss}": round(facts["grey_loss"], 2),
+        }
+    training: dict[str, str | int | float] = {
+        "epochs": checkpoint.epoch,
+        "epochs of the recipe": recipe.epochs,
+        "hours": round(checkpoint.progress.seconds / 3600, 2),
+    }
+    training |= {key.replace("_", " "): value for key, value in facts.items() if key != "grey_loss"}
+    return Card(
+        name=name or recipe.name,
+        version=version,
+        description=recipe.description,
+        license=license,
+        input_size=recipe.size,
+        inputs=checkpoint.network.inputs,
+        outputs=checkpoint.network.outputs,
+        parameters=sum(p.numel() for p in checkpoint.network.parameters()),
+        training=training | (notes or {}),
+        scores=scores,
+        recipe=recipe.model_dump(),
+    )
+
+
+def onnx_model(
+    network: ColorizationNetwork, card: Card, *, weights: Literal["float32", "float16"] = "float32"
+) -> Any:
+    """Turn a network into an ONNX model (`onnx.ModelProto`) that takes any number of photos of any size."""
+    with require_extra("train", "Export"):
+        import onnx
+        import onnxscript  # noqa: F401 - torch's own error does not name the command
+
+    dim = torch.export.Dim
+    shapes = {"lightness": {0: dim("n", min=1), 2: dim("height", min=1), 3: dim("width", min=1)}}
+    side = network.multiple * 3 + 2  # no multiple, so that padding is not traced away
+    with _quiet():
+        program = torch.onnx.export(
+            network.eval(), (torch.rand(2, 1, side, side + 3),), dynamo=True, verbose=False,
+            input_names=list(network.inputs), output_names=list(network.outputs), dynamic_shapes=shapes,
+        )  # fmt: skip
+    if program is None:
+        raise NetworkError("PyTorch could not export the network; try the torch version that pyproject.toml names")
+    model = program.model_proto
+    if weights == "float16":
+        _halve(model, onnx)
+    del model.metadata_props[:]
+    model.producer_name = "photochrom"
+    model.metadata_props.append(onnx.StringStringEntryProto(key="photochrom", value=card.model_dump_json()))
+    onnx.checker.check_model(model)
+    return model
+
+
+def _halve(model: Any, onnx: Any) -> None:
+    """Store large weights as float16 and cast them back; ONNX Runtime does so once, when it loads the file."""
+    graph = model.graph
+    casts = []
+    for position, tensor in enumerate(graph.initializer):
+        array = onnx.numpy_helper.to_array(tensor)
+        if array.dtype != np.float32 or array.size < _HALVED_FROM:
+            continue
+        name = tensor.name
+        graph.initializer[position].CopyFrom(
+            onnx.numpy_helper.from_array(array.astype(np.float16), name + ".half")
+        )
+        casts.append(onnx.helper.make_node("Cast", [name + ".half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+@torch.no_grad()
+def _check_parity(network: ColorizationNetwork, path: Path, tolerance: float) -> None:
+    written = Network(path, device="cpu")
+    for height, width in _SIZES:
+        rows = torch.linspace(0, 60, height)[:, None]
+        lightness = (rows + torch.linspace(0, 40, width))[None, None]
+        difference = np.abs(network(lightness).numpy() - written.run(lightness.numpy())).max()
+        if not difference <= tolerance:
+            raise NetworkError(
+                f"{path.name}: the exported file's a, b differ from the checkpoint's by {difference:.3g} at "
+                f"{width}x{height}; it was not written. Report this with the recipe"
+            )
+
+
+@contextlib.contextmanager
+def _quiet() -> Any:
+    """Hide what the exporter says of packages that are not needed; its failures still raise."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,81 @@
+"""What keeps a run from ending badly: stop requests, full memory or disk, and losses that are no numbers."""
+
+from __future__ import annotations
+
+import errno
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+
+from photochrom.errors import TrainingError
+from photochrom.training.checkpoint import Progress
+from photochrom.training.recipe import Recipe
+
+__all__ = ["explain_failures", "finite", "stop_requests"]
+
+
+@contextmanager
+def stop_requests() -> Iterator[Callable[[], int]]:
+    """Turn Ctrl-C and SIGTERM into a number that the loop looks at after each step; a second one kills."""
+    received = 0
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: 0
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def remember(number: int, _frame: object) -> None:
+        nonlocal received
+        received = number
+        signal.signal(number, before[number])
+
+    for number in before:
+        signal.signal(number, remember)
+    try:
+        yield lambda: received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def explain_failures(recipe: Recipe) -> Iterator[None]:
+    """Say what to try where memory or the disk is full."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise TrainingError(
+            f"out of memory with batch={recipe.batch}, size={recipe.size}; lower one of them"
+        ) from error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        raise TrainingError(
+            f"out of memory with batch={recipe.batch}, size={recipe.size}; lower one of them"
+        ) from error
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise TrainingError("the disk is full; free some space and go on with --resume") from error
+
+
+def finite(loss: float, recipe: Recipe, state: Progress) -> float:
+    """Return the loss, or stop the run before a checkpoint is written over with weights that are lost.
+
+    Raises:
+        TrainingError: if the loss is infinite or not a number.
+    """
+    if math.isfinite(loss):
+        return loss
+    kept = (
+        f"the checkpoint of epoch {state.history[-1].epoch} or before is kept"
+        if state.history
+        else "nothing was saved"
+    )
+    raise TrainingError(
+        f"the loss is {loss} in epoch {state.epoch + 1}; {kept}. "
+        f"Try a learning_rate below {recipe.learning_rate:g}, or precision=float32"
+    )

@@ -1,0 +1,195 @@
+"""The training loop, top to bottom: photos in, checkpoints and a log out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from photochrom.color import rgb_to_lab
+from photochrom.data.augment import augment
+from photochrom.data.photoset import PhotoSet
+from photochrom.networks import ColorizationNetwork
+from photochrom.training.checkpoint import EpochLog, save_checkpoint
+from photochrom.training.device import autocast, choose_device, measure_step, precision_of
+from photochrom.training.guards import explain_failures, finite, stop_requests
+from photochrom.training.log import RunLog
+from photochrom.training.recipe import Recipe
+from photochrom.training.seeds import mix, seeded_generator
+from photochrom.training.setup import grey_loss, headline, load_data, open_folder, prepare
+
+__all__ = ["TrainingResult", "train"]
+
+_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": functional.mse_loss,
+    "smooth-l1": functional.smooth_l1_loss,
+}
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How a run ended.
+
+    Attributes:
+        checkpoint: the file that holds the network and all that resuming needs.
+        history: one entry for each finished epoch.
+        seconds: of training, over all resumes.
+        finished: whether the last epoch is done; False where Ctrl-C or SIGTERM stopped the run.
+        stopped_by: the signal's number where one stopped the run, else 0.
+    """
+
+    checkpoint: Path
+    history: list[EpochLog]
+    seconds: float
+    finished: bool
+    stopped_by: int = 0
+
+
+def train(
+    recipe: Recipe,
+    data: str | Path | Sequence[str | Path],
+    output: str | Path,
+    *,
+    device: str = "auto",
+    resume: bool = False,
+    progress: bool = True,
+    tensorboard: bool = False,
+    photos: tuple[PhotoSet, PhotoSet | None] | None = None,
+) -> TrainingResult:
+    """Train a network by a recipe.
+
+    `output` then holds `checkpoint.safetensors`, `recipe.yaml`, `log.jsonl` (one line for each epoch) and
+    `skipped.log` (photos that were left out, and why).
+
+    Args:
+        recipe: what to train, and how.
+        data: the photos; see `find_photos`.
+        output: the run's folder.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+        resume: go on with the run that `output` holds, if it holds one.
+        progress: whether to show how it goes, on stderr.
+        tensorboard: whether to write event files for TensorBoard as well.
+        photos: training and test photos that were loaded before, in place of `data`.
+
+    Raises:
+        CheckpointError: if `output` holds a run and `resume` is not set, or a run of another recipe or data.
+        DataError: if the data cannot be used.
+        TrainingError: if the loss is not a number, or memory or the disk is full.
+    """
+    output = Path(output)
+    where = choose_device(device)
+    precision = precision_of(recipe.precision, where)
+    state, network, optimizer = prepare(recipe, output, where, resume)
+    if photos is None:
+        reserve = measure_step(network, recipe.batch, recipe.size, where, precision)
+        photos = load_data(recipe, data, where, reserve=reserve)
+    training, testing = photos
+    open_folder(output, recipe, state, training, testing, where)
+
+    loss_of = _LOSSES[recipe.loss]
+    forward = torch.compile(network) if recipe.compile else network
+    steps = math.ceil(len(training) / recipe.batch)
+    checkpoint = output / "checkpoint.safetensors"
+    log = RunLog(
+        output,
+        state.history,
+        epochs=recipe.epochs,
+        photos=len(training),
+        show=progress,
+        tensorboard=tensorboard,
+    )
+    if state.epoch == 0 and state.step == 0:
+        state.facts["grey_loss"] = grey_loss(testing or training, recipe, loss_of)
+        log.say(headline(recipe, training, testing, where, precision, state))
+
+    def save() -> None:
+        save_checkpoint(checkpoint, recipe, network, state, optimizer)
+
+    with log, stop_requests() as stopped, explain_failures(recipe):
+        saved = time.monotonic()
+        while state.epoch < recipe.epochs and not stopped():
+            epoch = state.epoch + 1
+            rate = _learning_rate(recipe, epoch)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            network.train()
+            order = torch.randperm(len(training), generator=seeded_generator(recipe.seed, epoch)).tolist()
+            loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=where)
+            began = told = time.perf_counter()
+            done = first = state.step * recipe.batch
+            for batch in training.batches(order[first:], recipe.batch):
+                torch.manual_seed(mix(recipe.seed, epoch, state.step))
+                lab = rgb_to_lab(_augmented(batch, recipe, epoch, state.step), axis=1)
+                with autocast(where, precision):
+                    ab = forward(lab[:, :1])
+                loss = loss_of(ab.float(), lab[:, 1:])
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+                loss_sum += loss.detach() * len(batch)
+                done += len(batch)
+                state.step += 1
+                if time.perf_counter() - told > 0.5:  # not every step: asking for the loss waits for the GPU
+                    told = time.perf_counter()
+                    log.step(
+                        epoch,
+                        done,
+                        finite(float(loss_sum) / done, recipe, state),
+                        (done - first) / (told - began),
+                    )
+                if stopped() and state.step < steps:
+                    break
+            state.loss_sum = float(loss_sum)
+            train_loss = finite(state.loss_sum / done, recipe, state)
+            trained = time.perf_counter() - began
+            if state.step < steps:
+                state.seconds += trained
+                break
+            test_loss = None if testing is None else _test(network, testing, recipe, loss_of, where, precision)
+            state.seconds += time.perf_counter() - began
+            speed = (done - first) / trained
+            state.history.append(EpochLog(epoch, train_loss, test_loss, rate, speed, state.seconds))
+            state.epoch, state.step, state.loss_sum = epoch, 0, 0.0
+            log.step(epoch, done, train_loss, speed)
+            log.epoch(state.history[-1])
+            if time.monotonic() - saved >= recipe.checkpoint_seconds:
+                save()
+                saved = time.monotonic()
+        save()
+        if stopped() and state.epoch < recipe.epochs:
+            log.say(f"stopped in epoch {state.epoch + 1}; saved. Go on with --resume")
+    return TrainingResult(checkpoint, state.history, state.seconds, state.epoch >= recipe.epochs, stopped())
+
+
+def _augmented(batch: Tensor, recipe: Recipe, epoch: int, step: int) -> Tensor:
+    if recipe.crop_from is None and not recipe.flip:
+        return batch
+    generator = seeded_generator(recipe.seed, epoch, step, device=batch.device)
+    return augment(batch, recipe.size, flip=recipe.flip, generator=generator)
+
+
+@torch.no_grad()
+def _test(
+    network: ColorizationNetwork, photos: PhotoSet, recipe: Recipe, loss_of: Callable[[Tensor, Tensor], Tensor],
+    device: torch.device, precision: torch.dtype,
+) -> float:  # fmt: skip
+    network.eval()
+    total = torch.zeros((), dtype=torch.float64, device=device)
+    for batch in photos.batches(range(len(photos)), recipe.batch):
+        lab = rgb_to_lab(batch, axis=1)
+        with autocast(device, precision):
+            ab = network(lab[:, :1])
+        total += loss_of(ab.float(), lab[:, 1:]) * len(batch)
+    return float(total) / len(photos)
+
+
+def _learning_rate(recipe: Recipe, epoch: int) -> float:
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    return recipe.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs)) / 2

@@ -1,0 +1,147 @@
+"""A recipe: one typed YAML file that holds every choice of a training run."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from photochrom.errors import RecipeError
+from photochrom.files import replace_file
+from photochrom.networks import list_networks
+
+__all__ = ["Recipe", "list_recipes", "load_recipe", "save_recipe"]
+
+
+class Recipe(BaseModel):
+    """Everything that decides what a training run does, but where the photos lie and where the run goes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: str = Field(min_length=1, description="what the run and the network file are called")
+    description: str = Field("", description="one line for people")
+    network: str = Field(description="a registered network")
+    seed: int = Field(0, ge=0, lt=2**31, description="decides weights, order, crops and the split")
+
+    photos: int | None = Field(None, ge=1, description="train on the first so many photos; null: all")
+    test_photos: int | None = Field(None, ge=0, description="test on the first so many; null: all, 0: none")
+    test_fraction: float = Field(0.1, ge=0, lt=1, description="share kept for testing where the data names none")
+    size: int = Field(400, ge=1, le=4096, description="side in pixels of the squares trained on")
+    crop_from: int | None = Field(
+        None, ge=1, le=4096, description="hold photos at this side and crop `size` at random"
+    )
+    flip: bool = Field(False, description="mirror each photo at random")
+
+    epochs: int = Field(200, ge=1)
+    batch: int = Field(32, ge=1, description="photos per step")
+    loss: Literal["mse", "smooth-l1"] = Field("mse", description="between true and proposed a, b")
+    optimizer: Literal["adam", "adamw"] = "adam"
+    learning_rate: float = Field(0.001, gt=0, le=10)
+    schedule: Literal["constant", "cosine"] = Field("constant", description="cosine falls to 0 at the last epoch")
+    weight_decay: float = Field(0.0, ge=0)
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="of the arithmetic; weights stay float32; auto: bfloat16 on CUDA, float32 on the CPU",
+    )
+    compile: bool = Field(False, description="torch.compile the network")
+    checkpoint_seconds: float = Field(60, ge=0, description="least time between two checkpoints")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Recipe:
+        if self.network not in list_networks():
+            raise ValueError(
+                f"network: there is none named {self.network!r}; choose one of {', '.join(list_networks())}"
+            )
+        if self.crop_from is not None and self.crop_from < self.size:
+            raise ValueError(f"crop_from: {self.crop_from} is smaller than size, {self.size}")
+        return self
+
+
+def list_recipes() -> list[str]:
+    """Return the names of the recipes that photochrom ships."""
+    return sorted(path.stem for path in _shipped().glob("*.yaml"))
+
+
+def load_recipe(source: str | Path, changes: Mapping[str, str] | None = None) -> Recipe:
+    """Read a recipe from a YAML file, or one that photochrom ships by its name.
+
+    Args:
+        source: path of a YAML file, or a name such as ``"article-6"``.
+        changes: values to put in place of the file's, as YAML text: ``{"epochs": "20"}``.
+
+    Raises:
+        RecipeError: if there is no such recipe, or a key is unknown, of the wrong type or impossible; the
+            message names the key.
+    """
+    path = Path(source)
+    if not path.exists() and path.suffix == "" and (_shipped() / f"{source}.yaml").exists():
+        path = _shipped() / f"{source}.yaml"
+    if not path.is_file():
+        raise RecipeError(
+            f"{source}: there is no such recipe; give a YAML file or one of {', '.join(list_recipes())}"
+        )
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{source}: is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise RecipeError(f"{source}: is no recipe; it must hold lines such as  epochs: 200")
+    for key, text in (changes or {}).items():
+        try:
+            values[key] = yaml.load(text, Loader=_Loader)
+        except yaml.YAMLError as error:
+            raise RecipeError(f"{key}: {text!r} is no YAML value") from error
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise RecipeError(f"{source}: {_explain(error)}") from error
+
+
+def save_recipe(recipe: Recipe, path: str | Path) -> None:
+    """Write a recipe as YAML, every key with its value."""
+    with replace_file(path) as temporary:
+        temporary.write_text(yaml.safe_dump(recipe.model_dump(), sort_keys=False), encoding="utf-8")
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads 1e-3 as a number (YAML 1.1 takes it for text) and refuses a key that stands twice."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key) for key, _ in node.value]
+        twice = {key for key in keys if keys.count(key) > 1}
+        if twice:
+            raise yaml.constructor.ConstructorError(None, None, f"{twice.pop()} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+(?:\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
+)
+
+
+def _explain(error: ValidationError) -> str:
+    parts = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(key, Recipe.model_fields, n=1)
+            parts.append(f"unknown key {key}" + (f"; did you mean {near[0]}?" if near else ""))
+        elif problem["type"] == "value_error":
+            parts.append(problem["msg"].removeprefix("Value error, "))
+        elif problem["type"] == "missing":
+            parts.append(f"{key} is missing")
+        else:
+            parts.append(f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}, not {problem['input']!r}")
+    return "; ".join(parts)
+
+
+def _shipped() -> Path:
+    """Return the folder of shipped recipes: inside the installed package, or the checkout's."""
+    packaged = Path(str(files("photochrom"))) / "recipes"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "recipes"

@@ -1,0 +1,166 @@
+"""What comes before the first step: photos loaded, network and optimizer made or restored, the run's folder."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+import photochrom
+from photochrom.color import rgb_to_lab
+from photochrom.data.augment import center_crop
+from photochrom.data.photos import find_photos, split_photos
+from photochrom.data.photoset import PhotoSet
+from photochrom.errors import CheckpointError, TrainingError
+from photochrom.networks import ColorizationNetwork, create_network
+from photochrom.training.checkpoint import Progress, load_checkpoint
+from photochrom.training.recipe import Recipe, save_recipe
+
+__all__ = ["grey_loss", "headline", "load_data", "open_folder", "prepare"]
+
+
+def load_data(
+    recipe: Recipe,
+    data: str | Path | Sequence[str | Path],
+    device: torch.device,
+    *,
+    reserve: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[PhotoSet, PhotoSet | None]:
+    """Find, split and load the photos that a recipe trains and tests on.
+
+    Args:
+        recipe: says how many, and how large they are held.
+        data: a folder, a shard, a URL pattern, or several; see `find_photos`.
+        device: where they are held if they fit.
+        reserve: bytes on the device that training itself will need.
+        progress: is told (photos done, photos in all).
+
+    Raises:
+        DataError: if the data cannot be used.
+    """
+    train_refs, test_refs = split_photos(find_photos(data), test_fraction=recipe.test_fraction, seed=recipe.seed)
+    training = PhotoSet.load(
+        train_refs,
+        recipe.crop_from or recipe.size,
+        limit=recipe.photos,
+        device=device,
+        reserve=reserve,
+        progress=progress,
+    )
+    if not test_refs or recipe.test_photos == 0:
+        return training, None
+    return training, PhotoSet.load(
+        test_refs, recipe.size, limit=recipe.test_photos, device=device, reserve=reserve, progress=progress
+    )
+
+
+def prepare(
+    recipe: Recipe, output: Path, device: torch.device, resume: bool
+) -> tuple[Progress, ColorizationNetwork, torch.optim.Optimizer]:
+    """Make the network and its optimizer, fresh or as the run's checkpoint has them."""
+    there = (output / "checkpoint.safetensors").exists()
+    if there and not resume:
+        raise CheckpointError(f"{output}: holds a run already; go on with --resume or choose another folder")
+    torch.manual_seed(recipe.seed)
+    before = load_checkpoint(output) if there else None
+    if before is not None:
+        _check_recipe(recipe, before.recipe, output)
+    network = before.network if before is not None else create_network(recipe.network)
+    network = network.to(device, memory_format=torch.channels_last)
+    kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
+    optimizer = kind(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
+    if before is not None:
+        whole = optimizer.state_dict()
+        whole["state"] = before.optimizer
+        optimizer.load_state_dict(whole)
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = True
+        torch.set_float32_matmul_precision("high")
+    return (before.progress if before is not None else Progress()), network, optimizer
+
+
+def _check_recipe(recipe: Recipe, before: Recipe, output: Path) -> None:
+    free = {"epochs", "checkpoint_seconds", "description"}  # may change: a run can be made longer
+    new, old = recipe.model_dump(exclude=free), before.model_dump(exclude=free)
+    changed = [f"{key} was {old[key]!r}, not {new[key]!r}" for key in new if new[key] != old[key]]
+    if changed:
+        raise CheckpointError(
+            f"{output}: was begun by another recipe ({'; '.join(changed)}); choose another folder"
+        )
+
+
+def open_folder(
+    output: Path,
+    recipe: Recipe,
+    state: Progress,
+    training: PhotoSet,
+    testing: PhotoSet | None,
+    device: torch.device,
+) -> None:
+    """Make the run's folder and note in `state` what the run is made of.
+
+    Raises:
+        CheckpointError: if the run was begun with other photos.
+        TrainingError: if the folder cannot be written.
+    """
+    data = "-".join(photos.fingerprint for photos in (training, testing) if photos is not None)
+    if state.data and state.data != data:
+        raise CheckpointError(
+            f"{output}: was begun with other photos; give the same data, or choose another folder"
+        )
+    state.data = data
+    state.facts |= {
+        "photos": len(training),
+        "test_photos": 0 if testing is None else len(testing),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
+        "torch": torch.__version__,
+        "photochrom": photochrom.__version__,
+    }
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        save_recipe(recipe, output / "recipe.yaml")
+        skipped = [*training.skipped, *(testing.skipped if testing is not None else ())]
+        (output / "skipped.log").write_text("".join(f"{s.key}: {s.reason}\n" for s in skipped), encoding="utf-8")
+    except OSError as error:
+        raise TrainingError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
+
+
+def headline(
+    recipe: Recipe,
+    training: PhotoSet,
+    testing: PhotoSet | None,
+    device: torch.device,
+    precision: torch.dtype,
+    state: Progress,
+) -> str:
+    """Describe the run in one line."""
+    skipped = len(training.skipped) + (len(testing.skipped) if testing is not None else 0)
+    return (
+        f"{recipe.name}: {len(training)} photos at {recipe.size}x{recipe.size}"
+        f"{'' if training.on_device else ' (decoded ahead: they do not fit into memory)'}, "
+        f"{0 if testing is None else len(testing)} to test, {skipped} skipped"
+        f"{' (named in skipped.log)' if skipped else ''}; {device}, {str(precision).removeprefix('torch.')}; "
+        f"a grey answer has loss {state.facts['grey_loss']:.2f}"
+    )
+
+
+def grey_loss(photos: PhotoSet, recipe: Recipe, loss_of: Callable[[Tensor, Tensor], Tensor]) -> float:
+    """Return the loss of a network that always answers grey: what a trained one has to beat."""
+    total = 0.0
+    for batch in photos.batches(range(len(photos)), recipe.batch):
+        ab = rgb_to_lab(center_crop(batch, recipe.size), axis=1)[:, 1:]
+        total += float(loss_of(torch.zeros_like(ab), ab)) * len(batch)
+    return total / len(photos)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    return f"{torch.get_num_threads()} threads of {model}"
