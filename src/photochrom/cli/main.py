@@ -1,0 +1,58 @@
+"""The command line: finds the commands, runs one, and turns what goes wrong into a line and an exit code.
+
+Each command is a module of this package with `add_parser(subparsers)` and `run(args) -> int`. It imports what it
+needs inside `run`, so that ``photochrom --help`` stays instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from photochrom import __version__
+from photochrom.errors import PhotochromError
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = ("colorize", "networks")
+"""Modules of this package, in the order in which ``--help`` shows them."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: arguments without the program's name; None for those of the process.
+
+    Returns:
+        Exit code: 0 done, 1 something failed, 130 interrupted. argparse itself exits with 2 on wrong arguments.
+    """
+    parser = argparse.ArgumentParser(
+        prog="photochrom",
+        description="Colorize black-and-white photographs; train and study the networks that do it.",
+    )
+    parser.add_argument("--version", action="version", version=f"photochrom {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        import_module(f"photochrom.cli.{name}").add_parser(subparsers)
+    args = parser.parse_args(argv)
+    try:
+        code = int(import_module(f"photochrom.cli.{args.command}").run(args))
+        sys.stdout.flush()  # here, where a reader that has gone away is still caught
+    except PhotochromError as error:
+        print(f"photochrom: {error}", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print("photochrom: out of memory; close other programs or take smaller photos", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("photochrom: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has what it wants. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code

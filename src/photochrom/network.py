@@ -1,0 +1,218 @@
+"""Network file: its card, the runtime behind it, and the catalogue of bundled networks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from photochrom.errors import NetworkError
+
+__all__ = ["CARD_KEY", "DEFAULT_NETWORK", "Card", "Network", "bundled_networks", "list_networks"]
+
+DEFAULT_NETWORK = "article-6"
+CARD_KEY = "photochrom"
+"""Key of the card's JSON in the metadata of an ONNX file."""
+
+Device = Literal["auto", "cpu", "cuda"]
+Planes = NDArray[np.float32]
+
+
+class Card(BaseModel):
+    """What a network file says about itself.
+
+    Attributes:
+        format: version of the card's own layout.
+        name: what the network is called, such as ``"article-6"``.
+        version: of these weights.
+        description: one sentence.
+        license: SPDX identifier of the weights' licence.
+        input_size: side in pixels of the square whose area the network works at.
+        inputs: names of the inputs it takes.
+        outputs: names of what it returns.
+        parameters: number of learned values.
+        training: what it was trained on and how long; free keys.
+        scores: measured results; free keys.
+        recipe: the training recipe that rebuilds it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    name: str = Field(min_length=1)
+    version: str
+    description: str
+    license: str
+    input_size: int = Field(ge=8, le=4096)
+    inputs: tuple[Literal["lightness", "hints", "vividness"], ...] = ("lightness",)
+    outputs: tuple[Literal["ab", "confidence"], ...] = ("ab",)
+    parameters: int = Field(ge=0)
+    training: dict[str, str | int | float] = Field(default_factory=dict)
+    scores: dict[str, float] = Field(default_factory=dict)
+    recipe: dict[str, Any] = Field(default_factory=dict)
+
+
+class Network:
+    """A network file, open and ready to run.
+
+    Args:
+        network: name of a bundled network, or path of an ONNX file that keeps the network contract.
+        device: ``"cpu"``, ``"cuda"``, or ``"auto"``: CUDA where ONNX Runtime has it, else the CPU.
+
+    Attributes:
+        card: what the file says about itself.
+        path: the file.
+        device: where it runs, ``"cpu"`` or ``"cuda"``.
+
+    Raises:
+        NetworkError: if there is no such network, the file breaks the contract, or the device is not there.
+    """
+
+    def __init__(self, network: str | Path = DEFAULT_NETWORK, *, device: Device = "auto") -> None:
+        self.path = _locate(network)
+        self._session, self.device = _open(self.path, device)
+        self.card = _read_card(self._session, self.path)
+
+    def __repr__(self) -> str:
+        return f"Network({self.card.name!r}, version {self.card.version}, on {self.device})"
+
+    def run(self, lightness: Planes) -> Planes:
+        """Propose colours.
+
+        Args:
+            lightness: float32 [N,1,H,W], 0..100, any H and W.
+
+        Returns:
+            a, b: float32 [N,2,H,W] in CIELAB units.
+
+        Raises:
+            NetworkError: if the network fails, or returns another shape or values that are no numbers.
+        """
+        if lightness.ndim != 4 or lightness.shape[1] != 1:
+            raise ValueError(f"lightness of shape {lightness.shape} is not [N,1,H,W]")
+        count, _, height, width = lightness.shape
+        feed: dict[str, Planes] = {"lightness": np.ascontiguousarray(lightness, dtype=np.float32)}
+        if "hints" in self.card.inputs:
+            feed["hints"] = np.zeros((count, 3, height, width), np.float32)  # mask 0: nobody hinted anything
+        if "vividness" in self.card.inputs:
+            feed["vividness"] = np.array([0.5], np.float32)  # the middle
+        try:
+            ab: Planes = self._session.run(["ab"], feed)[0]
+        except Exception as error:  # ONNX Runtime's errors share no base class of their own
+            raise NetworkError(
+                f"{self.path}: the network failed on {width}×{height} pixels ({_first_line(error)}); "
+                "use a smaller size or another network"
+            ) from error
+        if ab.shape != (count, 2, height, width):
+            raise NetworkError(
+                f"{self.path}: it returned ab of shape {list(ab.shape)}, not {[count, 2, height, width]}; "
+                "export it again with dynamic height and width"
+            )
+        if not np.isfinite(ab).all():
+            raise NetworkError(f"{self.path}: it returned values that are no numbers; train or fetch it again")
+        return ab
+
+
+@lru_cache(maxsize=1)
+def bundled_networks() -> dict[str, Path]:
+    """Map the names of the networks that come with photochrom to their files, sorted by name."""
+    folder = Path(str(files("photochrom"))) / "weights"
+    return {path.stem: path for path in sorted(folder.glob("*.onnx"))}
+
+
+def list_networks() -> list[Card]:
+    """Return the cards of the networks that come with photochrom, sorted by name.
+
+    Raises:
+        NetworkError: if the file of one is damaged.
+    """
+    return [_read_card(_open(path, "cpu", optimize=False)[0], path) for path in bundled_networks().values()]
+
+
+def _locate(network: str | Path) -> Path:
+    bundled = bundled_networks()
+    if str(network) in bundled:
+        return bundled[str(network)]
+    path = Path(network)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise NetworkError(f"{path}: is a folder; give the .onnx file inside it")
+    if isinstance(network, Path) or path.suffix == ".onnx" or len(path.parts) > 1:
+        raise NetworkError(f"{path}: there is no such network file; check the path")
+    near = get_close_matches(str(network), bundled, n=1)
+    known = f"did you mean {near[0]}? " if near else ""
+    known += f"bundled: {', '.join(bundled)}" if bundled else "no network is bundled"
+    raise NetworkError(f"there is no network named {network!r}; {known}; or give the path of an .onnx file")
+
+
+def _open(path: Path, device: Device, *, optimize: bool = True) -> tuple[Any, Literal["cpu", "cuda"]]:
+    import onnxruntime as ort
+
+    if device not in ("auto", "cpu", "cuda"):
+        raise NetworkError(f"there is no device {device!r}; use auto, cpu or cuda")
+    cuda = device != "cpu" and "CUDAExecutionProvider" in ort.get_available_providers()
+    if device == "cuda" and not cuda:
+        raise NetworkError(
+            "this ONNX Runtime has no CUDA; replace it:  pip uninstall onnxruntime && pip install onnxruntime-gpu"
+        )
+    options = ort.SessionOptions()
+    options.log_severity_level = 4  # what matters arrives as an exception; the rest would clutter a terminal
+    if not optimize:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    providers = ["CUDAExecutionProvider", "CPUExecutionProvider"] if cuda else ["CPUExecutionProvider"]
+    try:
+        session = ort.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # as in Network.run
+        raise NetworkError(
+            f"{path}: is no ONNX network that can be opened ({_first_line(error)}); export or fetch it again"
+        ) from error
+    # ONNX Runtime falls back to the CPU without a word where CUDA's own libraries are missing.
+    cuda = "CUDAExecutionProvider" in session.get_providers()
+    if device == "cuda" and not cuda:
+        raise NetworkError(
+            "ONNX Runtime found no usable CUDA device; check the driver with nvidia-smi, or use cpu"
+        )
+    return session, "cuda" if cuda else "cpu"
+
+
+def _read_card(session: Any, path: Path) -> Card:
+    text = session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
+    if text is None:
+        raise NetworkError(f"{path}: carries no photochrom card; make network files with  photochrom export")
+    try:
+        card = Card.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "card"
+        raise NetworkError(
+            f"{path}: its card cannot be read ({where}: {first['msg']}); export it again"
+        ) from error
+    _check_names(path, "inputs", session.get_inputs(), card.inputs, required="lightness")
+    _check_names(path, "outputs", session.get_outputs(), card.outputs, required="ab")
+    return card
+
+
+def _check_names(path: Path, what: str, nodes: Sequence[Any], promised: Sequence[str], *, required: str) -> None:
+    names = [node.name for node in nodes]
+    if sorted(names) != sorted(promised) or required not in names:
+        raise NetworkError(
+            f"{path}: has the {what} {json.dumps(names)} where its card says {json.dumps(list(promised))}; "
+            "export it again"
+        )
+    for node in nodes:
+        if node.type != "tensor(float)":
+            raise NetworkError(f"{path}: {node.name} is {node.type}, not float32; export it again")
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:200]
