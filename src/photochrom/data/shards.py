@@ -102,5 +102,10 @@ def _walk(file: object, label: str) -> Iterator[Member]:
         tar.fileobj.seek(tar.offset)
         if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
             raise tarfile.ReadError("its end mark is missing")
+        while padding := tar.fileobj.read(1 << 20):
+            if padding.strip(b"\0"):
+                raise DataError(
+                    f"{label}: goes on after its end mark; unpack archives that were joined, or copy it again"
+                )
     except (tarfile.TarError, ValueError, OverflowError) as error:
         raise DataError(f"{label}: is cut short or damaged ({error}); copy or download it again") from error
