@@ -1,0 +1,89 @@
+"""`photochrom study`: the article's whole ladder of trainings, and a report beside it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "study",
+        help="run the article's experiments again and report on its findings",
+        description="Six networks at three learning rates on few photos, then the final network on many. "
+        "What is done already is not done again, so a study that was stopped goes on with the same command.",
+    )
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        required=True,
+        metavar="PHOTOS",
+        help="a folder of photos, .tar shards, or a URL pattern",
+    )
+    parser.add_argument("--output", required=True, metavar="STUDY", help="the study's folder")
+    parser.add_argument(
+        "--networks", type=_names, metavar="A,B", help="only these (default: article-1 to article-6)"
+    )
+    parser.add_argument(
+        "--learning-rates", type=_rates, metavar="X,Y", help="only these (default: 0.01,0.001,0.0001)"
+    )
+    parser.add_argument("--epochs", type=int, help="of the runs on the dev set (default: 200)")
+    parser.add_argument("--photos", type=int, help="in the dev set (default: 200)")
+    parser.add_argument("--test-photos", type=int, help="to test every run on, at most (default: 200)")
+    parser.add_argument("--size", type=int, help="side of the photos in pixels (default: 400)")
+    parser.add_argument("--final-epochs", type=int, help="of the final run (default: 300)")
+    parser.add_argument("--final-photos", type=int, help="of the final run (default: 2000)")
+    parser.add_argument("--no-final", action="store_true", help="leave the final run out")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE",
+        help="change another value of every run's recipe; repeatable",
+    )  # fmt: skip
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; a stop by Ctrl-C or SIGTERM gives 128 plus the signal's number, as shells do."""
+    from photochrom.cli.train import parse_changes
+    from photochrom.study import plan_study, run_study
+    from photochrom.study.article import ARTICLE_NETWORKS, LEARNING_RATES
+
+    plan = plan_study(
+        networks=args.networks or ARTICLE_NETWORKS,
+        learning_rates=args.learning_rates or LEARNING_RATES,
+        epochs=args.epochs,
+        photos=args.photos,
+        test_photos=args.test_photos,
+        size=args.size,
+        final=not args.no_final,
+        final_epochs=args.final_epochs,
+        final_photos=args.final_photos,
+        changes=parse_changes(args.set),
+    )
+    result = run_study(
+        plan,
+        args.data,
+        args.output,
+        device=args.device,
+        progress=not args.quiet,
+        say=lambda line: None if args.quiet else print(line, file=sys.stderr),
+    )
+    if result.report is None:
+        return 128 + result.stopped_by
+    print(result.report)
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _rates(text: str) -> list[float]:
+    try:
+        return [float(rate) for rate in _names(text)]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 0.01,0.001") from error

@@ -1,0 +1,204 @@
+"""The plan of a study's runs, and running them: what is finished is left alone, what is half done goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from photochrom.data.photoset import PhotoSet
+from photochrom.errors import CheckpointError, OutputError, RecipeError, TrainingError
+from photochrom.files import replace_file
+from photochrom.study.article import ARTICLE_NETWORKS, LEARNING_RATES
+from photochrom.training import Recipe, load_checkpoint, load_recipe, train
+
+__all__ = ["DIVERGED", "PlannedRun", "is_finished", "plan_study", "run_ladder", "same_recipe"]
+
+DIVERGED = "diverged.json"
+"""In a run's folder: the loss became no number, and the recipe that did it."""
+
+Photos = tuple[PhotoSet, PhotoSet | None]
+
+_OWN_OPTIONS = {
+    "name": "the study names its runs itself",
+    "network": "use --networks",
+    "learning_rate": "use --learning-rates",
+    "epochs": "use --epochs and --final-epochs",
+    "photos": "use --photos and --final-photos",
+    "test_photos": "use --test-photos",
+    "size": "use --size",
+}
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One training of the ladder.
+
+    Attributes:
+        name: of its folder below ``runs/``.
+        role: on the dev set, or the final run on many photos.
+        recipe: what it trains.
+    """
+
+    name: str
+    role: Literal["dev", "final"]
+    recipe: Recipe
+
+
+def plan_study(
+    *,
+    networks: Sequence[str] = ARTICLE_NETWORKS,
+    learning_rates: Sequence[float] = LEARNING_RATES,
+    epochs: int | None = None,
+    photos: int | None = None,
+    test_photos: int | None = None,
+    size: int | None = None,
+    final: bool = True,
+    final_epochs: int | None = None,
+    final_photos: int | None = None,
+    changes: Mapping[str, str] | None = None,
+) -> list[PlannedRun]:
+    """Plan the runs of a study; what is None is as the article had it.
+
+    Args:
+        networks: of the article's six, in any order.
+        learning_rates: that each of them is trained with.
+        epochs: of the runs on the dev set.
+        photos: in the dev set.
+        test_photos: that every run is tested on, at most.
+        size: side of the photos in pixels.
+        final: whether to do the final run too.
+        final_epochs: of the final run.
+        final_photos: of the final run.
+        changes: other recipe values for every run, as YAML text.
+
+    Raises:
+        RecipeError: if a network is none of the six, a value is impossible, or a key has an option of its own.
+    """
+    changes = dict(changes or {})
+    for key in changes:
+        if key in _OWN_OPTIONS:
+            raise RecipeError(f"--set {key}: {_OWN_OPTIONS[key]}")
+    for network in networks:
+        if network not in ARTICLE_NETWORKS:
+            raise RecipeError(f"--networks {network}: the article has {', '.join(ARTICLE_NETWORKS)}")
+    if not networks or not learning_rates:
+        raise RecipeError("a study needs at least one network and one learning rate")
+    shared = changes | _given(size=size, test_photos=test_photos)
+    runs = []
+    for network in sorted(set(networks)):
+        for rate in dict.fromkeys(learning_rates):
+            name = f"{network}-lr{rate:g}"
+            own = _given(name=name, learning_rate=rate, epochs=epochs, photos=photos)
+            runs.append(PlannedRun(name, "dev", load_recipe(network, shared | own)))
+    if final:
+        own = _given(epochs=final_epochs, photos=final_photos)
+        runs.append(PlannedRun("article-final", "final", load_recipe("article-final", shared | own)))
+    return runs
+
+
+def run_ladder(
+    plan: Sequence[PlannedRun],
+    folder: Path,
+    photos: Callable[[PlannedRun], Photos],
+    *,
+    device: str = "auto",
+    progress: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+) -> int:
+    """Do the runs of a plan that are not done yet.
+
+    A run whose loss becomes no number is a result like any other: it is noted, and the next one begins.
+
+    Args:
+        plan: the runs, in order.
+        folder: that holds one folder for each run.
+        photos: gives the training and test photos of a run; asked only for runs that are to be done.
+        device: see `photochrom.training.train`.
+        progress: whether each run shows how it goes.
+        say: is told in a line what begins, and what is left out because it is done.
+
+    Returns:
+        0, or the number of the signal (Ctrl-C, SIGTERM) that stopped it.
+
+    Raises:
+        CheckpointError: if a run's folder holds a run of another recipe or other photos.
+        TrainingError: if memory or the disk is full.
+    """
+    for number, run in enumerate(plan, start=1):
+        where = folder / run.name
+        head = f"run {number} of {len(plan)}, {run.name}"
+        if is_finished(run, where):
+            say(f"{head}: is done already")
+            continue
+        say(f"{head}: {run.recipe.epochs} epochs")
+        try:
+            result = train(
+                run.recipe, (), where, device=device, resume=True, progress=progress, photos=photos(run)
+            )
+        except TrainingError as error:
+            if not _is_divergence(error):
+                raise
+            say(f"{head}: {error}")
+            _note_divergence(run, where, str(error))
+            continue
+        if not result.finished:
+            return result.stopped_by
+    return 0
+
+
+def is_finished(run: PlannedRun, where: Path) -> bool:
+    """Tell whether a run's folder holds its end: the last epoch, or a loss that became no number.
+
+    Raises:
+        CheckpointError: if the folder holds a run of another recipe, or a damaged checkpoint.
+    """
+    marker = where / DIVERGED
+    if marker.exists() and _read_marker(marker) == run.recipe.model_dump():
+        return True
+    if not (where / "checkpoint.safetensors").exists():
+        return False
+    checkpoint = load_checkpoint(where)
+    if not same_recipe(checkpoint.recipe, run.recipe):
+        new, old = run.recipe.model_dump(), checkpoint.recipe.model_dump()
+        changed = ", ".join(f"{key} {old[key]!r}" for key in new if new[key] != old[key])
+        raise CheckpointError(f"{where}: holds a run with other values ({changed}); choose another --output")
+    if checkpoint.epoch > run.recipe.epochs:
+        raise CheckpointError(
+            f"{where}: holds {checkpoint.epoch} epochs, more than {run.recipe.epochs}; choose another --output"
+        )
+    return checkpoint.epoch == run.recipe.epochs
+
+
+def same_recipe(one: Recipe, other: Recipe) -> bool:
+    """Tell whether two recipes train the same, but for how long and how often they save."""
+    free = {"epochs", "checkpoint_seconds", "description"}
+    return one.model_dump(exclude=free) == other.model_dump(exclude=free)
+
+
+def _given(**values: object) -> dict[str, str]:
+    return {key: json.dumps(value) for key, value in values.items() if value is not None}
+
+
+def _is_divergence(error: TrainingError) -> bool:
+    """Tell a loss that is no number from a full memory or disk: see `photochrom.training.guards.finite`."""
+    return str(error).startswith("the loss is ")
+
+
+def _note_divergence(run: PlannedRun, where: Path, message: str) -> None:
+    note = {"message": message, "recipe": run.recipe.model_dump()}
+    try:
+        with replace_file(where / DIVERGED) as temporary:
+            temporary.write_text(json.dumps(note, indent=2), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{where}: cannot be written ({error.strerror}); choose another --output") from error
+
+
+def _read_marker(marker: Path) -> object:
+    try:
+        note = json.loads(marker.read_text(encoding="utf-8"))
+        return note["recipe"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{marker}: is damaged; delete it, and the run is done again") from error

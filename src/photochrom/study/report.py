@@ -1,0 +1,132 @@
+"""Writing a study's report: figures, `report.json` with every number, and one self-contained page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from PIL import Image
+
+from photochrom.errors import OutputError
+from photochrom.files import replace_file
+from photochrom.study.content import report_content
+from photochrom.study.curves import draw_curves
+from photochrom.study.findings import compute_findings
+from photochrom.study.measure import Measurements, shown_runs
+from photochrom.study.pictures import draw_layers, draw_samples
+from photochrom.study.results import RunResult, best_run
+
+__all__ = ["write_report"]
+
+Figures = dict[str, dict[str, Path]]
+
+
+def write_report(runs: Sequence[RunResult], measured: Measurements, output: Path) -> Path:
+    """Write `report.html`, `report.json` and `figures/*.png` into a study's folder.
+
+    Args:
+        runs: of the study, finished or not.
+        measured: of the runs that are shown at work; see `measure_runs`.
+        output: the study's folder.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        OutputError: if they cannot be written.
+    """
+    figures = _draw(runs, measured, output / "figures")
+    content = report_content(runs, measured, compute_findings(runs, measured.colours))
+    _write(output / "report.json", json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {
+        "duration": duration,
+        "thousands": _thousands,
+        "loss": _loss,
+        "bar_height": _bar_height,
+    }
+    template = (files("photochrom.study") / "report.html.jinja").read_text(encoding="utf-8")
+    inlined = {of: {kind: _inline(path) for kind, path in some.items()} for of, some in figures.items()}
+    _write(output / "report.html", environment.from_string(template).render(**content, figures=inlined))
+    return output / "report.html"
+
+
+def duration(seconds: float) -> str:
+    """Say a time as people do: ``"40 min"``, ``"2 h 30 min"``, ``"3 days"``."""
+    if seconds < 99.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(round(seconds / 3600), 24)
+    plural = "day" if days == 1 else "days"
+    return f"{days} {plural} {hours} h" if hours else f"{days} {plural}"
+
+
+def _draw(runs: Sequence[RunResult], measured: Measurements, folder: Path) -> Figures:
+    """Draw all figures: by network, by ``"final"``, and by ``"overview"``."""
+    drawn: Figures = {}
+    best = []
+    for network in dict.fromkeys(run.recipe.network for run in runs if run.role == "dev"):
+        own = [run for run in runs if run.role == "dev" and run.recipe.network == network]
+        titles = [(f"learning rate {run.recipe.learning_rate:g}", run) for run in own]
+        drawn[network] = {"curves": draw_curves(titles, folder / f"{network}-loss.png")}
+        best_own = best_run(runs, network)
+        if best_own is not None:
+            best.append((f"{network}, lr {best_own.recipe.learning_rate:g}", best_own))
+    if len(best) > 1:
+        drawn["overview"] = {"curves": draw_curves(best, folder / "overview-loss.png")}
+    for run in runs:
+        if run.role == "final" and run.history:
+            drawn["final"] = {"curves": draw_curves([(run.name, run)], folder / "final-loss.png")}
+    for run in shown_runs(runs):
+        of = "final" if run.role == "final" else run.recipe.network
+        for part in ("train", "test"):
+            if (run.name, part) in measured.samples:
+                path = folder / f"{of}-{part}.png"
+                drawn[of][part] = draw_samples(measured.samples[run.name, part], path)
+        drawn[of]["activations"] = draw_layers(measured.activations[run.name], folder / f"{of}-activations.png")
+    return drawn
+
+
+def _inline(path: Path) -> dict[str, Any]:
+    """Return a figure as a data URI with its size; WebP, which is several times smaller than the PNG beside it."""
+    with Image.open(path) as picture:
+        stream = io.BytesIO()
+        # Curves stay crisp and small without loss, photographs need it.
+        picture.convert("RGB").save(stream, "WEBP", quality=80, method=4, lossless=path.stem.endswith("-loss"))
+        width, height = picture.size
+    encoded = base64.b64encode(stream.getvalue()).decode("ascii")
+    return {"uri": f"data:image/webp;base64,{encoded}", "width": width, "height": height}
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replace_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --output") from error
+
+
+def _thousands(number: float) -> str:
+    return f"{number:,.0f}"
+
+
+def _loss(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _bar_height(channels: int) -> int:
+    """Return pixels for a layer's bar: three more for each doubling of the channels."""
+    return round(4 + 3 * math.log2(channels))
