@@ -260,9 +260,10 @@ def _write(path: Path, content: bytes) -> None:
             os.fsync(handle)
         Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         Path(temporary).replace(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         _remove(temporary)
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error}); check the folder") from error
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk") from error
     except BaseException:
         _remove(temporary)
         raise

@@ -55,7 +55,6 @@ SAVED_SUFFIXES: dict[str, dict[str, Any]] = {
 """Suffixes that a result can have, and how each is written; those with a ``Q`` have a quality to choose."""
 
 _JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
-# An embedded thumbnail (jpeg-thumbnail-data) is left out on purpose: it would still show the photo uncoloured.
 _KEPT = ("exif-data", "xmp-data", "iptc-data", "resolution-unit", "gif-comment")
 
 
@@ -88,9 +87,9 @@ def open_image(source: str | Path | bytes, *, name: str = "photo") -> Any:
         try:
             return vips.Image.new_from_source(stream, "", fail_on="truncated").autorot()
         except vips.Error as error:
-            raise PhotoError(
-                f"{label}: is no photo that photochrom can read ({_reason(error)}); save it as PNG or JPEG"
-            ) from error
+            if "known format" not in str(error):
+                raise _damaged(label, error) from error
+            raise PhotoError(f"{label}: is no photo that photochrom can read; save it as PNG or JPEG") from error
 
 
 def to_srgb(image: Any) -> Any:
@@ -119,8 +118,8 @@ def array_from_image(image: Any, *, name: str = "photo") -> np.ndarray[Any, Any]
     try:
         pixels: np.ndarray[Any, Any] = image.numpy()
     except libvips().Error as error:
-        raise PhotoError(f"{name}: is damaged or cut short ({_reason(error)}); fetch or scan it again") from error
-    return pixels[..., None] if pixels.ndim == 2 else pixels
+        raise _damaged(name, error) from error
+    return pixels.reshape(image.height, image.width, image.bands)  # pyvips drops a last axis of one
 
 
 def image_from_array(pixels: np.ndarray[Any, Any]) -> Any:
@@ -181,7 +180,7 @@ def read_rgb(source: str | Path | bytes, size: int, *, name: str = "photo") -> n
                 image = image.cast("uchar")
             return array_from_image(image[0:3] if image.bands > 3 else image, name=label)
         except vips.Error as error:
-            raise PhotoError(f"{label}: is damaged or cut short ({_reason(error)}); leave it out") from error
+            raise _damaged(label, error) from error
 
 
 def read_metadata(image: Any) -> Metadata:
@@ -207,6 +206,10 @@ def with_metadata(image: Any, metadata: Metadata) -> Any:
     for field, (kind, value) in metadata.items():
         if field not in resolution:
             image.set_type(kind, field, value)
+    for stale in ("orientation", "exif-ifd0-Orientation", "jpeg-thumbnail-data"):
+        # libvips fills these in from the EXIF block: how the photo lay, and how it looked, before it got here.
+        if image.get_typeof(stale):
+            image.remove(stale)
     return image
 
 
@@ -285,6 +288,12 @@ def _opened(source: str | Path | bytes, name: str) -> Iterator[tuple[Any, str]]:
     yield stream, label
 
 
+def _damaged(label: str, error: Exception) -> PhotoError:
+    return PhotoError(f"{label}: is damaged or cut short ({_reason(error)}); fetch or scan it again")
+
+
 def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else "unknown reason"
+    """Find the line of libvips' message that says something to a person."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    telling = [line for line in lines if line and not line.startswith("unable to") and "load error" not in line]
+    return telling[0].split(": ", 1)[-1] if telling else "its data ends too early"

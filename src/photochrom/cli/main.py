@@ -17,7 +17,7 @@ from photochrom.errors import PhotochromError
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = ("colorize", "networks")
+COMMANDS = ("colorize", "networks", "train", "export", "study", "inspect")
 """Modules of this package, in the order in which ``--help`` shows them."""
 
 
