@@ -16,7 +16,7 @@ from photochrom.data.decode import mean_chroma
 from photochrom.data.photos import PhotoRef, find_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import DataError
-from photochrom.vips import read_rgb
+from photochrom.vips import libvips, read_rgb
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +103,13 @@ def test_unusable_photos_are_named_and_skipped(tmp_path, files, photo, grey):
         assert "no colour" in photos.skipped[3].reason
         assert sum(len(batch) for batch in photos.batches([1, 0, 1], 2)) == 3
     assert "e.png" in PhotoSet.load(refs, 16, min_chroma=0).keys
+
+
+@pytest.mark.skipif(not hasattr(libvips(), "concurrency_get"), reason="pyvips before 3.2")
+def test_loading_leaves_libvips_as_it_was(twelve):
+    before = libvips().concurrency_get()
+    PhotoSet.load(twelve, 8, limit=3)
+    assert libvips().concurrency_get() == before
 
 
 def test_limit_counts_usable_photos(tmp_path, files, photo, grey):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from photochrom.data.decode import Skipped, decode
+from photochrom.data.decode import Skipped, decode, set_vips_threads
 from photochrom.data.photos import PhotoRef
 from photochrom.errors import DataError
 
@@ -123,5 +122,4 @@ def _as_is(batch: Any) -> Any:
 
 
 def _one_thread(worker: int) -> None:
-    # The workers are the parallelism; libvips, which is not loaded yet, would start threads for every processor.
-    os.environ.setdefault("VIPS_CONCURRENCY", "1")
+    set_vips_threads(1)

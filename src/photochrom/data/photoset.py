@@ -182,9 +182,9 @@ class PhotoSet:
 
 
 class _Writer:
-    """Puts photos one after another into the device's storage, some at a time: each copy there costs a call."""
+    """Puts photos one after another into the device's storage."""
 
-    _AT_ONCE = 256
+    _AT_ONCE = 256  # photos in one copy to an accelerator, where each copy costs a call
 
     def __init__(self, storage: Tensor | None) -> None:
         self._storage = storage
@@ -194,8 +194,13 @@ class _Writer:
     def add(self, photo: np.ndarray[Any, Any]) -> None:
         if self._storage is None:
             return
+        if self._storage.device.type == "cpu":
+            # NumPy copies on this thread. torch would wake its own, which then spin in the way of the decoders.
+            self._storage.numpy()[self._written] = photo
+            self._written += 1
+            return
         self._waiting.append(photo)
-        if len(self._waiting) == self._AT_ONCE or self._storage.device.type == "cpu":
+        if len(self._waiting) == self._AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
