@@ -178,6 +178,23 @@ def test_a_profile_is_applied_and_srgb_written(tmp_path: Path, grey: np.ndarray)
         assert image.info["icc_profile"]
 
 
+def test_other_colour_spaces_become_srgb(tmp_path: Path) -> None:
+    grey = PIL.Image.new("RGB", (30, 20), (128, 128, 128))
+    grey.convert("CMYK").save(tmp_path / "cmyk.jpg")
+    grey.quantize(4).save(tmp_path / "palette.png")
+    grey.convert("L").save(tmp_path / "grey.gif")
+    for name, most in {"cmyk.jpg": 40, "palette.png": 0, "grey.gif": 0}.items():
+        pixels = Picture.read(tmp_path / name).pixels  # CMYK without a profile can only be guessed at
+        assert pixels.shape == (20, 30, 3)
+        assert np.abs(pixels.astype(int) - 128).max() <= most, name
+
+
+def test_floating_point_files_say_what_to_do(tmp_path: Path, grey: np.ndarray) -> None:
+    PIL.Image.fromarray(grey.astype(np.float32)).save(tmp_path / "photo.tif")
+    with pytest.raises(PhotoError, match="save it with 8 or 16 bits"):
+        Picture.read(tmp_path / "photo.tif")
+
+
 def test_suffix_decides_the_format_and_content_what_is_read(tmp_path: Path, grey: np.ndarray) -> None:
     picture = Picture.from_array(grey)
     for suffix, kind in {".jpg": "JPEG", ".JPEG": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF"}.items():
