@@ -26,6 +26,9 @@ _FOLLOWERS = (
 )  # fmt: skip
 
 
+_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)  # without children they are no layer, but nothing
+
+
 @dataclass
 class Layer:
     """One layer of a network, as one photo went through it.
@@ -103,7 +106,7 @@ def trace_layers(network: ColorizationNetwork, lightness: Tensor) -> list[Layer]
     handles = [
         module.register_forward_hook(lambda module, inputs, output, name=name: note(name, module, inputs, output))
         for name, module in network.named_modules()
-        if not list(module.children())
+        if not list(module.children()) and not isinstance(module, _CONTAINERS)
     ]
     was_training = network.training
     try:

@@ -117,8 +117,8 @@ def _setup(runs: Sequence[RunResult]) -> list[dict[str, Any]]:
         _row("epochs of the final run", final_epochs, str(article_final.epochs)),
         _row("size of the photos", _square(dev[0].recipe), _square(article_dev)),
         _row("training", _method(dev[0].recipe), _method(article_dev)),
-        _row("test photos", _fact(dev, "test_photos"), "not told", scale=False),
-        _row("arithmetic", _precision(runs), "float32", scale=False),
+        _row("test photos", _fact(dev, "test_photos"), "–", scale=False),
+        _row("arithmetic", _precision(runs), "–", scale=False),
         _row("device", _fact(runs, "device"), "a GPU on Google Colab; an Intel i5-4690K", scale=False),
     ]  # fmt: skip
     versions = f"photochrom {_fact(runs, 'photochrom')}, PyTorch {_fact(runs, 'torch')}"

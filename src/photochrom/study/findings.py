@@ -13,6 +13,7 @@ from typing import Literal
 
 from photochrom.study.colours import Colours
 from photochrom.study.results import RunResult, best_run
+from photochrom.study.words import say_loss
 
 __all__ = ["COLOURFUL_SHARE", "COLOURLESS_SHARE", "Evidence", "Finding", "Verdict", "compute_findings"]
 
@@ -130,8 +131,8 @@ def _cannot_colour(runs: Sequence[RunResult], measured: Measured) -> Finding:
             evidence.append(
                 Evidence(
                     f"{network}, {_PARTS[part]}",
-                    f"least a {colours.least_a:.2f}, least b {colours.least_b:.2f}; mean chroma "
-                    f"{colours.chroma:.2f} of a true {colours.true_chroma:.2f} ({colours.share:.0%})",
+                    f"least a {say_loss(colours.least_a)}, least b {say_loss(colours.least_b)}; mean chroma "
+                    f"{say_loss(colours.chroma)} of a true {say_loss(colours.true_chroma)} ({colours.share:.0%})",
                     not negative and colours.share < COLOURLESS_SHARE,
                     {
                         "least_a": colours.least_a,
@@ -165,8 +166,8 @@ def _final_colours(runs: Sequence[RunResult], measured: Measured) -> Finding:
     grey = float(run.facts["grey_loss"])
     holds = colours.share >= COLOURFUL_SHARE and loss < grey
     text = (
-        f"mean chroma {colours.chroma:.2f} of a true {colours.true_chroma:.2f} ({colours.share:.0%}); test loss "
-        f"{loss:.2f}, without colour {grey:.2f}"
+        f"mean chroma {say_loss(colours.chroma)} of a true {say_loss(colours.true_chroma)} ({colours.share:.0%}); "
+        f"test loss {say_loss(loss)}, without colour {say_loss(grey)}"
     )
     numbers: dict[str, float | None] = {
         "chroma": colours.chroma, "true_chroma": colours.true_chroma, "test_loss": loss, "grey_loss": grey,
@@ -209,8 +210,9 @@ def _converges(two: RunResult, three: RunResult) -> tuple[bool, str, dict[str, f
     lower = three.train_loss < two.train_loss
     faster = theirs is not None and own is not None and theirs < own
     text = (
-        f"training loss {two.train_loss:.2f} → {three.train_loss:.2f}; {two.train_loss:.2f} is reached in epoch "
-        f"{own} by 2, {'never' if theirs is None else f'in epoch {theirs}'} by 3"
+        f"training loss {say_loss(two.train_loss)} → {say_loss(three.train_loss)}; "
+        f"{say_loss(two.train_loss)} is reached in epoch {own} by 2, "
+        f"{'never' if theirs is None else f'in epoch {theirs}'} by 3"
     )
     numbers = {
         "train_loss_2": two.train_loss, "train_loss_3": three.train_loss, "epochs_2": own, "epochs_3": theirs,
@@ -221,7 +223,10 @@ def _converges(two: RunResult, three: RunResult) -> tuple[bool, str, dict[str, f
 def _overfits(three: RunResult, four: RunResult) -> tuple[bool, str, dict[str, float | None]]:
     before, after = _tested(three), _tested(four)
     holds = four.train_loss < three.train_loss and after > before
-    text = f"training loss {three.train_loss:.2f} → {four.train_loss:.2f}; test loss {before:.2f} → {after:.2f}"
+    text = (
+        f"training loss {say_loss(three.train_loss)} → {say_loss(four.train_loss)}; "
+        f"test loss {say_loss(before)} → {say_loss(after)}"
+    )
     return holds, text, {
         "train_loss_3": three.train_loss, "train_loss_4": four.train_loss,
         "test_loss_3": before, "test_loss_4": after,
@@ -231,14 +236,14 @@ def _overfits(three: RunResult, four: RunResult) -> tuple[bool, str, dict[str, f
 def _tests_lower(four: RunResult, five: RunResult) -> tuple[bool, str, dict[str, float | None]]:
     before, after = _tested(four), _tested(five)
     numbers: dict[str, float | None] = {"test_loss_4": before, "test_loss_5": after}
-    return after < before, f"test loss {before:.2f} → {after:.2f}", numbers
+    return after < before, f"test loss {say_loss(before)} → {say_loss(after)}", numbers
 
 
 def _gap_shrinks(five: RunResult, six: RunResult) -> tuple[bool, str, dict[str, float | None]]:
     before, after = _tested(five) - five.train_loss, _tested(six) - six.train_loss
     text = (
-        f"gap {before:.2f} ({_tested(five):.2f} − {five.train_loss:.2f}) → "
-        f"{after:.2f} ({_tested(six):.2f} − {six.train_loss:.2f})"
+        f"gap {say_loss(before)} ({say_loss(_tested(five))} − {say_loss(five.train_loss)}) → "
+        f"{say_loss(after)} ({say_loss(_tested(six))} − {say_loss(six.train_loss)})"
     )
     return after < before, text, {"gap_5": before, "gap_6": after}
 

@@ -22,6 +22,7 @@ from photochrom.study.findings import compute_findings
 from photochrom.study.measure import Measurements, shown_runs
 from photochrom.study.pictures import draw_layers, draw_samples
 from photochrom.study.results import RunResult, best_run
+from photochrom.study.words import say_duration, say_loss, say_thousands
 
 __all__ = ["write_report"]
 
@@ -46,31 +47,14 @@ def write_report(runs: Sequence[RunResult], measured: Measurements, output: Path
     content = report_content(runs, measured, compute_findings(runs, measured.colours))
     _write(output / "report.json", json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
-        "duration": duration,
-        "thousands": _thousands,
-        "loss": _loss,
-        "bar_height": _bar_height,
-    }
+    environment.filters["duration"] = say_duration
+    environment.filters["thousands"] = say_thousands
+    environment.filters["loss"] = say_loss
+    environment.filters["bar_height"] = _bar_height
     template = (files("photochrom.study") / "report.html.jinja").read_text(encoding="utf-8")
     inlined = {of: {kind: _inline(path) for kind, path in some.items()} for of, some in figures.items()}
     _write(output / "report.html", environment.from_string(template).render(**content, figures=inlined))
     return output / "report.html"
-
-
-def duration(seconds: float) -> str:
-    """Say a time as people do: ``"40 min"``, ``"2 h 30 min"``, ``"3 days"``."""
-    if seconds < 99.5:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(round(seconds / 3600), 24)
-    plural = "day" if days == 1 else "days"
-    return f"{days} {plural} {hours} h" if hours else f"{days} {plural}"
 
 
 def _draw(runs: Sequence[RunResult], measured: Measurements, folder: Path) -> Figures:
@@ -117,14 +101,6 @@ def _write(path: Path, text: str) -> None:
             temporary.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --output") from error
-
-
-def _thousands(number: float) -> str:
-    return f"{number:,.0f}"
-
-
-def _loss(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
 
 
 def _bar_height(channels: int) -> int:
