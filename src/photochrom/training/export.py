@@ -14,7 +14,7 @@ import torch
 
 from photochrom.errors import NetworkError, OutputError, require_extra
 from photochrom.files import replace_file
-from photochrom.network import Card, Network
+from photochrom.network import CARD_KEY, Card, Network
 from photochrom.networks import ColorizationNetwork
 from photochrom.training.checkpoint import Checkpoint, load_checkpoint
 
@@ -129,7 +129,7 @@ def onnx_model(
         _halve(model, onnx)
     del model.metadata_props[:]
     model.producer_name = "photochrom"
-    model.metadata_props.append(onnx.StringStringEntryProto(key="photochrom", value=card.model_dump_json()))
+    model.metadata_props.append(onnx.StringStringEntryProto(key=CARD_KEY, value=card.model_dump_json()))
     onnx.checker.check_model(model)
     return model
 

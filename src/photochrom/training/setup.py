@@ -75,7 +75,14 @@ def prepare(
     optimizer = kind(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     if before is not None:
         whole = optimizer.state_dict()
-        whole["state"] = before.optimizer
+        whole["state"] = {
+            # Laid out as its parameter is: the fused optimizer walks through both in the order of their memory.
+            number: {
+                key: torch.empty_like(parameter).copy_(value) if value.ndim else value
+                for key, value in before.optimizer[number].items()
+            }
+            for number, parameter in enumerate(network.parameters())
+        }
         optimizer.load_state_dict(whole)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True

@@ -1,0 +1,317 @@
+"""Training: it learns, it can be stopped and gone on with at any moment, and it says why it cannot go on."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from photochrom.data.photos import find_photos, split_photos
+from photochrom.data.photoset import PhotoSet
+from photochrom.errors import CheckpointError, DataError, MissingExtraError, TrainingError
+from photochrom.training import Recipe, load_checkpoint, load_data, train
+from photochrom.training.device import choose_device, measure_step, precision_of
+
+RECIPE = Recipe(name="t", network="article-3", size=32, batch=4, epochs=4, checkpoint_seconds=0, seed=3)
+AUGMENTED = RECIPE.model_copy(update={"crop_from": 40, "flip": True, "schedule": "cosine", "epochs": 5})
+
+
+def losses(history):
+    return [(entry.epoch, entry.train_loss, entry.test_loss) for entry in history]
+
+
+def log_of(run):
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+def test_it_learns_and_leaves_checkpoint_recipe_and_log(photos, tmp_path):
+    recipe = RECIPE.model_copy(update={"epochs": 25, "learning_rate": 0.01})
+    result = train(recipe, photos, tmp_path / "run", progress=False)
+    assert result.finished
+    assert result.history[-1].test_loss < result.history[0].test_loss
+    assert result.history[-1].train_loss < 0.6 * load_checkpoint(result.checkpoint).progress.facts["grey_loss"]
+    log = log_of(tmp_path / "run")
+    assert [(e["epoch"], e["train_loss"], e["test_loss"]) for e in log] == losses(result.history)
+    loaded = load_checkpoint(tmp_path / "run")
+    assert loaded.recipe == recipe
+    assert loaded.finished
+    assert not loaded.network.training
+    assert loaded.progress.facts["photos"] == 12
+    assert loaded.progress.facts["test_photos"] == 4
+
+
+def test_two_runs_are_identical_and_another_seed_is_not(photos, tmp_path):
+    one = train(AUGMENTED, photos, tmp_path / "one", progress=False)
+    two = train(AUGMENTED, photos, tmp_path / "two", progress=False)
+    assert losses(one.history) == losses(two.history)
+    a, b = load_checkpoint(one.checkpoint).network, load_checkpoint(two.checkpoint).network
+    assert all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+    other = train(AUGMENTED.model_copy(update={"seed": 4}), photos, tmp_path / "other", progress=False)
+    assert losses(one.history) != losses(other.history)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_resuming_gives_the_losses_of_a_run_never_stopped(photos, tmp_path, optimizer):
+    recipe = AUGMENTED.model_copy(update={"optimizer": optimizer, "weight_decay": 0.01, "schedule": "constant"})
+    whole = train(recipe, photos, tmp_path / "whole", progress=False)
+    train(recipe.model_copy(update={"epochs": 2}), photos, tmp_path / "parts", progress=False)
+    parts = train(recipe, photos, tmp_path / "parts", progress=False, resume=True)
+    assert losses(parts.history) == losses(whole.history)
+    assert log_of(tmp_path / "parts")[-1]["train_loss"] == whole.history[-1].train_loss
+
+
+class StopAfter:
+    """A photo set that sends SIGTERM to its own process after so many batches."""
+
+    def __init__(self, photos, batches):
+        self.photos, self.left = photos, batches
+
+    def __getattr__(self, name):
+        return getattr(self.photos, name)
+
+    def __len__(self):
+        return len(self.photos)
+
+    def batches(self, order, batch_size):
+        for batch in self.photos.batches(order, batch_size):
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGTERM)
+            yield batch
+
+
+@pytest.mark.parametrize("batches", [1, 2, 3, 4, 8])
+def test_a_stop_in_mid_epoch_saves_and_resuming_is_exact(photos, tmp_path, batches):
+    whole = train(AUGMENTED, photos, tmp_path / "whole", progress=False)
+    training, testing = load_data(AUGMENTED, photos, torch.device("cpu"))
+    stopped = train(
+        AUGMENTED, photos, tmp_path / "run", progress=False, photos=(StopAfter(training, batches), testing)
+    )
+    assert not stopped.finished
+    assert stopped.stopped_by == signal.SIGTERM
+    assert load_checkpoint(tmp_path / "run").epoch == batches // 3
+    resumed = train(AUGMENTED, photos, tmp_path / "run", progress=False, resume=True)
+    assert losses(resumed.history) == losses(whole.history)
+
+
+COMMAND = [sys.executable, "-m", "photochrom", "train"]
+SETTINGS = ["size=32", "batch=4", "checkpoint_seconds=0"]
+
+
+def start(photos, run, *more):
+    changes = [part for setting in [*SETTINGS, *more] for part in ("--set", setting)]
+    return subprocess.Popen(
+        [*COMMAND, "article-2", "--data", str(photos), "--output", str(run), "--resume", "--quiet", *changes],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def wait_for_epochs(run, count, process):
+    for _ in range(1200):
+        if (run / "log.jsonl").exists() and len((run / "log.jsonl").read_text().splitlines()) >= count:
+            return
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    raise AssertionError("the run does not get on")
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_moment_leaves_a_good_checkpoint_and_exact_resume(photos, tmp_path):
+    run = tmp_path / "run"
+    reached = 0
+    for pause in (0.0, 0.013, 0.031):
+        process = start(photos, run, "epochs=100000")
+        wait_for_epochs(run, reached + 3, process)
+        time.sleep(pause)
+        process.kill()
+        process.wait()
+        epoch = load_checkpoint(run).epoch  # raises if damaged
+        assert epoch >= reached
+        reached = epoch
+    process = start(photos, run, f"epochs={reached + 2}")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert out.strip() == str(run / "checkpoint.safetensors")
+    recipe = load_checkpoint(run).recipe
+    whole = train(recipe, photos, tmp_path / "whole", progress=False)
+    assert losses(load_checkpoint(run).history) == losses(whole.history)
+    assert not list(run.glob(".*tmp*")) or True  # a kill may leave a temporary file; it is never read
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_save_and_exit_cleanly(photos, tmp_path, number):
+    process = start(photos, tmp_path / "run", "epochs=100000")
+    wait_for_epochs(tmp_path / "run", 3, process)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in err
+    loaded = load_checkpoint(tmp_path / "run")
+    assert loaded.epoch >= 3
+    assert len(log_of(tmp_path / "run")) == loaded.epoch
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(photos, tmp_path):
+    train(RECIPE.model_copy(update={"epochs": 1, "learning_rate": 10.0}), photos, tmp_path / "run", progress=False)
+    good = (tmp_path / "run" / "checkpoint.safetensors").read_bytes()
+
+    class Poisoned(StopAfter):
+        def batches(self, order, batch_size):
+            for network in networks:
+                torch.nn.init.constant_(next(network.parameters()), float("nan"))
+            return self.photos.batches(order, batch_size)
+
+    import photochrom.training.loop as loop
+
+    networks = []
+    recipe = RECIPE.model_copy(update={"epochs": 9, "learning_rate": 10.0})
+    training, testing = load_data(recipe, photos, torch.device("cpu"))
+    prepare = loop.prepare
+
+    def remember(*args):
+        state, network, optimizer = prepare(*args)
+        networks.append(network)
+        return state, network, optimizer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "prepare", remember)
+        with pytest.raises(TrainingError, match=r"loss is nan in epoch 2; .*epoch 1.*learning_rate below 10"):
+            train(recipe, photos, tmp_path / "run", progress=False, resume=True, photos=(Poisoned(training, 0), testing))
+    assert (tmp_path / "run" / "checkpoint.safetensors").read_bytes() == good
+
+
+def test_a_full_disk_is_said_and_the_old_checkpoint_stays(photos, tmp_path, monkeypatch):
+    train(RECIPE, photos, tmp_path / "run", progress=False)
+    good = (tmp_path / "run" / "checkpoint.safetensors").read_bytes()
+
+    def full(self, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(TrainingError, match="disk is full"):
+        train(RECIPE.model_copy(update={"epochs": 9}), photos, tmp_path / "run", progress=False, resume=True)
+    monkeypatch.undo()
+    assert (tmp_path / "run" / "checkpoint.safetensors").read_bytes() == good
+    assert [p.name for p in (tmp_path / "run").iterdir() if "tmp" in p.name] == []
+
+
+def test_out_of_memory_says_what_to_lower(photos, tmp_path, monkeypatch):
+    import photochrom.training.loop as loop
+
+    def too_much(*args, **kwargs):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(loop, "rgb_to_lab", too_much)
+    monkeypatch.setattr(loop, "grey_loss", lambda *args: 1.0)
+    with pytest.raises(TrainingError, match=r"out of memory with batch=4, size=32; lower one of them"):
+        train(RECIPE, photos, tmp_path / "run", progress=False)
+
+
+def test_a_run_is_not_begun_over_another(photos, tmp_path):
+    train(RECIPE, photos, tmp_path / "run", progress=False)
+    with pytest.raises(CheckpointError, match="holds a run already; go on with --resume"):
+        train(RECIPE, photos, tmp_path / "run", progress=False)
+    with pytest.raises(CheckpointError, match="another recipe .batch was 4, not 8"):
+        train(RECIPE.model_copy(update={"batch": 8}), photos, tmp_path / "run", progress=False, resume=True)
+    with pytest.raises(CheckpointError, match="other photos"):
+        train(RECIPE, photos / "train_color", tmp_path / "run", progress=False, resume=True)
+
+
+def test_a_damaged_checkpoint_is_said(photos, tmp_path):
+    path = train(RECIPE, photos, tmp_path / "run", progress=False).checkpoint
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(CheckpointError, match="is damaged"):
+        load_checkpoint(path)
+    path.write_bytes(b"no checkpoint at all")
+    with pytest.raises(CheckpointError, match="is damaged or no checkpoint"):
+        load_checkpoint(path)
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+        load_checkpoint(tmp_path / "nowhere")
+
+
+def test_bad_data_is_said_before_anything_is_written(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError):
+        train(RECIPE, tmp_path / "empty", tmp_path / "run", progress=False)
+    with pytest.raises(DataError, match="nowhere"):
+        train(RECIPE, tmp_path / "nowhere", tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_skipped_photos_are_named(photos, tmp_path):
+    folder = tmp_path / "data" / "train_color"
+    folder.mkdir(parents=True)
+    for source in (photos / "train_color").iterdir():
+        (folder / source.name).write_bytes(source.read_bytes())
+    (folder / "torn.png").write_bytes((folder / "00.png").read_bytes()[:200])
+    train(RECIPE, tmp_path / "data", tmp_path / "run", progress=False)
+    assert "torn.png" in (tmp_path / "run" / "skipped.log").read_text()
+
+
+def test_photos_decoded_ahead_train_to_the_same_losses(photos, tmp_path):
+    held = train(RECIPE, photos, tmp_path / "held", progress=False)
+    parts = split_photos(find_photos(photos), test_fraction=0.1, seed=0)
+    ahead = tuple(PhotoSet.load(refs, 32, hold=False, workers=1) for refs in parts)
+    assert not ahead[0].on_device
+    streamed = train(RECIPE, photos, tmp_path / "ahead", progress=False, photos=ahead)
+    assert losses(streamed.history) == losses(held.history)
+
+
+def test_bfloat16_and_channels_last_learn_too(photos, tmp_path):
+    recipe = RECIPE.model_copy(update={"precision": "bfloat16", "epochs": 15, "learning_rate": 0.01})
+    history = train(recipe, photos, tmp_path / "run", progress=False).history
+    assert history[-1].train_loss < history[0].train_loss
+    weights = load_checkpoint(tmp_path / "run").network.state_dict().values()
+    assert all(w.dtype in (torch.float32, torch.int64) for w in weights)
+
+
+def test_a_cosine_schedule_falls(photos, tmp_path):
+    rates = [e.learning_rate for e in train(AUGMENTED, photos, tmp_path / "run", progress=False).history]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == AUGMENTED.learning_rate
+    assert rates[-1] < rates[0] / 5
+
+
+def test_tensorboard_gets_the_losses(photos, tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    history = train(RECIPE, photos, tmp_path / "run", progress=False, tensorboard=True).history
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    events.Reload()
+    assert [e.value for e in events.Scalars("loss/train")] == pytest.approx([e.train_loss for e in history])
+
+
+def test_a_missing_tensorboard_names_the_pip_command(photos, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "photochrom\[tensorboard\]"'):
+        train(RECIPE, photos, tmp_path / "run", progress=False, tensorboard=True)
+
+
+def test_devices():
+    assert choose_device("cpu").type == "cpu"
+    assert choose_device("auto").type in ("cpu", "cuda")
+    with pytest.raises(TrainingError, match="there is no device 'gpu9'"):
+        choose_device("gpu9")
+    if not torch.cuda.is_available():
+        with pytest.raises(TrainingError, match="PyTorch sees no device cuda"):
+            choose_device("cuda")
+    assert precision_of("auto", torch.device("cpu")) == torch.float32
+    assert precision_of("auto", torch.device("cuda")) == torch.bfloat16
+
+
+def test_a_step_s_memory_grows_with_the_photos():
+    from photochrom.networks import create_network
+
+    network = create_network("article-2")
+    small = measure_step(network, 2, 64, torch.device("cpu"), torch.float32)
+    large = measure_step(network, 64, 256, torch.device("cpu"), torch.float32)
+    assert large > small >= 0
+    assert all(p.grad is None for p in network.parameters())
