@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import photochrom
-from conftest import tint_card, write_network
 from photochrom import Colorizer, Picture, colorize
 from photochrom.color import rgb_to_lab
 from photochrom.colorizer import network_size
 from photochrom.errors import NetworkError, OutputError, PhotoError
 from photochrom.network import Network
+from tiny_network import tint_card, write_network
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, save
 
-from conftest import tint_card, write_network
 from photochrom import list_networks
 from photochrom.errors import NetworkError
 from photochrom.network import Card, Network, bundled_networks
+from tiny_network import tint_card, write_network
 
 
 def test_a_network_says_what_it_is(tint: Path) -> None:

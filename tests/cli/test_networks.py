@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import tint_card, write_network
 from photochrom import network
 from photochrom.cli.main import main
+from tiny_network import tint_card, write_network
 
 
 @pytest.fixture
