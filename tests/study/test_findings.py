@@ -133,9 +133,11 @@ def test_what_was_left_out_diverged_or_broke_off_is_not_tested() -> None:
     assert finding([unfinished], "final").missing == "the final run is not finished"
 
 
-def test_settled_losses_are_means_of_the_last_tenth() -> None:
+def test_settled_losses_are_medians_of_the_last_tenth() -> None:
     run = run_of("article-4", [90.0] * 18 + [40.0, 20.0], [100.0] * 18 + [70.0, 50.0])
     assert (run.settled_over, run.train_loss, run.test_loss) == (2, 30.0, 60.0)
+    wild = run_of("article-4", [50.0] * 30, [100.0] * 28 + [1e7, 90.0])
+    assert wild.test_loss == 100.0
 
 
 def test_the_best_run_is_finished_and_has_the_least_test_loss() -> None:

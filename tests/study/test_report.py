@@ -130,5 +130,5 @@ def test_durations_are_said_as_people_do(seconds: float, said: str) -> None:
 
 def test_losses_out_of_all_bounds_stay_legible() -> None:
     assert [say_loss(value) for value in (1.234, -5.0, 27020026.67, None, float("nan"))] == [
-        "1.23", "−5.00", "2.7×10^7", "–", "–",
+        "1.23", "−5.00", "2.7×10⁷", "–", "–",
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,20 +71,20 @@ class RunResult:
 
     @property
     def settled_over(self) -> int:
-        """Epochs at the end that the settled losses are means of: a tenth of all, at least one."""
+        """Epochs at the end that the settled losses are medians of: a tenth of all, at least one."""
         return max(1, math.ceil(len(self.history) / 10))
 
     @property
     def train_loss(self) -> float:
         """The settled training loss, in squared CIELAB units for MSE; not a number before the first epoch."""
-        return _mean([entry.train_loss for entry in self.history[-self.settled_over :]])
+        return _median([entry.train_loss for entry in self.history[-self.settled_over :]])
 
     @property
     def test_loss(self) -> float | None:
         """The settled test loss; None without test photos."""
         losses = [entry.test_loss for entry in self.history[-self.settled_over :]]
         known = [loss for loss in losses if loss is not None]
-        return _mean(known) if known else None
+        return _median(known) if known else None
 
     def epochs_to(self, train_loss: float) -> int | None:
         """Return the first epoch whose training loss is at most this, or None."""
@@ -129,5 +130,5 @@ def _read_log(path: Path) -> list[EpochLog]:
     return [EpochLog(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values) if values else math.nan
+def _median(values: Sequence[float]) -> float:
+    return statistics.median(values) if values else math.nan

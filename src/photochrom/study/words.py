@@ -6,6 +6,8 @@ import math
 
 __all__ = ["say_duration", "say_loss", "say_thousands"]
 
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def say_loss(value: float | None) -> str:
     """Say a loss with two decimals, one out of all bounds as a power of ten, and none as a dash."""
@@ -14,7 +16,7 @@ def say_loss(value: float | None) -> str:
     if abs(value) < 99_999.5:
         return f"{value:.2f}".replace("-", "−")
     digits, exponent = f"{value:.1e}".split("e")
-    return f"{digits}×10^{int(exponent)}".replace("-", "−")
+    return f"{digits}×10{str(int(exponent)).translate(_RAISED)}".replace("-", "−")
 
 
 def say_duration(seconds: float) -> str:
