@@ -30,7 +30,7 @@ def run_of(
 
 
 def colours(chroma: float, least: float, true: float = 20.0) -> Colours:
-    return Colours(4, chroma, true, least, max(least, 0.0), 50.0, 100.0)
+    return Colours(4, chroma, true, least, max(least, 0.0), 50.0, 100.0, 0.4)
 
 
 def finding(runs: list[RunResult], key: str, measured: dict[tuple[str, str], Colours] | None = None) -> Finding:

@@ -33,6 +33,7 @@ class Colours:
         least_b: smallest b that was proposed.
         mse: mean squared error of a and b, in squared units.
         grey_mse: that of an answer without colour.
+        out_of_reach: share of pixels whose true a or b is negative, which a final ReLU cannot give.
     """
 
     photos: int
@@ -42,6 +43,7 @@ class Colours:
     least_b: float
     mse: float
     grey_mse: float
+    out_of_reach: float
 
     @property
     def share(self) -> float:
@@ -70,7 +72,7 @@ class Sample:
 
 def measure_colours(network: ColorizationNetwork, photos: PhotoSet, device: torch.device) -> Colours:
     """Measure a network on all photos of a set, in float32 and evaluation mode."""
-    chroma = true_chroma = mse = grey = 0.0
+    chroma = true_chroma = mse = grey = negative = 0.0
     least = torch.full((2,), math.inf)
     for lab, ab in _answers(network, photos, range(len(photos)), device):
         true, count = lab[:, 1:], len(lab)
@@ -78,9 +80,12 @@ def measure_colours(network: ColorizationNetwork, photos: PhotoSet, device: torc
         true_chroma += float(true.norm(dim=1).mean()) * count
         mse += float((ab - true).square().mean()) * count
         grey += float(true.square().mean()) * count
+        negative += float((true < 0).any(dim=1).float().mean()) * count
         least = torch.minimum(least, ab.amin(dim=(0, 2, 3)).cpu())
     n = len(photos)
-    return Colours(n, chroma / n, true_chroma / n, float(least[0]), float(least[1]), mse / n, grey / n)
+    return Colours(
+        n, chroma / n, true_chroma / n, float(least[0]), float(least[1]), mse / n, grey / n, negative / n
+    )  # fmt: skip
 
 
 def propose_samples(

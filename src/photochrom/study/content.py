@@ -144,6 +144,8 @@ def _times(runs: Sequence[RunResult]) -> list[dict[str, Any]]:
 
 def _time(label: str, run: RunResult, reported: Sequence[ReportedTime], recipe: Recipe) -> dict[str, Any]:
     seen = (recipe.photos or 0) * recipe.epochs
+    # Fewer or smaller photos take less time whatever the machine.
+    same_work = run.photos_seen == seen and run.recipe.size == recipe.size
     return {
         "label": label,
         "seconds": run.seconds,
@@ -153,8 +155,7 @@ def _time(label: str, run: RunResult, reported: Sequence[ReportedTime], recipe: 
                 "machine": time.machine,
                 "seconds": time.seconds,
                 "photos_per_second": seen / time.seconds,
-                # Fewer photos or epochs take less time whatever the machine, so that only the rates compare.
-                "ratio": time.seconds / run.seconds if run.photos_seen == seen and run.seconds else None,
+                "ratio": time.seconds / run.seconds if same_work and run.seconds else None,
             }
             for time in reported
         ],

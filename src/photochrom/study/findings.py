@@ -132,13 +132,15 @@ def _cannot_colour(runs: Sequence[RunResult], measured: Measured) -> Finding:
                 Evidence(
                     f"{network}, {_PARTS[part]}",
                     f"least a {say_loss(colours.least_a)}, least b {say_loss(colours.least_b)}; mean chroma "
-                    f"{say_loss(colours.chroma)} of a true {say_loss(colours.true_chroma)} ({colours.share:.0%})",
+                    f"{say_loss(colours.chroma)} of a true {say_loss(colours.true_chroma)} ({colours.share:.0%}); "
+                    f"{colours.out_of_reach:.0%} of the pixels have a negative a or b",
                     not negative and colours.share < COLOURLESS_SHARE,
                     {
                         "least_a": colours.least_a,
                         "least_b": colours.least_b,
                         "chroma": colours.chroma,
                         "true_chroma": colours.true_chroma,
+                        "out_of_reach": colours.out_of_reach,
                     },
                 )
             )

@@ -85,7 +85,7 @@ def draw_layers(layers: Sequence[Layer], path: Path, *, channels: int = 8) -> Pa
                 f"{layer.name}\n{len(maps)} ch., {layer.size[1]}×{layer.size[0]}",
                 rotation=0, ha="right", va="center", fontsize=8, labelpad=6,
             )  # fmt: skip
-        return save_figure(figure, path, dpi=110)
+        return save_figure(figure, path)
 
 
 def describe_layer(layer: Layer) -> str:

@@ -22,6 +22,7 @@ from photochrom.study.findings import compute_findings
 from photochrom.study.measure import Measurements, shown_runs
 from photochrom.study.pictures import draw_layers, draw_samples
 from photochrom.study.results import RunResult, best_run
+from photochrom.study.style import DPI
 from photochrom.study.words import say_duration, say_loss, say_thousands
 
 __all__ = ["write_report"]
@@ -91,7 +92,7 @@ def _inline(path: Path) -> dict[str, Any]:
         picture.convert("RGB").save(stream, "WEBP", quality=80, method=4, lossless=path.stem.endswith("-loss"))
         width, height = picture.size
     encoded = base64.b64encode(stream.getvalue()).decode("ascii")
-    return {"uri": f"data:image/webp;base64,{encoded}", "width": width, "height": height}
+    return {"uri": f"data:image/webp;base64,{encoded}", "width": width * 100 // DPI, "height": height * 100 // DPI}
 
 
 def _write(path: Path, text: str) -> None:

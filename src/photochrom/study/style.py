@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from photochrom.errors import OutputError
 from photochrom.files import replace_file
 
-__all__ = ["CHANNEL_MAP", "PALETTE", "QUIET", "save_figure", "study_style"]
+__all__ = ["CHANNEL_MAP", "DPI", "PALETTE", "QUIET", "save_figure", "study_style"]
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's colours, distinct with every common colour blindness and in print."""
@@ -23,6 +23,9 @@ QUIET = "#6b7280"
 
 CHANNEL_MAP = "viridis"
 """Perceptually even, and legible in greyscale."""
+
+DPI = 130
+"""Pixels that a figure has for each inch; a page shows them at 100 CSS pixels an inch, so that letters match."""
 
 _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -58,7 +61,7 @@ def study_style() -> Iterator[None]:
         yield
 
 
-def save_figure(figure: Figure, path: Path, *, dpi: int = 130) -> Path:
+def save_figure(figure: Figure, path: Path) -> Path:
     """Write a figure as PNG.
 
     Raises:
@@ -68,7 +71,7 @@ def save_figure(figure: Figure, path: Path, *, dpi: int = 130) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replace_file(path) as temporary:
             # No creation date or version: the same numbers give the same file.
-            figure.savefig(temporary, dpi=dpi, metadata={"Software": None})
+            figure.savefig(temporary, dpi=DPI, metadata={"Software": None})
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --output") from error
     return path
