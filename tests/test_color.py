@@ -21,14 +21,17 @@ from photochrom.color import (
 )
 
 EDGES = np.array(
-    [[r, g, b] for r in (0, 1, 10, 11, 127, 254, 255) for g in (0, 1, 10, 128, 255) for b in (0, 1, 11, 255)], np.uint8
+    [[r, g, b] for r in (0, 1, 10, 11, 127, 254, 255) for g in (0, 1, 10, 128, 255) for b in (0, 1, 11, 255)],
+    np.uint8,
 )
 LABS = hnp.arrays(np.float64, (7, 3), elements=st.floats(-128, 128)).map(
     lambda lab: np.concatenate([np.abs(lab[:, :1]) / 128 * 100, lab[:, 1:]], axis=1)
 )
 
 
-@pytest.mark.parametrize("colors", [EDGES, np.random.default_rng(0).integers(0, 256, (100_000, 3), dtype=np.uint8)])
+@pytest.mark.parametrize(
+    "colors", [EDGES, np.random.default_rng(0).integers(0, 256, (100_000, 3), dtype=np.uint8)]
+)
 def test_agrees_with_scikit_image(colors):
     assert np.abs(rgb_to_lab(colors) - rgb2lab(colors)).max() < 1e-3
     assert np.abs(rgb_to_lab(colors / 255) - rgb2lab(colors)).max() < 1e-3

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from io import BytesIO
@@ -16,6 +13,7 @@ from numpy.typing import NDArray
 
 from photochrom import color, vips
 from photochrom.errors import OutputError, PhotoError
+from photochrom.files import replace_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -250,33 +248,9 @@ def _check_target(path: Path, *, overwrite: bool) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write beside the target and rename, so that a crash or a full disk leaves nothing half-written."""
-    temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".photochrom-", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
-        Path(temporary).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        Path(temporary).replace(path)
+        with replace_file(path) as temporary:
+            temporary.write_bytes(content)
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
-        _remove(temporary)
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk") from error
-    except BaseException:
-        _remove(temporary)
-        raise
-
-
-def _remove(temporary: str | None) -> None:
-    if temporary is not None:
-        with suppress(OSError):
-            Path(temporary).unlink()
-
-
-@lru_cache(maxsize=1)
-def _umask() -> int:
-    mask = os.umask(0o022)  # there is no way to ask without setting it
-    os.umask(mask)
-    return mask

@@ -174,7 +174,9 @@ def read_rgb(source: str | Path | bytes, size: int, *, name: str = "photo") -> n
     open_image(source, name=name)
     with _opened(source, name) as (stream, label):
         try:
-            image = vips.Image.thumbnail_source(stream, size, height=size, crop="centre", fail_on="truncated")
+            image = vips.Image.thumbnail_source(
+                stream, size, height=size, crop="centre", option_string="fail_on=truncated"
+            )
             image = to_srgb(image).colourspace("srgb")
             if image.format != "uchar":
                 image = image.cast("uchar")

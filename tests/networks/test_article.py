@@ -42,7 +42,9 @@ def test_the_others_can(name):
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_convolutions_are_4_2_1_and_batch_norm_follows_all_but_the_last(name):
     network = create_network(name)
-    layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d | nn.ReLU)]
+    layers = [
+        m for m in network.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d | nn.ReLU)
+    ]
     convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
     last = convolutions[-1] if name in ("article-1", "article-2") else convolutions[-2]
     for layer in convolutions:

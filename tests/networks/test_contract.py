@@ -60,7 +60,11 @@ def test_same_seed_same_weights(name):
 
 def test_it_learns(name):
     network = make(name)
-    rgb = torch.rand(1, 3, 1, 1, generator=torch.Generator().manual_seed(5)).expand(4, 3, 32, 32) * lightness(4, 1, 32, 32) / 100
+    rgb = (
+        torch.rand(1, 3, 1, 1, generator=torch.Generator().manual_seed(5)).expand(4, 3, 32, 32)
+        * lightness(4, 1, 32, 32)
+        / 100
+    )
     lab = rgb_to_lab(rgb.contiguous(), axis=1)
     optimizer = torch.optim.Adam(network.parameters(), 0.01)
     losses = []
@@ -84,7 +88,9 @@ def test_checkpoint_and_network_file_answer_alike(name, tmp_path):
     recipe = Recipe(name=name, network=name, size=96)
     save_checkpoint(tmp_path / "checkpoint.safetensors", recipe, network, Progress())
     loaded = load_checkpoint(tmp_path).network
-    assert all(torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), network.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), network.state_dict().values(), strict=True)
+    )
 
     card = export_network(tmp_path, tmp_path / "network.onnx")
     assert card.parameters == sum(p.numel() for p in network.parameters())

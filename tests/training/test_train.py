@@ -141,7 +141,6 @@ def test_kill_9_at_any_moment_leaves_a_good_checkpoint_and_exact_resume(photos, 
     recipe = load_checkpoint(run).recipe
     whole = train(recipe, photos, tmp_path / "whole", progress=False)
     assert losses(load_checkpoint(run).history) == losses(whole.history)
-    assert not list(run.glob(".*tmp*")) or True  # a kill may leave a temporary file; it is never read
 
 
 @pytest.mark.slow
@@ -183,7 +182,14 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(photos, tmp_pat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "prepare", remember)
         with pytest.raises(TrainingError, match=r"loss is nan in epoch 2; .*epoch 1.*learning_rate below 10"):
-            train(recipe, photos, tmp_path / "run", progress=False, resume=True, photos=(Poisoned(training, 0), testing))
+            train(
+                recipe,
+                photos,
+                tmp_path / "run",
+                progress=False,
+                resume=True,
+                photos=(Poisoned(training, 0), testing),
+            )
     assert (tmp_path / "run" / "checkpoint.safetensors").read_bytes() == good
 
 
@@ -199,7 +205,7 @@ def test_a_full_disk_is_said_and_the_old_checkpoint_stays(photos, tmp_path, monk
         train(RECIPE.model_copy(update={"epochs": 9}), photos, tmp_path / "run", progress=False, resume=True)
     monkeypatch.undo()
     assert (tmp_path / "run" / "checkpoint.safetensors").read_bytes() == good
-    assert [p.name for p in (tmp_path / "run").iterdir() if "tmp" in p.name] == []
+    assert [p.name for p in (tmp_path / "run").iterdir() if p.name.startswith(".")] == []
 
 
 def test_out_of_memory_says_what_to_lower(photos, tmp_path, monkeypatch):
@@ -218,7 +224,7 @@ def test_a_run_is_not_begun_over_another(photos, tmp_path):
     train(RECIPE, photos, tmp_path / "run", progress=False)
     with pytest.raises(CheckpointError, match="holds a run already; go on with --resume"):
         train(RECIPE, photos, tmp_path / "run", progress=False)
-    with pytest.raises(CheckpointError, match="another recipe .batch was 4, not 8"):
+    with pytest.raises(CheckpointError, match=r"another recipe \(batch was 4, not 8\)"):
         train(RECIPE.model_copy(update={"batch": 8}), photos, tmp_path / "run", progress=False, resume=True)
     with pytest.raises(CheckpointError, match="other photos"):
         train(RECIPE, photos / "train_color", tmp_path / "run", progress=False, resume=True)

@@ -86,8 +86,6 @@ def set_vips_threads(count: int) -> int:
     Where whole photos are decoded side by side, threads inside each cost up to half the speed.
     """
     vips = libvips()
-    if not hasattr(vips, "concurrency_set"):  # pyvips before 3.2: slower, nothing else
-        return count
     before = int(vips.concurrency_get())
     vips.concurrency_set(count)
     return before

@@ -96,9 +96,9 @@ class ArticleNetwork(ColorizationNetwork):
         return ab
 
 
-def _enlarge(before: int, after: int) -> nn.Module:
+def _enlarge(before: int, after: int) -> nn.ConvTranspose2d:
     return nn.ConvTranspose2d(before, after, kernel_size=4, stride=2, padding=1)
 
 
-def _block(convolution: nn.Module) -> nn.Sequential:
+def _block(convolution: nn.Conv2d | nn.ConvTranspose2d) -> nn.Sequential:
     return nn.Sequential(convolution, nn.BatchNorm2d(convolution.out_channels), nn.ReLU())

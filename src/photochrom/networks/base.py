@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +23,8 @@ class ColorizationNetwork(nn.Module):
     """
 
     multiple: int = 1
-    inputs: ClassVar[tuple[str, ...]] = ("lightness",)
-    outputs: ClassVar[tuple[str, ...]] = ("ab",)
+    inputs: ClassVar[tuple[Literal["lightness", "hints", "vividness"], ...]] = ("lightness",)
+    outputs: ClassVar[tuple[Literal["ab", "confidence"], ...]] = ("ab",)
 
     def propose(self, lightness: Tensor) -> Tensor:
         """Map lightness [N,1,H,W], 0..100, to a, b [N,2,H,W] in CIELAB units; H, W multiples of `multiple`."""

@@ -63,7 +63,7 @@ def measure_step(
         lightness = torch.zeros(tried, 1, size, size, device=device)
         with autocast(device, precision):
             loss = probe(lightness).float().square().mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
     except torch.OutOfMemoryError as error:
         raise TrainingError(

@@ -107,4 +107,4 @@ def _tensorboard(folder: Path, epochs_done: int) -> Any:
     with require_extra("tensorboard", "TensorBoard logging"):
         import tensorboard  # noqa: F401 - torch's own error does not name the command
         from torch.utils.tensorboard import SummaryWriter
-    return SummaryWriter(folder / "tensorboard", purge_step=epochs_done + 1)  # type: ignore[no-untyped-call]
+    return SummaryWriter(folder / "tensorboard", purge_step=epochs_done + 1)

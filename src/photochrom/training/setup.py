@@ -70,7 +70,7 @@ def prepare(
     if before is not None:
         _check_recipe(recipe, before.recipe, output)
     network = before.network if before is not None else create_network(recipe.network)
-    network = network.to(device, memory_format=torch.channels_last)
+    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
     optimizer = kind(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     if before is not None:

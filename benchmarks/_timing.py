@@ -1,0 +1,20 @@
+"""Times that can be compared: taken in turns within one run, the median of several."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from statistics import median
+
+
+def take_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Run each way once to warm up, then all in turn `rounds` times; return the median seconds of each."""
+    for way in ways.values():
+        way()
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: median(taken) for name, taken in seconds.items()}
