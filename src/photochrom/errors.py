@@ -7,7 +7,8 @@
     ├── DataError             a folder or shard of training photos cannot be used
     ├── RecipeError           a recipe has an unknown key or an impossible value
     ├── CheckpointError       a checkpoint is missing, damaged, or of another recipe
-    ├── TrainingError         training cannot go on (NaN, memory, disk)
+    ├── TrainingError         training cannot go on (memory, disk)
+    │   └── DivergedError     the loss is no longer a number
     └── MissingExtraError     a feature needs packages that are not installed
 
 A message is one line and says what to do. The command line prints it after ``photochrom:`` and exits with 1.
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 __all__ = [
     "CheckpointError",
     "DataError",
+    "DivergedError",
     "MissingExtraError",
     "NetworkError",
     "OutputError",
@@ -62,7 +64,11 @@ class CheckpointError(PhotochromError):
 
 
 class TrainingError(PhotochromError):
-    """Training cannot go on: the loss is not a number, memory or the disk is full."""
+    """Training cannot go on: memory or the disk is full, or the device is not there."""
+
+
+class DivergedError(TrainingError):
+    """The loss became infinite or not a number; a lower learning rate may help."""
 
 
 class MissingExtraError(PhotochromError):

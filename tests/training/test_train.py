@@ -14,7 +14,7 @@ import torch
 
 from photochrom.data.photos import find_photos, split_photos
 from photochrom.data.photoset import PhotoSet
-from photochrom.errors import CheckpointError, DataError, MissingExtraError, TrainingError
+from photochrom.errors import CheckpointError, DataError, DivergedError, MissingExtraError, TrainingError
 from photochrom.training import Recipe, load_checkpoint, load_data, train
 from photochrom.training.device import choose_device, measure_step, precision_of
 
@@ -181,7 +181,7 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(photos, tmp_pat
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "prepare", remember)
-        with pytest.raises(TrainingError, match=r"loss is nan in epoch 2; .*epoch 1.*learning_rate below 10"):
+        with pytest.raises(DivergedError, match=r"loss is nan in epoch 2; .*epoch 1.*learning_rate below 10"):
             train(
                 recipe,
                 photos,

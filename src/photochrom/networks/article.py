@@ -46,8 +46,8 @@ class ArticleNetwork(ColorizationNetwork):
     """One of the article's six networks.
 
     `article-1` and `article-2` end in a ReLU, as the article has them: they can never propose a negative a or
-    b, hence no green, no blue and nothing between, and since a mean of true colours is close to grey, they
-    stay all but colourless. Keep it: it is one of the study's findings.
+    b, hence no green, no blue and nothing between. What is left is a warm tint where the mean of the true colours
+    is warm, and no colour elsewhere. It is why they stay colourless, and one of the study's findings: keep it.
 
     The other four end in a 3×3 convolution without activation over the decoder's two planes and the input.
 

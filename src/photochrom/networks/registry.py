@@ -63,8 +63,8 @@ def _find(name: str) -> tuple[Callable[[], ColorizationNetwork], str]:
 
 
 _DESCRIPTIONS = {
-    "article-1": "plain autoencoder, 2 levels; its final ReLU keeps it colourless",
-    "article-2": "plain autoencoder, 3 levels; its final ReLU keeps it colourless",
+    "article-1": "plain autoencoder, 2 levels; its final ReLU rules out negative a and b",
+    "article-2": "plain autoencoder, 3 levels; its final ReLU rules out negative a and b",
     "article-3": "U-Net, 3 levels",
     "article-4": "U-Net, 4 levels",
     "article-5": "U-Net, 4 levels, one dilated convolution",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from photochrom.data.photoset import PhotoSet
-from photochrom.errors import CheckpointError, OutputError, RecipeError, TrainingError
+from photochrom.errors import CheckpointError, DivergedError, OutputError, RecipeError
 from photochrom.files import replace_file
 from photochrom.study.article import ARTICLE_NETWORKS, LEARNING_RATES
 from photochrom.training import Recipe, load_checkpoint, load_recipe, train
@@ -138,9 +138,7 @@ def run_ladder(
             result = train(
                 run.recipe, (), where, device=device, resume=True, progress=progress, photos=photos(run)
             )
-        except TrainingError as error:
-            if not _is_divergence(error):
-                raise
+        except DivergedError as error:
             say(f"{head}: {error}")
             _note_divergence(run, where, str(error))
             continue
@@ -180,11 +178,6 @@ def same_recipe(one: Recipe, other: Recipe) -> bool:
 
 def _given(**values: object) -> dict[str, str]:
     return {key: json.dumps(value) for key, value in values.items() if value is not None}
-
-
-def _is_divergence(error: TrainingError) -> bool:
-    """Tell a loss that is no number from a full memory or disk: see `photochrom.training.guards.finite`."""
-    return str(error).startswith("the loss is ")
 
 
 def _note_divergence(run: PlannedRun, where: Path, message: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from photochrom.errors import TrainingError
+from photochrom.errors import DivergedError, TrainingError
 from photochrom.training.checkpoint import Progress
 from photochrom.training.recipe import Recipe
 
@@ -67,7 +67,7 @@ def finite(loss: float, recipe: Recipe, state: Progress) -> float:
     """Return the loss, or stop the run before a checkpoint is written over with weights that are lost.
 
     Raises:
-        TrainingError: if the loss is infinite or not a number.
+        DivergedError: if the loss is infinite or not a number.
     """
     if math.isfinite(loss):
         return loss
@@ -76,7 +76,7 @@ def finite(loss: float, recipe: Recipe, state: Progress) -> float:
         if state.history
         else "nothing was saved"
     )
-    raise TrainingError(
+    raise DivergedError(
         f"the loss is {loss} in epoch {state.epoch + 1}; {kept}. "
         f"Try a learning_rate below {recipe.learning_rate:g}, or precision=float32"
     )

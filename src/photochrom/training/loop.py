@@ -90,7 +90,7 @@ def train(
         reserve = measure_step(network, recipe.batch, recipe.size, where, precision)
         photos = load_data(recipe, data, where, reserve=reserve)
     training, testing = photos
-    open_folder(output, recipe, state, training, testing, where)
+    open_folder(output, recipe, state, training, testing, where, precision)
 
     loss_of = _LOSSES[recipe.loss]
     forward = torch.compile(network) if recipe.compile else network

@@ -107,6 +107,7 @@ def open_folder(
     training: PhotoSet,
     testing: PhotoSet | None,
     device: torch.device,
+    precision: torch.dtype,
 ) -> None:
     """Make the run's folder and note in `state` what the run is made of.
 
@@ -124,6 +125,7 @@ def open_folder(
         "photos": len(training),
         "test_photos": 0 if testing is None else len(testing),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
+        "precision": str(precision).removeprefix("torch."),
         "torch": torch.__version__,
         "photochrom": photochrom.__version__,
     }
