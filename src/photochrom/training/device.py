@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import ctypes
+import platform
 import resource
 import sys
 
@@ -11,7 +13,7 @@ import torch
 from photochrom.errors import TrainingError
 from photochrom.networks import ColorizationNetwork
 
-__all__ = ["autocast", "choose_device", "measure_step", "precision_of"]
+__all__ = ["autocast", "choose_device", "keep_memory", "measure_step", "precision_of"]
 
 
 def choose_device(name: str) -> torch.device:
@@ -43,6 +45,22 @@ def precision_of(choice: str, device: torch.device) -> torch.dtype:
 def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
     """Return the context in which a forward pass runs."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == torch.bfloat16)
+
+
+def keep_memory() -> None:
+    """Let this process keep the memory it frees, for the next step's tensors of the same sizes.
+
+    glibc takes every large tensor fresh from the kernel, which clears it page by page, and gives it back when it
+    is freed: at 400x400 a step of article-6 spends a third of its time on a million page faults. Other C
+    libraries are left as they are. See `docs/performance.md` for the figures.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    trim_threshold, top_pad, mmap_max = -1, -2, -4  # of mallopt, in malloc.h
+    libc = ctypes.CDLL(None)
+    libc.mallopt(mmap_max, 0)
+    libc.mallopt(trim_threshold, 2**31 - 1)
+    libc.mallopt(top_pad, 256 << 20)
 
 
 def measure_step(

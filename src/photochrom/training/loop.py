@@ -17,7 +17,7 @@ from photochrom.data.augment import augment
 from photochrom.data.photoset import PhotoSet
 from photochrom.networks import ColorizationNetwork
 from photochrom.training.checkpoint import EpochLog, save_checkpoint
-from photochrom.training.device import autocast, choose_device, measure_step, precision_of
+from photochrom.training.device import autocast, choose_device, keep_memory, measure_step, precision_of
 from photochrom.training.guards import explain_failures, finite, stop_requests
 from photochrom.training.log import RunLog
 from photochrom.training.recipe import Recipe
@@ -84,6 +84,8 @@ def train(
     """
     output = Path(output)
     where = choose_device(device)
+    if where.type == "cpu":
+        keep_memory()
     precision = precision_of(recipe.precision, where)
     state, network, optimizer = prepare(recipe, output, where, resume)
     if photos is None:
