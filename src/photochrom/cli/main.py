@@ -15,7 +15,7 @@ from importlib import import_module
 from photochrom import __version__
 from photochrom.errors import PhotochromError
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "main", "make_parser"]
 
 COMMANDS = ("colorize", "networks", "train", "export", "study", "inspect")
 """Modules of this package, in the order in which ``--help`` shows them."""
@@ -30,15 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0 done, 1 something failed, 130 interrupted. argparse itself exits with 2 on wrong arguments.
     """
-    parser = argparse.ArgumentParser(
-        prog="photochrom",
-        description="Colorize black-and-white photographs; train and study the networks that do it.",
-    )
-    parser.add_argument("--version", action="version", version=f"photochrom {__version__}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        import_module(f"photochrom.cli.{name}").add_parser(subparsers)
-    args = parser.parse_args(argv)
+    args = make_parser().parse_args(argv)
     try:
         code = int(import_module(f"photochrom.cli.{args.command}").run(args))
         sys.stdout.flush()  # here, where a reader that has gone away is still caught
@@ -56,3 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="photochrom",
+        description="Colorize black-and-white photographs; train and study the networks that do it.",
+    )
+    parser.add_argument("--version", action="version", version=f"photochrom {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        import_module(f"photochrom.cli.{name}").add_parser(subparsers)
+    return parser
