@@ -36,6 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; prints the card as JSON."""
+    from photochrom.cli.train import parse_changes
     from photochrom.errors import require_extra
 
     with require_extra("train", "Export"):
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         version=args.network_version,
         license=args.license,
         weights=args.weights,
-        notes=dict(note.split("=", 1) for note in args.note if "=" in note),
+        notes=dict(parse_changes(args.note, "--note")),
         overwrite=args.overwrite,
     )
     print(card.model_dump_json(indent=2))

@@ -48,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
     return 128 + result.stopped_by if not result.finished else 0
 
 
-def parse_changes(settings: list[str]) -> dict[str, str]:
-    """Turn ``["epochs=20"]`` into ``{"epochs": "20"}``.
+def parse_changes(settings: list[str], option: str = "--set") -> dict[str, str]:
+    """Turn ``["epochs=20"]``, as given to `option`, into ``{"epochs": "20"}``.
 
     Raises:
         RecipeError: if one of them has no ``=``.
@@ -58,5 +58,5 @@ def parse_changes(settings: list[str]) -> dict[str, str]:
 
     for setting in settings:
         if "=" not in setting:
-            raise RecipeError(f"--set {setting}: write it as key=value")
+            raise RecipeError(f"{option} {setting}: write it as key=value")
     return {key.strip(): value for key, value in (setting.split("=", 1) for setting in settings)}
