@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from photochrom.errors import require_extra
 from photochrom.files import replace_file
 from photochrom.training.checkpoint import EpochLog
 
-__all__ = ["RunLog"]
+__all__ = ["RunLog", "loading_bar"]
 
 
 class RunLog:
@@ -101,6 +103,16 @@ class RunLog:
                 f"epoch {entry.epoch}/{self._epochs}: loss {entry.train_loss:.2f}{test}, "
                 f"{entry.photos_per_second:.1f} photos/s"
             )
+
+
+@contextmanager
+def loading_bar(show: bool) -> Iterator[Callable[[int, int], None]]:
+    """Give a function to be told (photos done, photos at most), and show a bar on stderr if it is a terminal."""
+    console = Console(stderr=True)
+    columns = TextColumn("loading photos"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not (show and console.is_terminal)) as bar:
+        task = bar.add_task("load", total=None)
+        yield lambda done, most: bar.update(task, completed=done, total=most)
 
 
 def _tensorboard(folder: Path, epochs_done: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from photochrom.networks import ColorizationNetwork
 from photochrom.training.checkpoint import EpochLog, save_checkpoint
 from photochrom.training.device import autocast, choose_device, keep_memory, measure_step, precision_of
 from photochrom.training.guards import explain_failures, finite, stop_requests
-from photochrom.training.log import RunLog
+from photochrom.training.log import RunLog, loading_bar
 from photochrom.training.recipe import Recipe
 from photochrom.training.seeds import mix, seeded_generator
 from photochrom.training.setup import grey_loss, headline, load_data, open_folder, prepare
@@ -88,9 +89,11 @@ def train(
         keep_memory()
     precision = precision_of(recipe.precision, where)
     state, network, optimizer = prepare(recipe, output, where, resume)
+    owned: tuple[PhotoSet | None, ...] = ()
     if photos is None:
         reserve = measure_step(network, recipe.batch, recipe.size, where, precision)
-        photos = load_data(recipe, data, where, reserve=reserve)
+        with loading_bar(progress) as told:
+            owned = photos = load_data(recipe, data, where, reserve=reserve, progress=told)
     training, testing = photos
     open_folder(output, recipe, state, training, testing, where, precision)
 
@@ -109,11 +112,16 @@ def train(
     if state.epoch == 0 and state.step == 0:
         state.facts["grey_loss"] = grey_loss(testing or training, recipe, loss_of)
         log.say(headline(recipe, training, testing, where, precision, state))
+    elif state.epoch < recipe.epochs:
+        log.say(f"going on in epoch {state.epoch + 1} of {recipe.epochs}")
 
     def save() -> None:
         save_checkpoint(checkpoint, recipe, network, state, optimizer)
 
-    with log, stop_requests() as stopped, explain_failures(recipe):
+    with log, stop_requests() as stopped, explain_failures(recipe), ExitStack() as cleanup:
+        for photo_set in owned:
+            if photo_set is not None:
+                cleanup.callback(photo_set.close)
         saved = time.monotonic()
         while state.epoch < recipe.epochs and not stopped():
             epoch = state.epoch + 1
@@ -123,7 +131,7 @@ def train(
             network.train()
             order = torch.randperm(len(training), generator=seeded_generator(recipe.seed, epoch)).tolist()
             loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=where)
-            began = told = time.perf_counter()
+            began = shown = time.perf_counter()
             done = first = state.step * recipe.batch
             for batch in training.batches(order[first:], recipe.batch):
                 torch.manual_seed(mix(recipe.seed, epoch, state.step))
@@ -137,13 +145,13 @@ def train(
                 loss_sum += loss.detach() * len(batch)
                 done += len(batch)
                 state.step += 1
-                if time.perf_counter() - told > 0.5:  # not every step: asking for the loss waits for the GPU
-                    told = time.perf_counter()
+                if time.perf_counter() - shown > 0.5:  # not every step: asking for the loss waits for the GPU
+                    shown = time.perf_counter()
                     log.step(
                         epoch,
                         done,
                         finite(float(loss_sum) / done, recipe, state),
-                        (done - first) / (told - began),
+                        (done - first) / (shown - began),
                     )
                 if stopped() and state.step < steps:
                     break
