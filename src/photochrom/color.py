@@ -70,6 +70,7 @@ def srgb_to_linear(rgb: Array) -> Array:
         rgb = xp.astype(rgb, xp.float32) / top
     elif not xp.isdtype(rgb.dtype, "real floating"):
         raise TypeError(f"RGB values must be uint8, uint16 or float 0..1, not {rgb.dtype}")
+    rgb = _single(xp, rgb)
     return xp.where(rgb <= 0.04045, rgb / 12.92, ((_at_least(xp, rgb, 0.04045) + 0.055) / 1.055) ** 2.4)
 
 
@@ -204,6 +205,12 @@ def _in_gamut(xp: Any, linear: Array, axis: int) -> Array:
     return xp.all(inside, axis=axis)
 
 
+def _single(xp: Any, array: Array) -> Array:
+    """Widen half precision, which cannot hold CIELAB to an 8-bit step, to float32; leave the rest as it is."""
+    narrow = xp.isdtype(array.dtype, "real floating") and array.dtype not in (xp.float32, xp.float64)
+    return xp.astype(array, xp.float32) if narrow else array
+
+
 def _at_least(xp: Any, values: Array, floor: float) -> Array:
     return xp.clip(values, floor, None)
 
@@ -236,6 +243,7 @@ def _in_blocks(convert: Callable[[Array, int], Array], array: Array, axis: int) 
     """
     xp = array_api_compat.array_namespace(array)
     _channels(array, axis)
+    array = _single(xp, array)
     if xp is not _numpy() and array_api_compat.device(array).type == "cpu" and not array.requires_grad:
         return xp.asarray(_in_blocks(convert, np.asarray(array), axis))
     if xp is not _numpy() or array.size <= 3 * _BLOCK:

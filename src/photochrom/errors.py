@@ -28,7 +28,6 @@ __all__ = [
     "OutputError",
     "PhotoError",
     "PhotochromError",
-    "PhotochromWarning",
     "RecipeError",
     "TrainingError",
     "require_extra",
@@ -73,10 +72,6 @@ class DivergedError(TrainingError):
 
 class MissingExtraError(PhotochromError):
     """A feature needs packages that are not installed."""
-
-
-class PhotochromWarning(UserWarning):
-    """Something worth telling that does not stop the work."""
 
 
 @contextmanager

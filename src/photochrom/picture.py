@@ -91,6 +91,7 @@ class Picture:
             PhotoError: if the shape, the type or a value is not one of these.
         """
         array = np.asarray(array)
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)  # TIFF readers give big-endian ones
         if array.ndim == 2:
             array = array[..., None]
         if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4):
@@ -103,9 +104,7 @@ class Picture:
             raise PhotoError(f"an array of {array.dtype} is no photo; give uint8, uint16, or float 0..1")
         colours = 1 if array.shape[2] < 3 else 3
         alpha = array[..., colours].copy() if array.shape[2] > colours else None
-        return cls(
-            np.ascontiguousarray(array[..., :colours]).astype(array.dtype.newbyteorder("="), copy=True), alpha
-        )
+        return cls(array[..., :colours].copy(), alpha)
 
     @classmethod
     def from_pil(cls, image: Image) -> Picture:
@@ -116,8 +115,15 @@ class Picture:
         """
         if image.mode == "F":
             return cls.from_array(np.asarray(image))
-        if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
-            image = image.convert("RGB")
+        if image.mode == "I" or image.mode.startswith("I;16"):
+            return cls.from_array(_from_wide(np.asarray(image)))
+        if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
+            try:
+                image = image.convert("RGBA" if image.mode in ("La", "RGBa", "PA") else "RGB")
+            except ValueError as error:
+                raise PhotoError(
+                    f"a Pillow image of mode {image.mode} cannot be read; convert it to RGB"
+                ) from error
         # By way of an uncompressed PNG, which carries what Pillow knows to the one reader there is.
         buffer = BytesIO()
         try:
@@ -216,6 +222,15 @@ def _pillow_info(image: Image) -> dict[str, Any]:
     info = {key: image.info[key] for key in ("dpi", "icc_profile") if image.info.get(key)}
     exif = image.getexif()
     return {**info, "exif": exif.tobytes()} if len(exif) else info
+
+
+def _from_wide(array: Pixels) -> Pixels:
+    """Take the integers of Pillow's modes I and I;16 for the 16-bit grey values that they hold."""
+    if array.min() < 0 or array.max() > 65535:
+        raise PhotoError(
+            f"the Pillow image's values go from {array.min()} to {array.max()}; 16 bits hold 0 to 65535"
+        )
+    return array.astype(np.uint16)
 
 
 def _from_float(array: Pixels) -> Pixels:

@@ -16,7 +16,7 @@ from photochrom.data.photos import find_photos, split_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import CheckpointError, DataError, DivergedError, MissingExtraError, TrainingError
 from photochrom.training import Recipe, load_checkpoint, load_data, train
-from photochrom.training.device import choose_device, measure_step, precision_of
+from photochrom.training.device import choose_device, precision_of
 
 RECIPE = Recipe(name="t", network="article-3", size=32, batch=4, epochs=4, checkpoint_seconds=0, seed=3)
 AUGMENTED = RECIPE.model_copy(update={"crop_from": 40, "flip": True, "schedule": "cosine", "epochs": 5})
@@ -314,10 +314,133 @@ def test_devices():
 
 
 def test_a_step_s_memory_grows_with_the_photos():
-    from photochrom.networks import create_network
-
-    network = create_network("article-2")
-    small = measure_step(network, 2, 64, torch.device("cpu"), torch.float32)
-    large = measure_step(network, 64, 256, torch.device("cpu"), torch.float32)
+    code = """
+import torch
+from photochrom.networks import create_network
+from photochrom.training.device import measure_step
+network = create_network("article-2")
+TRIED = (2, 64), (64, 256)
+sizes = [measure_step(network, batch, size, torch.device("cpu"), torch.float32) for batch, size in TRIED]
+assert all(p.grad is None for p in network.parameters())
+print(*sizes)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    small, large = map(int, done.stdout.split())
     assert large > small >= 0
-    assert all(p.grad is None for p in network.parameters())
+    assert large > 64 * 256 * 256 * 4 * 20  # twenty planes of each photo are the least that a step holds
+
+
+def test_a_step_that_ruins_the_weights_does_not_reach_the_checkpoint(photos, tmp_path, monkeypatch):
+    """The last step's damage shows in no training loss: only in the test loss and in the weights themselves."""
+    import photochrom.training.loop as loop
+
+    train(RECIPE.model_copy(update={"epochs": 1}), photos, tmp_path / "run", progress=False)
+    good = (tmp_path / "run" / "checkpoint.safetensors").read_bytes()
+    training, testing = load_data(RECIPE, photos, torch.device("cpu"))
+
+    def ruined(*args):
+        state, network, optimizer = prepare(*args)
+        step, left = optimizer.step, [3]
+
+        def ruin():
+            step()
+            left[0] -= 1
+            if left[0] == 0:
+                torch.nn.init.constant_(next(network.parameters()), float("nan"))
+
+        optimizer.step = ruin
+        return state, network, optimizer
+
+    prepare = loop.prepare
+    monkeypatch.setattr(loop, "prepare", ruined)
+    for tested in (testing, None):
+        with pytest.raises((DivergedError, CheckpointError)):
+            train(RECIPE, photos, tmp_path / "run", progress=False, resume=True, photos=(training, tested))
+        assert (tmp_path / "run" / "checkpoint.safetensors").read_bytes() == good
+    monkeypatch.undo()
+    assert all(
+        json.loads(line)["epoch"] == 1 for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    )
+
+
+def test_a_stop_before_the_first_step_leaves_nothing_to_trip_over(photos, tmp_path):
+    class StoppedAtOnce(StopAfter):
+        def __len__(self):
+            if self.left:
+                self.left = 0
+                os.kill(os.getpid(), signal.SIGTERM)
+            return len(self.photos)
+
+    training, testing = load_data(RECIPE, photos, torch.device("cpu"))
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        train(RECIPE, photos, tmp_path / "run", progress=False, photos=(StoppedAtOnce(training, 1), testing))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert train(RECIPE, photos, tmp_path / "run", progress=False, resume=True).finished
+
+
+def test_settings_that_cannot_work_are_said(photos, tmp_path):
+    for changes in ({"size": 8, "batch": 1}, {"size": 8, "batch": 11}):
+        recipe = RECIPE.model_copy(update=changes)
+        with pytest.raises(TrainingError, match="size=8 leaves article-3 one value for batch norm"):
+            train(recipe, photos, tmp_path / "run", progress=False)
+
+
+def test_a_cosine_run_cannot_be_made_longer(photos, tmp_path):
+    train(AUGMENTED, photos, tmp_path / "run", progress=False)
+    with pytest.raises(CheckpointError, match="epochs was 5, not 9"):
+        train(AUGMENTED.model_copy(update={"epochs": 9}), photos, tmp_path / "run", progress=False, resume=True)
+
+
+def test_a_user_s_own_recipe_is_never_written_over(photos, tmp_path):
+    own = tmp_path / "recipe.yaml"
+    own.write_text("name: own # mine\nnetwork: article-1\n")
+    with pytest.raises(TrainingError, match=r"recipe\.yaml: is there and is another recipe"):
+        train(RECIPE, photos, tmp_path, progress=False)
+    assert "# mine" in own.read_text()
+
+
+def test_an_output_that_cannot_be_a_folder_is_said_before_loading(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match=r"cannot be written .*is no writable folder"):
+        train(RECIPE, tmp_path / "no photos", tmp_path / "file" / "run", progress=False)
+
+
+def test_only_test_photos_is_said(photos, tmp_path):
+    with pytest.raises(DataError, match="all 4 photos are marked for testing"):
+        train(RECIPE, photos / "test_color", tmp_path / "run", progress=False)
+
+
+AHEAD = """
+import sys
+from photochrom.data.photos import find_photos, split_photos
+from photochrom.data.photoset import PhotoSet
+from photochrom.training import Recipe, train
+
+if __name__ == "__main__":
+    recipe = Recipe(name="t", network="article-2", size=32, batch=4, epochs=100000, checkpoint_seconds=0)
+    parts = split_photos(find_photos(sys.argv[1]), test_fraction=0.1, seed=0)
+    photos = tuple(PhotoSet.load(refs, 32, hold=False, workers=1) for refs in parts)
+    result = train(recipe, (), sys.argv[2], progress=False, photos=photos)
+    sys.exit(128 + result.stopped_by)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_whole_group_stops_cleanly_while_workers_decode(photos, tmp_path, number):
+    (tmp_path / "ahead.py").write_text(AHEAD)
+    for pause in (0.0, 0.02):
+        run = tmp_path / f"run-{pause}"
+        process = subprocess.Popen(
+            [sys.executable, str(tmp_path / "ahead.py"), str(photos), str(run)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        wait_for_epochs(run, 2, process)
+        time.sleep(pause)
+        os.killpg(process.pid, number)  # as a terminal or a scheduler does
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 128 + number, err
+        assert "Traceback" not in err
+        assert load_checkpoint(run).epoch >= 2

@@ -67,13 +67,14 @@ def run(args: argparse.Namespace) -> int:
     refuse_collisions(jobs, pages)
     colorizer = Colorizer(args.network or DEFAULT_NETWORK, device=args.device, size=args.size)
     make_folder(output)
-    old_sheet = bool(pages) and pages[0].exists() and not args.overwrite
+    old_sheet = any(page.exists() for page in pages) and not args.overwrite
     sheet = SheetWriter(pages, overwrite=args.overwrite) if pages and not old_sheet else None
     done = skipped = failed = 0
+    sheet_failed = False
     with _progress(jobs, quiet=args.quiet) as (each, say):
         for job in each:
+            before = after = None
             try:
-                before = after = None
                 if job.target.exists() and not args.overwrite:
                     skipped += 1
                     if sheet is not None:
@@ -84,23 +85,27 @@ def run(args: argparse.Namespace) -> int:
                     make_folder(job.target.parent)
                     after.save(job.target, quality=args.quality, overwrite=args.overwrite)
                     done += 1
-                if sheet is not None and before is not None and after is not None:
-                    sheet.add(job.name, before, after)
             except PhotochromError as error:
                 failed += 1
                 say(f"photochrom: {error}")
             except MemoryError:
                 failed += 1
                 say(f"photochrom: {job.source}: needs more memory than there is; shrink the photo")
-        if sheet is not None:
-            sheet.close()
+            try:
+                if sheet is not None and before is not None and after is not None:
+                    sheet.add(job.name, before, after)
+                if sheet is not None and job is jobs[-1]:
+                    sheet.close()
+            except PhotochromError as error:  # the photos matter more: go on without a sheet
+                sheet, sheet_failed = None, True
+                say(f"photochrom: {error}")
     if not args.quiet:
         hint = " (--overwrite replaces them)" if skipped else ""
         seconds = perf_counter() - start
         print(f"{done} colorized, {skipped} skipped because already there{hint}, {failed} failed, {seconds:.1f} s")
         if old_sheet:
             print(f"{pages[0].name} is already there and was left alone (--overwrite draws it again)")
-    return 1 if failed else 0
+    return 1 if failed or sheet_failed else 0
 
 
 def _quality(text: str) -> int:

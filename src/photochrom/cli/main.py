@@ -37,16 +37,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PhotochromError as error:
         print(f"photochrom: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # The reader (head, less) has what it wants. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        reason = f"{error.strerror}; check the name and its permissions"
+        print(f"photochrom: {error.filename}: {reason}", file=sys.stderr)
+        return 1
     except MemoryError:
         print("photochrom: out of memory; close other programs or take smaller photos", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("photochrom: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader (head, less) has what it wants. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return code
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 import numpy as np
@@ -44,7 +49,9 @@ class AheadReader:
         sampler, loader = self._idle.pop() if self._idle else self._start()
         sampler.batches = [part.tolist() for part in torch.split(order, batch_size) if len(part)]
         try:
-            for batch in loader:
+            with _signals_kept_from_workers():
+                drawn = iter(loader)  # starts the workers
+            for batch in drawn:
                 if isinstance(batch, str):
                     raise DataError(batch)
                 yield batch.to(self._device, non_blocking=True)
@@ -69,7 +76,7 @@ class AheadReader:
             batch_sampler=sampler,
             num_workers=self._workers,
             collate_fn=_as_is,
-            worker_init_fn=_one_thread,
+            worker_init_fn=_start_worker,
             pin_memory=self._device.type == "cuda",
             persistent_workers=self._workers > 0,
             # A forked child would inherit libvips's locks and CUDA's state without the threads that serve them.
@@ -121,5 +128,34 @@ def _as_is(batch: Any) -> Any:
     return batch
 
 
-def _one_thread(worker: int) -> None:
+@contextmanager
+def _signals_kept_from_workers() -> Iterator[None]:
+    """Start processes that heed neither Ctrl-C nor SIGTERM, which are often sent to the whole group.
+
+    The process that trains gets them, after this block, finishes its batch with the workers' help, saves, and ends
+    them. A worker whose parent was killed ends by itself.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # now: where it starts later, it unblocks both signals when it is done
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_worker(worker: int) -> None:
     set_vips_threads(1)
+    threading.Thread(target=_obey_the_parent_alone, daemon=True).start()
+
+
+def _obey_the_parent_alone() -> None:
+    """End this worker at a SIGTERM of its parent's; one to the whole group is the parent's affair."""
+    if not hasattr(signal, "sigwaitinfo"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        return
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
+        pass
+    os._exit(0)

@@ -134,6 +134,7 @@ def run_ladder(
             say(f"{head}: is done already")
             continue
         say(f"{head}: {run.recipe.epochs} epochs")
+        (where / DIVERGED).unlink(missing_ok=True)  # of another recipe: see `is_finished`
         try:
             result = train(
                 run.recipe, (), where, device=device, resume=True, progress=progress, photos=photos(run)
@@ -142,7 +143,9 @@ def run_ladder(
             say(f"{head}: {error}")
             _note_divergence(run, where, str(error))
             continue
-        if not result.finished:
+        if (
+            result.stopped_by
+        ):  # perhaps in the last epoch, with the run finished: the others must wait all the same
             return result.stopped_by
     return 0
 
@@ -154,7 +157,7 @@ def is_finished(run: PlannedRun, where: Path) -> bool:
         CheckpointError: if the folder holds a run of another recipe, or a damaged checkpoint.
     """
     marker = where / DIVERGED
-    if marker.exists() and _read_marker(marker) == run.recipe.model_dump():
+    if marker.exists() and read_marker(marker) == run.recipe.model_dump():
         return True
     if not (where / "checkpoint.safetensors").exists():
         return False
@@ -189,7 +192,12 @@ def _note_divergence(run: PlannedRun, where: Path, message: str) -> None:
         raise OutputError(f"{where}: cannot be written ({error.strerror}); choose another --output") from error
 
 
-def _read_marker(marker: Path) -> object:
+def read_marker(marker: Path) -> object:
+    """Return the recipe, as a dictionary, of the run that diverged and left this marker.
+
+    Raises:
+        CheckpointError: if the marker is damaged.
+    """
     try:
         note = json.loads(marker.read_text(encoding="utf-8"))
         return note["recipe"]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from photochrom.errors import CheckpointError
 from photochrom.networks import ColorizationNetwork
-from photochrom.study.ladder import DIVERGED, PlannedRun
+from photochrom.study.ladder import DIVERGED, PlannedRun, read_marker
 from photochrom.training import Checkpoint, EpochLog, Recipe, load_checkpoint
 
 __all__ = ["RunResult", "best_run", "read_runs"]
@@ -109,7 +109,7 @@ def best_run(runs: Sequence[RunResult], network: str) -> RunResult | None:
 def _read(run: PlannedRun, where: Path) -> RunResult:
     checkpoint = load_checkpoint(where) if (where / "checkpoint.safetensors").exists() else None
     marker = where / DIVERGED
-    if marker.exists():
+    if marker.exists() and read_marker(marker) == run.recipe.model_dump():
         try:
             message = json.loads(marker.read_text(encoding="utf-8"))["message"]
             # The log goes on past the last checkpoint, up to the epoch that failed.

@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import ctypes
 import platform
-import resource
-import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import psutil
 import torch
 
+from photochrom.color import rgb_to_lab
 from photochrom.errors import TrainingError
 from photochrom.networks import ColorizationNetwork
 
@@ -76,24 +79,41 @@ def measure_step(
     probe = copy.deepcopy(network)
     optimizer = torch.optim.Adam(probe.parameters())
     tried = batch if device.type == "cuda" else min(batch, 2)
-    before = _peak(device, reset=True)
     try:
-        lightness = torch.zeros(tried, 1, size, size, device=device)
-        with autocast(device, precision):
-            loss = probe(lightness).float().square().mean()
-        loss.backward()
-        optimizer.step()
+        with _peak_growth(device) as growth:
+            lab = rgb_to_lab(torch.zeros(tried, 3, size, size, dtype=torch.uint8, device=device), axis=1)
+            with autocast(device, precision):
+                loss = torch.nn.functional.mse_loss(probe(lab[:, :1]).float(), lab[:, 1:])
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             f"a batch of {batch} photos at {size}x{size} does not fit; lower batch or size"
         ) from error
-    return max(0, _peak(device) - before) * batch // tried
+    return growth() * batch // tried
 
 
-def _peak(device: torch.device, reset: bool = False) -> int:
+@contextmanager
+def _peak_growth(device: torch.device) -> Iterator[Callable[[], int]]:
+    """Give a function that says, after the block, by how many bytes its peak lay above what was held before it."""
     if device.type == "cuda":
-        if reset:
-            torch.cuda.reset_peak_memory_stats(device)
-        return torch.cuda.max_memory_allocated(device)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+        torch.cuda.reset_peak_memory_stats(device)
+        held = torch.cuda.memory_allocated(device)
+        yield lambda: torch.cuda.max_memory_allocated(device) - held
+        return
+    # The process's own record of its peak never falls, so a thread looks at what is held now, and again.
+    process, done = psutil.Process(), threading.Event()
+    held = peak = process.memory_info().rss
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.002):
+            peak = max(peak, process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield lambda: peak - held
+    finally:
+        done.set()
+        watcher.join()

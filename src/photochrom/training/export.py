@@ -62,7 +62,7 @@ def export_network(
     try:
         with replace_file(output) as temporary:
             temporary.write_bytes(model.SerializeToString())
-            _check_parity(whole.network, temporary, _TOLERANCE[weights])
+            _check_parity(whole.network, temporary, _TOLERANCE[weights], output)
     except OSError as error:
         raise OutputError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
     return card
@@ -153,7 +153,7 @@ def _halve(model: Any, onnx: Any) -> None:
 
 
 @torch.no_grad()
-def _check_parity(network: ColorizationNetwork, path: Path, tolerance: float) -> None:
+def _check_parity(network: ColorizationNetwork, path: Path, tolerance: float, output: Path) -> None:
     written = Network(path, device="cpu")
     for height, width in _SIZES:
         rows = torch.linspace(0, 60, height)[:, None]
@@ -161,7 +161,7 @@ def _check_parity(network: ColorizationNetwork, path: Path, tolerance: float) ->
         difference = np.abs(network(lightness).numpy() - written.run(lightness.numpy())).max()
         if not difference <= tolerance:
             raise NetworkError(
-                f"{path.name}: the exported file's a, b differ from the checkpoint's by {difference:.3g} at "
+                f"{output}: the exported file's a, b differ from the checkpoint's by {difference:.3g} at "
                 f"{width}x{height}; it was not written. Report this with the recipe"
             )
 

@@ -13,10 +13,11 @@ from typing import Any
 import torch
 
 from photochrom.errors import DivergedError, TrainingError
+from photochrom.networks import ColorizationNetwork
 from photochrom.training.checkpoint import Progress
 from photochrom.training.recipe import Recipe
 
-__all__ = ["explain_failures", "finite", "stop_requests"]
+__all__ = ["check_weights", "explain_failures", "finite", "stop_requests"]
 
 
 @contextmanager
@@ -44,7 +45,7 @@ def stop_requests() -> Iterator[Callable[[], int]]:
 
 @contextmanager
 def explain_failures(recipe: Recipe) -> Iterator[None]:
-    """Say what to try where memory or the disk is full."""
+    """Say what to try where memory or the disk is full, or the settings cannot work."""
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
@@ -52,15 +53,39 @@ def explain_failures(recipe: Recipe) -> Iterator[None]:
             f"out of memory with batch={recipe.batch}, size={recipe.size}; lower one of them"
         ) from error
     except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
+        if "can't allocate memory" in str(error):
+            raise TrainingError(
+                f"out of memory with batch={recipe.batch}, size={recipe.size}; lower one of them"
+            ) from error
+        if type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
+            reason = str(error).strip().splitlines()[0]
+            raise TrainingError(f"torch.compile failed ({reason}); go on without compile=true") from error
+        raise
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
             raise
         raise TrainingError(
-            f"out of memory with batch={recipe.batch}, size={recipe.size}; lower one of them"
+            f"size={recipe.size} leaves {recipe.network} one value for batch norm when a batch has one photo; "
+            "raise size, or change batch or photos"
         ) from error
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise TrainingError("the disk is full; free some space and go on with --resume") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = (
+            "the disk is full; free some space"
+            if full
+            else f"{error.filename or 'a file'}: {error.strerror}; mend it"
+        )
+        raise TrainingError(f"{what} and go on with --resume") from error
+
+
+def check_weights(network: ColorizationNetwork, recipe: Recipe, state: Progress) -> None:
+    """Stop the run before weights that are no numbers are written over the last good checkpoint.
+
+    Raises:
+        DivergedError: if a weight or a running figure is infinite or not a number.
+    """
+    whole = torch.stack([tensor.isfinite().all() for tensor in network.state_dict().values()]).all()
+    finite(0.0 if bool(whole) else math.nan, recipe, state)
 
 
 def finite(loss: float, recipe: Recipe, state: Progress) -> float:

@@ -17,13 +17,13 @@ from photochrom.color import rgb_to_lab
 from photochrom.data.augment import augment
 from photochrom.data.photoset import PhotoSet
 from photochrom.networks import ColorizationNetwork
-from photochrom.training.checkpoint import EpochLog, save_checkpoint
+from photochrom.training.checkpoint import EpochLog, Progress, save_checkpoint
 from photochrom.training.device import autocast, choose_device, keep_memory, measure_step, precision_of
-from photochrom.training.guards import explain_failures, finite, stop_requests
+from photochrom.training.guards import check_weights, explain_failures, finite, stop_requests
 from photochrom.training.log import RunLog, loading_bar
 from photochrom.training.recipe import Recipe
 from photochrom.training.seeds import mix, seeded_generator
-from photochrom.training.setup import grey_loss, headline, load_data, open_folder, prepare
+from photochrom.training.setup import check_writable, grey_loss, headline, load_data, open_folder, prepare
 
 __all__ = ["TrainingResult", "train"]
 
@@ -88,15 +88,34 @@ def train(
     if where.type == "cpu":
         keep_memory()
     precision = precision_of(recipe.precision, where)
-    state, network, optimizer = prepare(recipe, output, where, resume)
-    owned: tuple[PhotoSet | None, ...] = ()
-    if photos is None:
-        reserve = measure_step(network, recipe.batch, recipe.size, where, precision)
-        with loading_bar(progress) as told:
-            owned = photos = load_data(recipe, data, where, reserve=reserve, progress=told)
-    training, testing = photos
-    open_folder(output, recipe, state, training, testing, where, precision)
+    with explain_failures(recipe), ExitStack() as cleanup:
+        check_writable(output)
+        start = prepare(recipe, output, where, resume)
+        if photos is None:
+            reserve = measure_step(start[1], recipe.batch, recipe.size, where, precision)
+            with loading_bar(progress) as told:
+                photos = load_data(recipe, data, where, reserve=reserve, progress=told)
+            for photo_set in photos:
+                if photo_set is not None:
+                    cleanup.callback(photo_set.close)
+        open_folder(output, recipe, start[0], *photos, where, precision)
+        return _run(recipe, output, where, precision, *start, *photos, progress, tensorboard)
 
+
+def _run(
+    recipe: Recipe,
+    output: Path,
+    where: torch.device,
+    precision: torch.dtype,
+    state: Progress,
+    network: ColorizationNetwork,
+    optimizer: torch.optim.Optimizer,
+    training: PhotoSet,
+    testing: PhotoSet | None,
+    progress: bool,
+    tensorboard: bool,
+) -> TrainingResult:
+    """Train from where `state` stands to the last epoch, a stop request, or an error."""
     loss_of = _LOSSES[recipe.loss]
     forward = torch.compile(network) if recipe.compile else network
     steps = math.ceil(len(training) / recipe.batch)
@@ -116,12 +135,12 @@ def train(
         log.say(f"going on in epoch {state.epoch + 1} of {recipe.epochs}")
 
     def save() -> None:
+        if state.epoch == 0 and state.step == 0:
+            return  # stopped before the first step: there is nothing to keep
+        check_weights(network, recipe, state)
         save_checkpoint(checkpoint, recipe, network, state, optimizer)
 
-    with log, stop_requests() as stopped, explain_failures(recipe), ExitStack() as cleanup:
-        for photo_set in owned:
-            if photo_set is not None:
-                cleanup.callback(photo_set.close)
+    with log, stop_requests() as stopped:
         saved = time.monotonic()
         while state.epoch < recipe.epochs and not stopped():
             epoch = state.epoch + 1
@@ -132,7 +151,7 @@ def train(
             order = torch.randperm(len(training), generator=seeded_generator(recipe.seed, epoch)).tolist()
             loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=where)
             began = shown = time.perf_counter()
-            done = first = state.step * recipe.batch
+            done = first = min(state.step * recipe.batch, len(training))
             for batch in training.batches(order[first:], recipe.batch):
                 torch.manual_seed(mix(recipe.seed, epoch, state.step))
                 lab = rgb_to_lab(_augmented(batch, recipe, epoch, state.step), axis=1)
@@ -161,7 +180,9 @@ def train(
             if state.step < steps:
                 state.seconds += trained
                 break
-            test_loss = None if testing is None else _test(network, testing, recipe, loss_of, where, precision)
+            test_loss = None
+            if testing is not None:
+                test_loss = finite(_test(network, testing, recipe, loss_of, where, precision), recipe, state)
             state.seconds += time.perf_counter() - began
             speed = (done - first) / trained
             state.history.append(EpochLog(epoch, train_loss, test_loss, rate, speed, state.seconds))

@@ -88,8 +88,10 @@ def load_recipe(source: str | Path, changes: Mapping[str, str] | None = None) ->
         )
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, RecursionError) as error:
         raise RecipeError(f"{source}: is no YAML: {' '.join(str(error).split())}") from error
+    except OSError as error:
+        raise RecipeError(f"{source}: cannot be read ({error.strerror}); check its permissions") from error
     if not isinstance(values, dict):
         raise RecipeError(f"{source}: is no recipe; it must hold lines such as  epochs: 200")
     for key, text in (changes or {}).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,12 +15,12 @@ from photochrom.color import rgb_to_lab
 from photochrom.data.augment import center_crop
 from photochrom.data.photos import find_photos, split_photos
 from photochrom.data.photoset import PhotoSet
-from photochrom.errors import CheckpointError, TrainingError
+from photochrom.errors import CheckpointError, DataError, RecipeError, TrainingError
 from photochrom.networks import ColorizationNetwork, create_network
 from photochrom.training.checkpoint import Progress, load_checkpoint
-from photochrom.training.recipe import Recipe, save_recipe
+from photochrom.training.recipe import Recipe, load_recipe, save_recipe
 
-__all__ = ["grey_loss", "headline", "load_data", "open_folder", "prepare"]
+__all__ = ["check_writable", "grey_loss", "headline", "load_data", "open_folder", "prepare"]
 
 
 def load_data(
@@ -43,6 +44,10 @@ def load_data(
         DataError: if the data cannot be used.
     """
     train_refs, test_refs = split_photos(find_photos(data), test_fraction=recipe.test_fraction, seed=recipe.seed)
+    if not train_refs:
+        raise DataError(
+            f"all {len(test_refs)} photos are marked for testing by their folder or shard; add some to train on"
+        )
     training = PhotoSet.load(
         train_refs,
         recipe.crop_from or recipe.size,
@@ -56,6 +61,21 @@ def load_data(
     return training, PhotoSet.load(
         test_refs, recipe.size, limit=recipe.test_photos, device=device, reserve=reserve, progress=progress
     )
+
+
+def check_writable(output: Path) -> None:
+    """Find out that a run's folder cannot be written before hours of photos are loaded; makes nothing.
+
+    Raises:
+        TrainingError: if it cannot.
+    """
+    there = output
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise TrainingError(
+            f"{output}: cannot be written ({there} is no writable folder); choose another --output"
+        )
 
 
 def prepare(
@@ -91,7 +111,9 @@ def prepare(
 
 
 def _check_recipe(recipe: Recipe, before: Recipe, output: Path) -> None:
-    free = {"epochs", "checkpoint_seconds", "description"}  # may change: a run can be made longer
+    free = {"checkpoint_seconds", "description"}
+    if recipe.schedule == "constant":
+        free.add("epochs")  # a run can be made longer, unless its learning rates were made for its length
     new, old = recipe.model_dump(exclude=free), before.model_dump(exclude=free)
     changed = [f"{key} was {old[key]!r}, not {new[key]!r}" for key in new if new[key] != old[key]]
     if changed:
@@ -121,6 +143,7 @@ def open_folder(
             f"{output}: was begun with other photos; give the same data, or choose another folder"
         )
     state.data = data
+    before = dict(state.facts)
     state.facts |= {
         "photos": len(training),
         "test_photos": 0 if testing is None else len(testing),
@@ -129,13 +152,36 @@ def open_folder(
         "torch": torch.__version__,
         "photochrom": photochrom.__version__,
     }
+    for key in ("device", "precision", "torch", "photochrom"):  # a resumed run may have been on several
+        if before.get(key) and state.facts[key] not in before[key].split("; "):
+            state.facts[key] = f"{before[key]}; {state.facts[key]}"
+        elif before.get(key):
+            state.facts[key] = before[key]
     try:
         output.mkdir(parents=True, exist_ok=True)
-        save_recipe(recipe, output / "recipe.yaml")
+        for leftover in output.glob(".photochrom-*"):  # of a run that was killed while it wrote
+            leftover.unlink(missing_ok=True)
+        _keep_recipe(recipe, output)
         skipped = [*training.skipped, *(testing.skipped if testing is not None else ())]
         (output / "skipped.log").write_text("".join(f"{s.key}: {s.reason}\n" for s in skipped), encoding="utf-8")
     except OSError as error:
         raise TrainingError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
+
+
+def _keep_recipe(recipe: Recipe, output: Path) -> None:
+    """Write the run's recipe, but never over a file that is no run's: it may be the user's own, with comments."""
+    path = output / "recipe.yaml"
+    if path.exists():
+        try:
+            if load_recipe(path) == recipe:
+                return
+        except RecipeError:
+            pass
+        if not (output / "checkpoint.safetensors").exists():
+            raise TrainingError(
+                f"{path}: is there and is another recipe; choose another --output, or move it away"
+            )
+    save_recipe(recipe, path)
 
 
 def headline(
