@@ -165,3 +165,12 @@ def test_wrong_input_is_refused():
         rgb_to_lab(np.zeros((2, 3), np.int32))
     with pytest.raises(ValueError, match="three channels"):
         rgb_to_lab(np.zeros((3, 4, 4)))
+
+
+def test_half_precision_is_widened():
+    rgb = np.random.default_rng(6).random((300, 80, 3))
+    for narrow in (rgb.astype(np.float16), torch.from_numpy(rgb).to(torch.bfloat16)):
+        lab = rgb_to_lab(narrow)
+        assert lab.dtype in (np.float32, torch.float32)
+        wide = np.asarray(torch.as_tensor(narrow).to(torch.float64))
+        assert np.abs(np.asarray(lab) - rgb_to_lab(wide)).max() < 1e-3

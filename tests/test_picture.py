@@ -310,3 +310,24 @@ def test_a_result_has_the_mode_of_any_new_file(tmp_path: Path, grey: np.ndarray)
     (tmp_path / "plain").write_text("")
     path = Picture.from_array(grey).save(tmp_path / "photo.png")
     assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("mode", ["I", "I;16", "I;16B"])
+def test_pillow_s_wide_greys_keep_their_values(mode: str) -> None:
+    ramp = np.linspace(0, 65535, 60).astype(np.uint16).reshape(6, 10)
+    kind = {"I": np.int32, "I;16": np.uint16, "I;16B": ">u2"}[mode]
+    image = PIL.Image.fromarray(ramp.astype(np.int32))
+    if mode != "I":
+        image = PIL.Image.frombytes(mode, (10, 6), ramp.astype(kind).tobytes())
+    assert image.mode == mode
+    assert np.array_equal(Picture.from_pil(image).to_numpy(), ramp)
+
+
+def test_a_pillow_image_beyond_16_bits_is_refused() -> None:
+    with pytest.raises(PhotoError, match="16 bits hold 0 to 65535"):
+        Picture.from_pil(PIL.Image.fromarray(np.full((2, 2), 70_000, np.int32)))
+
+
+def test_byte_order_does_not_matter() -> None:
+    ramp = np.arange(60, dtype=np.uint16).reshape(6, 10) * 1000
+    assert np.array_equal(Picture.from_array(ramp.astype(">u2")).to_numpy(), ramp)

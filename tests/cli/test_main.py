@@ -85,3 +85,12 @@ def test_python_m_photochrom_is_the_command() -> None:
         [sys.executable, "-m", "photochrom", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == f"photochrom {__version__}"
+
+
+def test_a_name_too_long_for_the_file_system_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (
+        ["colorize", "x" * 300, "--output", "out"],
+        ["train", "x" * 300, "--data", ".", "--output", "out"],
+    ):
+        assert main(words) == 1
+        assert capsys.readouterr().err.count("\n") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,35 @@ def test_a_finished_run_can_be_made_longer(tmp_path: Path, photos: Path) -> None
     longer = plan_study(**SMALL | {"epochs": 3})
     run_study(longer, photos, tmp_path, device="cpu", progress=False)
     assert len(read_runs(longer, tmp_path / "runs")[0].history) == 3
+
+
+def test_a_mark_of_divergence_counts_for_its_own_recipe_alone(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverge(recipe: Any, *_: Any, **__: Any) -> None:
+        finite(float("nan"), recipe, Progress())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ladder, "train", diverge)
+        run_study(plan_study(**SMALL), photos, tmp_path, device="cpu", progress=False)
+    assert read_runs(plan_study(**SMALL), tmp_path / "runs")[0].status == "diverged"
+    again = plan_study(**SMALL, changes={"precision": "bfloat16"})
+    assert run_study(again, photos, tmp_path, device="cpu", progress=False).report is not None
+    assert read_runs(again, tmp_path / "runs")[0].complete
+
+
+def test_a_stop_in_a_run_s_last_epoch_stops_the_study(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    train = ladder.train
+
+    def stopped_at_the_end(recipe: Any, *args: Any, **options: Any) -> Any:
+        begun.append(recipe.name)
+        return replace(train(recipe, *args, **options), stopped_by=int(signal.SIGTERM))
+
+    monkeypatch.setattr(ladder, "train", stopped_at_the_end)
+    plan = plan_study(**{**SMALL, "learning_rates": [0.001, 0.0001]})
+    result = run_study(plan, photos, tmp_path, device="cpu", progress=False)
+    assert result.stopped_by == signal.SIGTERM
+    assert begun == [plan[0].name]

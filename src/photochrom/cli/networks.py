@@ -7,6 +7,9 @@ import argparse
 __all__ = ["add_parser", "run"]
 
 
+_SHOWN = ("photos", "epochs", "hours", "data")  # of a card's training; --json has it all
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its arguments."""
     parser = subparsers.add_parser(
@@ -50,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             f"{card.parameters:,}",
             f"{size / 1e6:.1f} MB",
             "\n".join(f"{key} {value:.4g}" for key, value in card.scores.items()),
-            "\n".join(f"{key} {value}" for key, value in card.training.items()),
+            "\n".join(f"{key} {card.training[key]}" for key in _SHOWN if key in card.training),
             card.license,
         )
     console = Console(highlight=False, markup=False)

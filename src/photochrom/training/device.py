@@ -54,8 +54,7 @@ def keep_memory() -> None:
     """Let this process keep the memory it frees, for the next step's tensors of the same sizes.
 
     glibc takes every large tensor fresh from the kernel, which clears it page by page, and gives it back when it
-    is freed: at 400x400 a step of article-6 spends a third of its time on a million page faults. Other C
-    libraries are left as they are. See `docs/performance.md` for the figures.
+    is freed. Other C libraries are left as they are. What it brings is in `docs/performance.md`.
     """
     if platform.libc_ver()[0] != "glibc":
         return

@@ -16,7 +16,7 @@ from photochrom.errors import RecipeError
 from photochrom.files import replace_file
 from photochrom.networks import list_networks
 
-__all__ = ["Recipe", "list_recipes", "load_recipe", "save_recipe"]
+__all__ = ["Recipe", "list_recipes", "load_recipe", "recipe_text", "save_recipe"]
 
 
 class Recipe(BaseModel):
@@ -106,9 +106,14 @@ def load_recipe(source: str | Path, changes: Mapping[str, str] | None = None) ->
 
 
 def save_recipe(recipe: Recipe, path: str | Path) -> None:
-    """Write a recipe as YAML, every key with its value."""
+    """Write a recipe as a YAML file, whole or not at all."""
     with replace_file(path) as temporary:
-        temporary.write_text(yaml.safe_dump(recipe.model_dump(), sort_keys=False), encoding="utf-8")
+        temporary.write_text(recipe_text(recipe), encoding="utf-8")
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """Return a recipe as YAML, every key with its value."""
+    return yaml.safe_dump(recipe.model_dump(), sort_keys=False)
 
 
 class _Loader(yaml.SafeLoader):

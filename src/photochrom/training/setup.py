@@ -18,7 +18,7 @@ from photochrom.data.photoset import PhotoSet
 from photochrom.errors import CheckpointError, DataError, RecipeError, TrainingError
 from photochrom.networks import ColorizationNetwork, create_network
 from photochrom.training.checkpoint import Progress, load_checkpoint
-from photochrom.training.recipe import Recipe, load_recipe, save_recipe
+from photochrom.training.recipe import Recipe, load_recipe, recipe_text, save_recipe
 
 __all__ = ["check_writable", "grey_loss", "headline", "load_data", "open_folder", "prepare"]
 
@@ -169,18 +169,21 @@ def open_folder(
 
 
 def _keep_recipe(recipe: Recipe, output: Path) -> None:
-    """Write the run's recipe, but never over a file that is no run's: it may be the user's own, with comments."""
+    """Write the run's recipe, but never over one that photochrom did not write: it may be the user's own.
+
+    Raises:
+        TrainingError: if there is such a one.
+    """
     path = output / "recipe.yaml"
     if path.exists():
         try:
-            if load_recipe(path) == recipe:
-                return
+            there = load_recipe(path)
         except RecipeError:
-            pass
-        if not (output / "checkpoint.safetensors").exists():
-            raise TrainingError(
-                f"{path}: is there and is another recipe; choose another --output, or move it away"
-            )
+            there = None
+        if there == recipe:
+            return
+        if there is None or path.read_text(encoding="utf-8") != recipe_text(there):
+            raise TrainingError(f"{path}: is there and is another recipe; choose another --output")
     save_recipe(recipe, path)
 
 
@@ -218,4 +221,5 @@ def _processor() -> str:
         model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         model = platform.processor() or platform.machine()
-    return f"{torch.get_num_threads()} threads of {model}"
+    threads = torch.get_num_threads()
+    return f"{threads} thread{'' if threads == 1 else 's'} of {model}"
