@@ -151,7 +151,8 @@ def test_a_finished_run_can_be_made_longer(tmp_path: Path, photos: Path) -> None
 def test_a_mark_of_divergence_counts_for_its_own_recipe_alone(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def diverge(recipe: Any, *_: Any, **__: Any) -> None:
+    def diverge(recipe: Any, data: Any, output: Path, **_: Any) -> None:
+        output.mkdir(parents=True)
         finite(float("nan"), recipe, Progress())
 
     with monkeypatch.context() as patch:
