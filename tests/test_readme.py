@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from photochrom.cli.main import make_parser
-from photochrom.cli.train import parse_changes
+from photochrom.cli.options import parse_pairs
 from photochrom.training.recipe import Recipe, load_recipe
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +29,7 @@ def commands():
 def test_every_command_in_the_docs_is_taken(words):
     args = make_parser().parse_args(words)
     if args.command == "train" and args.recipe != "RECIPE":
-        assert isinstance(load_recipe(args.recipe, parse_changes(args.set)), Recipe)
+        assert isinstance(load_recipe(args.recipe, parse_pairs(args.set)), Recipe)
 
 
 def test_ci_runs_the_readme_s_own_commands():

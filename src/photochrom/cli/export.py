@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from photochrom.cli.options import parse_pairs
+
 __all__ = ["add_parser", "run"]
 
 
@@ -31,12 +33,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="more for the card, such as data=...; repeatable",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace FILE.onnx if it exists")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; prints the card as JSON."""
-    from photochrom.cli.train import parse_changes
     from photochrom.errors import require_extra
 
     with require_extra("train", "Export"):
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         version=args.network_version,
         license=args.license,
         weights=args.weights,
-        notes=dict(parse_changes(args.note, "--note")),
+        notes=dict(parse_pairs(args.note, "--note")),
         overwrite=args.overwrite,
     )
     print(card.model_dump_json(indent=2))

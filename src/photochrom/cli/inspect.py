@@ -19,7 +19,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--size", type=int, metavar="N", help="longer side that the network sees, in pixels (default: as trained)"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace pictures that are in DIR already")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from photochrom.cli.options import add_data, add_device, parse_pairs
+
 __all__ = ["add_parser", "run"]
 
 
@@ -16,13 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Six networks at three learning rates on few photos, then the final network on many. "
         "What is done already is not done again, so a study that was stopped goes on with the same command.",
     )
-    parser.add_argument(
-        "--data",
-        nargs="+",
-        required=True,
-        metavar="PHOTOS",
-        help="a folder of photos, .tar shards, or a URL pattern",
-    )
+    add_data(parser)
     parser.add_argument("--output", required=True, metavar="STUDY", help="the study's folder")
     parser.add_argument(
         "--networks", type=_names, metavar="A,B", help="only these (default: article-1 to article-6)"
@@ -41,14 +37,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--set", action="append", default=[], metavar="KEY=VALUE",
         help="change another value of every run's recipe; repeatable",
     )  # fmt: skip
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    parser.add_argument("--quiet", action="store_true", help="show no progress")
-    parser.set_defaults(run=run)
+    add_device(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; a stop by Ctrl-C or SIGTERM gives 128 plus the signal's number, as shells do."""
-    from photochrom.cli.train import parse_changes
     from photochrom.study import plan_study, run_study
     from photochrom.study.article import ARTICLE_NETWORKS, LEARNING_RATES
 
@@ -62,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         final=not args.no_final,
         final_epochs=args.final_epochs,
         final_photos=args.final_photos,
-        changes=parse_changes(args.set),
+        changes=parse_pairs(args.set),
     )
     result = run_study(
         plan,

@@ -10,12 +10,12 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, require_extra
+from photochrom.files import replace_file
 
 __all__ = ["cache_folder", "expand_braces", "fetch_shard", "is_url"]
 
@@ -77,22 +77,18 @@ def fetch_shard(url: str, cache: Path | None = None) -> Path:
         from webdataset.gopen import gopen
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
     except OSError as error:
         raise DataError(f"{folder}: cannot be written ({error.strerror}); name another cache folder") from error
-    part = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file, gopen(url, "rb") as stream:
-            shutil.copyfileobj(stream, file, 1 << 20)
-        index_shard(part, name=url)  # a cut or wrong file must not stay in the cache under the shard's name
-        part.replace(final)
+        with replace_file(final) as part:
+            with part.open("wb") as file, gopen(url, "rb") as stream:
+                shutil.copyfileobj(stream, file, 1 << 20)
+            index_shard(part, name=url)  # a cut or wrong file must not stay in the cache under the shard's name
     except (OSError, ValueError, ImportError) as error:
         raise DataError(
             f"{url}: cannot be fetched ({_reason(error)}); check the address and the connection, or download it "
             "yourself and name the file"
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     return final
 
 

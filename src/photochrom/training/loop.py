@@ -81,7 +81,8 @@ def train(
     Raises:
         CheckpointError: if `output` holds a run and `resume` is not set, or a run of another recipe or data.
         DataError: if the data cannot be used.
-        TrainingError: if the loss is not a number, or memory or the disk is full.
+        DivergedError: if the loss or a weight is no longer a number.
+        TrainingError: if memory or the disk is full, or the settings cannot work.
     """
     output = Path(output)
     where = choose_device(device)
