@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from photochrom import color, vips
 from photochrom.errors import NetworkError, OutputError, PhotoError
 from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
+from photochrom.options import Options
 from photochrom.picture import Picture
 from photochrom.upsample import enlarge_ab
 
@@ -75,6 +76,34 @@ class Colorizer:
             lab = color.join_lab(picture.lightness(rows), strip)
             pixels[rows] = color.quantize(color.lab_to_rgb(lab), pixels.dtype)
         return picture.with_pixels(pixels)
+
+    def write(
+        self,
+        source: str | Path | bytes,
+        target: str | Path,
+        options: Options = Options(),  # noqa: B008 (frozen)
+        *,
+        overwrite: bool = False,
+    ) -> list[str]:
+        """Colorize a photo from file to file, strip by strip, so that its size does not matter.
+
+        Args:
+            source: the photo's file, or its bytes.
+            target: file of the result; the suffix says its format.
+            options: wishes.
+            overwrite: replace a file that is already there.
+
+        Returns:
+            What the user should know, a line each, such as pages that were left out.
+
+        Raises:
+            PhotoError: if the source cannot be read.
+            NetworkError: if the network fails on it.
+            OutputError: if the result cannot be written; nothing half-written stays.
+        """
+        picture = _as_picture(source)
+        self(picture).save(target, quality=options.quality, overwrite=overwrite)
+        return []
 
     def propose(self, picture: Picture) -> NDArray[np.float32]:
         """Return the network's own a, b for a photo: float32 h×w×2, CIELAB units, at network size."""

@@ -1,0 +1,34 @@
+"""Options: what a user may wish of a result, in one schema for the command line, Python and programs."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["MAX_PIXELS", "Options"]
+
+MAX_PIXELS = 4_000_000_000
+"""Pixels of the largest photo that is read unless more are allowed: an archive's largest scan, not a bomb."""
+
+
+class Options(BaseModel):
+    """Wishes for a result; the defaults give the photo in colour and change nothing else.
+
+    Attributes:
+        saturation: factor on the colours' chroma; 0 is grey, 1 is what the network proposes.
+        long_edge: pixels that the longer side of a result may have at most, or None for the photo's own size.
+        side_by_side: put the photo and its result side by side into one picture.
+        quality: 1..100 for JPEG, WebP and AVIF, or None for the format's default.
+        mark: note in the XMP that the colours are synthetic, and which network they are of.
+        keep_times: give the result's file the photo's times of change and access.
+        max_pixels: refuse photos with more.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    saturation: float = Field(default=1.0, ge=0, le=4)
+    long_edge: int | None = Field(default=None, ge=1, le=65_535)
+    side_by_side: bool = False
+    quality: int | None = Field(default=None, ge=1, le=100)
+    mark: bool = True
+    keep_times: bool = False
+    max_pixels: int = Field(default=MAX_PIXELS, ge=1)
