@@ -1,0 +1,1 @@
+"""What photo files say besides pixels, where libvips would lose or change it."""

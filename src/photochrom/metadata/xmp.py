@@ -1,0 +1,251 @@
+"""The note in XMP that a photo's colours are synthetic, added without touching anything else in the packet.
+
+A packet is edited as text at the places a parser found, never parsed and written anew: prefixes, order, comments,
+padding and whatever else it holds stay as they were, to the byte.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
+
+__all__ = ["DIGITAL_SOURCE_TYPE", "mark_synthetic"]
+
+DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+"""IPTC's term for a real photograph that a trained model added something to."""
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_OWN = "urn:photochrom:xmp/1.0/"
+_NOTE = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
+
+_TAG = re.compile(
+    rb"""<(?P<name>[^\s/>]+)(?P<attributes>(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*/?>""", re.DOTALL
+)
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""", re.DOTALL)
+_PADDING = re.compile(rb"([ \t\r\n]{64,})(<\?xpacket end=[^?]*\?>)$")
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ENCODINGS = (  # how each begins, with or without a mark of its byte order; the longer ones first
+    ("utf-32-le", (b"\xff\xfe\0\0", b"<\0\0\0")),
+    ("utf-32-be", (b"\0\0\xfe\xff", b"\0\0\0<")),
+    ("utf-16-le", (b"\xff\xfe", b"<\0")),
+    ("utf-16-be", (b"\xfe\xff", b"\0<")),
+)
+_FRESH = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
+    f' <rdf:RDF xmlns:rdf="{_RDF}">\n'
+    '  <rdf:Description rdf:about=""/>\n'
+    " </rdf:RDF>\n"
+    '</x:xmpmeta>\n<?xpacket end="w"?>'
+).encode()
+
+
+def mark_synthetic(packet: bytes | None, *, network: str, version: str, program: str) -> bytes:
+    """Add to an XMP packet that a trained network made the photo's colours.
+
+    ``Iptc4xmpExt:DigitalSourceType`` becomes `DIGITAL_SOURCE_TYPE`, which IPTC calls "edited using generative AI":
+    the shapes are the camera's, the colours are invented by a model that learned them from other photos. Its
+    neighbours say less or more than the truth: ``algorithmicallyEnhanced`` is for changes that leave the content
+    alone, and ``trainedAlgorithmicMedia`` for pictures that no camera took. ``AISystemUsed`` and
+    ``AISystemVersionUsed`` (IPTC Photo Metadata 2025.1) name the network. ``xmp:CreatorTool`` is left alone: it
+    names the first program that made the file, not the last.
+
+    What the three said before is replaced; a source type of the original (a negative, a print) is remembered as
+    ``photochrom:FormerDigitalSourceType``. All else stays byte for byte, but for padding, which is there to be
+    used up: a note that takes its room from it does not push a packet over what a JPEG segment holds.
+
+    A packet that is no well-formed XMP, or that declares a DOCTYPE, which no honest one does, cannot be added to.
+    It is then kept whole, in Base64, as ``photochrom:UnreadableXMP`` of a fresh packet. Nothing is ever raised.
+
+    Args:
+        packet: of any of XML's encodings, with or without its ``xpacket`` wrapper; None or empty for a file
+            without XMP.
+        network: name of the network, such as ``"article-6"``.
+        version: of the network.
+        program: what ran it, such as ``"photochrom 0.2.0"``.
+
+    Returns:
+        The packet with the note, in its own encoding; the same again when it is marked twice.
+    """
+    note = {
+        "DigitalSourceType": DIGITAL_SOURCE_TYPE,
+        "AISystemUsed": f"{network} ({program})",
+        "AISystemVersionUsed": version,
+    }
+    packet = (packet or b"").rstrip(b"\0")
+    if not packet.strip():
+        return _edited(_FRESH, note, {})
+    encoding = next((name for name, starts in _ENCODINGS if packet.startswith(starts)), "utf-8")
+    try:
+        if encoding == "utf-8":
+            return _edited(packet, note, {})
+        return _edited(_whole(packet, encoding).encode(), note, {}).decode().encode(encoding)
+    except (expat.ExpatError, ValueError):  # of which a UnicodeError is one
+        return _edited(_FRESH, note, {"UnreadableXMP": base64.b64encode(packet).decode()})
+
+
+def _whole(packet: bytes, encoding: str) -> str:
+    """Decode a packet whose last character may have lost zero bytes that looked like padding."""
+    unit = int(encoding[4:6]) // 8
+    return packet.ljust(-(-len(packet) // unit) * unit, b"\0").decode(encoding)
+
+
+def _edited(packet: bytes, note: dict[str, str], own: dict[str, str]) -> bytes:
+    """Set IPTC's properties in `note` and photochrom's in `own` in a packet of UTF-8."""
+    start, stop = packet.find(b"<"), packet.rfind(b">") + 1
+    text = packet[start:stop]
+    try:
+        places = _Places.find(text, "utf-8")
+    except expat.ExpatError:
+        # Some programs write Latin-1 into a packet of UTF-8. Markup is ASCII, so that it is found all the same.
+        places = _Places.find(text, "iso-8859-1")
+    if places.former not in (None, DIGITAL_SOURCE_TYPE) and not places.remembered:
+        own = {**own, "FormerDigitalSourceType": str(places.former)}
+    attributes = _attributes(_OWN, "photochrom", own, places.prefixes) if own else b""
+    attributes += _attributes(_IPTC, "Iptc4xmpExt", note, places.prefixes)
+    if places.described is not None:
+        changes = [*places.stale, (places.described, places.described, attributes)]
+    else:
+        description = b'<rdf:Description rdf:about="" xmlns:rdf="%b"%b/>' % (_RDF.encode(), attributes)
+        at, name, empty = places.rdf
+        changes = [(at, at + 2, b">" + description + b"</" + name + b">") if empty else (at, at, description)]
+    marked = text
+    for first, last, new in sorted(changes, reverse=True):
+        marked = marked[:first] + new + marked[last:]
+    if padding := _PADDING.search(marked):
+        spare = min(max(0, len(marked) - len(text)), len(padding[1]) - 1)
+        marked = marked[: padding.start()] + padding[1][spare:] + padding[2]
+    return packet[:start] + marked + packet[stop:]
+
+
+def _attributes(uri: str, prefix: str, properties: dict[str, str], prefixes: dict[str, str]) -> bytes:
+    """Write properties as attributes, under the prefix that the packet has for them or else a free one."""
+    bound = next((known for known, other in prefixes.items() if other == uri and known), None)
+    declared = ""
+    if bound is None:
+        bound = next(name for name in (prefix, *(f"{prefix}{n}" for n in range(2, 99999))) if name not in prefixes)
+        declared = f" xmlns:{bound}={quoteattr(uri)}"
+    values = (f" {bound}:{name}={quoteattr(_FORBIDDEN.sub('?', value))}" for name, value in properties.items())
+    return (declared + "".join(values)).encode()
+
+
+@dataclass
+class _Places:
+    """Where in a packet the note goes, and what of an earlier one has to go; all in bytes from its start.
+
+    Attributes:
+        stale: stretches to cut out, each with the nothing that replaces it.
+        former: the source type that the packet gave before.
+        remembered: whether it says already what was given before that.
+        described: end of the attributes of the first ``rdf:Description``, or None if there is none.
+        prefixes: namespace of each prefix that holds there.
+        rdf: where the contents of ``rdf:RDF`` begin (or its ``/>`` does), its name, and whether it is empty.
+    """
+
+    stale: list[tuple[int, int, bytes]] = field(default_factory=list)
+    former: str | None = None
+    remembered: bool = False
+    described: int | None = None
+    prefixes: dict[str, str] = field(default_factory=dict)
+    rdf: tuple[int, bytes, bool] = (0, b"", False)
+
+    @classmethod
+    def find(cls, text: bytes, encoding: str) -> _Places:
+        """Go through a packet.
+
+        Raises:
+            expat.ExpatError: if it is not well-formed.
+            ValueError: if it has a DOCTYPE, or no ``rdf:RDF``.
+        """
+        places = cls()
+        parser = expat.ParserCreate(encoding)
+        names: list[tuple[str, str]] = []  # (namespace, local name) of the open elements
+        scopes: list[dict[str, str]] = [{}]
+        value: list[str] = []
+        opened = 0
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            nonlocal opened
+            scope = scopes[-1]
+            if declared := {k[6:]: v for k, v in attributes.items() if k == "xmlns" or k.startswith("xmlns:")}:
+                scope = {**scope, **declared}
+            scopes.append(scope)
+            names.append(_resolved(name, scope))
+            at = parser.CurrentByteIndex
+            if names[-1] == (_RDF, "RDF") and not places.rdf[0]:
+                places._open_rdf(text, at, scope)
+            elif names[-2:] == [(_RDF, "RDF"), (_RDF, "Description")]:
+                places._describe(text, at, attributes, scope)
+            elif _is_note(names):
+                opened = at
+                value.clear()
+                value.append(attributes.get("rdf:resource", ""))
+
+        def end(name: str) -> None:
+            if _is_note(names):
+                at = parser.CurrentByteIndex
+                empty = _tag(text, opened)[0].endswith(b"/>")
+                stop = _tag(text, opened).end() if empty else text.index(b">", at) + 1
+                first = len(text[:opened].rstrip())
+                places.stale.append((first, stop, b""))
+                if names[-1][1] == "DigitalSourceType":
+                    places.former = "".join(value).strip()
+            names.pop()
+            scopes.pop()
+
+        def refuse(*_: Any) -> None:
+            raise ValueError("an XMP packet with a DOCTYPE")
+
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
+        parser.CharacterDataHandler = value.append
+        parser.StartDoctypeDeclHandler = refuse
+        parser.Parse(text, True)
+        if not places.rdf[0]:
+            raise ValueError("no rdf:RDF")
+        return places
+
+    def _open_rdf(self, text: bytes, at: int, scope: dict[str, str]) -> None:
+        tag = _tag(text, at)
+        empty = tag[0].endswith(b"/>")
+        self.rdf = (tag.end() - 2 if empty else tag.end(), tag["name"], empty)
+        self.prefixes = self.prefixes or scope
+
+    def _describe(self, text: bytes, at: int, attributes: dict[str, str], scope: dict[str, str]) -> None:
+        tag = _tag(text, at)
+        if self.described is None:
+            self.described, self.prefixes = tag.end("attributes"), scope
+        for attribute in _ATTRIBUTE.finditer(text, *tag.span("attributes")):
+            name = attribute[1].decode(errors="replace")
+            namespace, local = _resolved(name, scope)
+            self.remembered |= (namespace, local) == (_OWN, "FormerDigitalSourceType")
+            if namespace == _IPTC and local in _NOTE and ":" in name:
+                self.stale.append((attribute.start(), attribute.end(), b""))
+                if local == "DigitalSourceType":
+                    self.former = attributes[name]
+
+
+def _resolved(name: str, scope: dict[str, str]) -> tuple[str, str]:
+    prefix, _, local = name.rpartition(":")
+    return scope.get(prefix, ""), local
+
+
+def _is_note(names: list[tuple[str, str]]) -> bool:
+    return (
+        len(names) > 2
+        and names[-3:-1] == [(_RDF, "RDF"), (_RDF, "Description")]
+        and names[-1][0] == _IPTC
+        and names[-1][1] in _NOTE
+    )
+
+
+def _tag(text: bytes, at: int) -> re.Match[bytes]:
+    tag = _TAG.match(text, at)
+    if tag is None:
+        raise ValueError(f"no tag at byte {at}")
+    return tag
