@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import photochrom
 from photochrom import Colorizer, Picture, colorize
 from photochrom.color import rgb_to_lab
-from photochrom.colorizer import network_size
+from photochrom.colorizer import network_shape
 from photochrom.errors import NetworkError, OutputError, PhotoError
 from photochrom.network import Network
 from tiny_network import tint_card, write_network
@@ -81,7 +81,7 @@ def test_tiny_and_narrow_photos_work(tinting: Colorizer, shape: tuple[int, int])
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(8, 1024))
 def test_the_network_sees_the_same_area_of_every_photo(height: int, width: int, size: int) -> None:
-    h, w = network_size(height, width, size)
+    h, w = network_shape(height, width, size)
     assert 1 <= h <= size * size
     assert 1 <= w <= size * size
     if min(h, w) >= 16:
@@ -92,10 +92,10 @@ def test_the_network_sees_the_same_area_of_every_photo(height: int, width: int, 
 def test_size_is_the_callers_to_choose(tint: Path, grey: np.ndarray) -> None:
     picture = Picture.from_array(np.tile(grey, (4, 4)))
     assert Colorizer(tint).propose(picture).shape == (26, 39, 2)
-    assert Colorizer(tint, size=64).propose(picture).shape == (52, 78, 2)
+    assert Colorizer(tint, network_size=64).propose(picture).shape == (52, 78, 2)
     for size in (0, 7, 5000):
         with pytest.raises(NetworkError, match="out of range"):
-            Colorizer(tint, size=size)
+            Colorizer(tint, network_size=size)
 
 
 def test_what_the_network_sees_is_antialiased(tinting: Colorizer) -> None:
@@ -117,8 +117,9 @@ def test_alpha_and_16_bits_stay(tinting: Colorizer, tmp_path: Path, grey: np.nda
 def test_strips_leave_no_seams(tint: Path, monkeypatch: pytest.MonkeyPatch, grey: np.ndarray) -> None:
     photo = np.tile(grey, (3, 3))
     whole = Colorizer(tint)(photo).pixels
-    monkeypatch.setattr("photochrom.colorizer.enlarge_ab.__kwdefaults__", {"strip": 500})
-    assert np.array_equal(Colorizer(tint)(photo).pixels, whole)
+    monkeypatch.setattr("photochrom.picture.STRIP", 500)
+    for threads in (1, 3):
+        assert np.array_equal(Colorizer(tint, threads=threads)(photo).pixels, whole)
 
 
 def test_an_open_network_is_shared(tint: Path, grey: np.ndarray) -> None:

@@ -172,7 +172,7 @@ def test_a_profile_is_applied_and_srgb_written(tmp_path: Path, grey: np.ndarray)
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     PIL.Image.fromarray(grey).convert("RGB").save(tmp_path / "photo.png", icc_profile=profile)
     picture = Picture.read(tmp_path / "photo.png")
-    assert picture.profile
+    assert picture.metadata.profile
     assert np.abs(picture.pixels[..., 0].astype(int) - grey).max() <= 1
     with PIL.Image.open(picture.save(tmp_path / "result.jpg")) as image:
         assert image.info["icc_profile"]
@@ -189,10 +189,23 @@ def test_other_colour_spaces_become_srgb(tmp_path: Path) -> None:
         assert np.abs(pixels.astype(int) - 128).max() <= most, name
 
 
-def test_floating_point_files_say_what_to_do(tmp_path: Path, grey: np.ndarray) -> None:
-    PIL.Image.fromarray(grey.astype(np.float32)).save(tmp_path / "photo.tif")
-    with pytest.raises(PhotoError, match="save it with 8 or 16 bits"):
+@pytest.mark.parametrize(
+    ("change", "message"), [(200.0, "scale floats to go from 0 to 1"), (-0.5, "from 0 to 1"), (np.nan, "NaN")]
+)
+def test_floating_point_files_that_are_no_photos_say_what_to_do(
+    tmp_path: Path, grey: np.ndarray, change: float, message: str
+) -> None:
+    floats = grey.astype(np.float32) / 255
+    floats[5, 7] = change
+    PIL.Image.fromarray(floats).save(tmp_path / "photo.tif")
+    with pytest.raises(PhotoError, match=message):
         Picture.read(tmp_path / "photo.tif")
+
+
+def test_floating_point_files_are_read_as_16_bits(tmp_path: Path, grey: np.ndarray) -> None:
+    PIL.Image.fromarray(grey.astype(np.float32) / 255).save(tmp_path / "photo.tif")
+    picture = Picture.read(tmp_path / "photo.tif")
+    assert np.array_equal(picture.to_numpy(), grey.astype(np.uint16) * 257)
 
 
 def test_suffix_decides_the_format_and_content_what_is_read(tmp_path: Path, grey: np.ndarray) -> None:
@@ -234,7 +247,7 @@ def test_places_that_cannot_be_written_say_so(tmp_path: Path, grey: np.ndarray) 
     for path, message in {
         tmp_path / "missing" / "photo.png": "does not exist",
         tmp_path / "folder.png": "is a folder",
-        tmp_path / "photo.bmp": r"cannot write \.bmp",
+        tmp_path / "photo.gif": r"cannot write \.gif",
         tmp_path / "photo": "name without suffix",
         tmp_path / f"{'x' * 300}.png": "cannot be written",
         tmp_path / "a\0b.png": "cannot be written",

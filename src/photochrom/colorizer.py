@@ -1,29 +1,44 @@
-"""Colorizer: Picture -> Picture; here the lightness of a photo and the a, b of a network are joined."""
+"""Colorizer: a photo in, the photo in colour out; here its lightness and the a, b of a network are joined."""
 
 from __future__ import annotations
 
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from math import sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom import color, vips
+from photochrom import __version__, encode
 from photochrom.errors import NetworkError, OutputError, PhotoError
+from photochrom.formats import JPEG, TIFF, WIDE
+from photochrom.join import join, lightness_of
+from photochrom.metadata.header import Metadata
 from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
 from photochrom.options import Options
+from photochrom.photofile import PhotoFile
 from photochrom.picture import Picture
-from photochrom.upsample import enlarge_ab
+from photochrom.upsample import Enlarger
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     Source = str | Path | bytes | NDArray[Any] | Image | Picture
 
-__all__ = ["Colorizer", "colorize"]
+__all__ = ["Colorizer", "colorize", "network_shape", "usable_cores"]
+
+Pixels = NDArray[Any]
+Floats = NDArray[np.float32]
+T = TypeVar("T")
+R = TypeVar("R")
 
 _SIZES = range(8, 4097)
+_THUMBNAIL = 160  # pixels of the longer side, as EXIF recommends
+_GAP = 0.01  # between photo and result side by side, of the photo's width
 
 
 class Colorizer:
@@ -35,31 +50,41 @@ class Colorizer:
     Args:
         network: name of a bundled network, path of a network file, or an open `Network`.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``; of no effect on a network that is open already.
-        size: side in pixels of the square whose area the network works at, 8 to 4096; None for what its card
-            says, which is what it was trained at.
+        network_size: side in pixels of the square whose area the network works at, 8 to 4096; None for what its
+            card says, which is what it was trained at.
+        threads: how many to compute with, or None for one per core.
 
     Raises:
-        NetworkError: as `Network`, or if `size` is out of range.
+        NetworkError: as `Network`, or if `network_size` is out of range.
     """
 
     def __init__(
-        self, network: str | Path | Network = DEFAULT_NETWORK, *, device: Device = "auto", size: int | None = None
+        self,
+        network: str | Path | Network = DEFAULT_NETWORK,
+        *,
+        device: Device = "auto",
+        network_size: int | None = None,
+        threads: int | None = None,
     ) -> None:
-        self._network = network if isinstance(network, Network) else Network(network, device=device)
-        self.size = self.card.input_size if size is None else size
-        if self.size not in _SIZES:
-            raise NetworkError(f"a size of {size} is out of range; use {_SIZES[0]} to {_SIZES[-1]}")
+        self.network_size = network_size
+        if network_size is not None and network_size not in _SIZES:
+            raise NetworkError(f"a size of {network_size} is out of range; use {_SIZES[0]} to {_SIZES[-1]}")
+        self.network = (
+            network if isinstance(network, Network) else Network(network, device=device, threads=threads)
+        )
+        self._threads = threads or usable_cores()
 
     @property
     def card(self) -> Card:
         """What the network file says about itself."""
-        return self._network.card
+        return self.network.card
 
-    def __call__(self, source: Source) -> Picture:
-        """Colorize one photo.
+    def __call__(self, source: Source, options: Options | None = None) -> Picture:
+        """Colorize one photo in memory.
 
         Args:
             source: a path, a file's bytes, a Pillow image, an array as `Picture.from_array` takes, or a `Picture`.
+            options: wishes; those about files have no effect.
 
         Returns:
             The photo in colour, H×W×3; 16 bits where the source had 16.
@@ -68,20 +93,20 @@ class Colorizer:
             PhotoError: if the source cannot be read.
             NetworkError: if the network fails on it.
         """
-        picture = _as_picture(source)
-        ab = self.propose(picture)
-        pixels = np.empty((picture.height, picture.width, 3), picture.pixels.dtype)
-        # In strips: a float copy of the photo and the intermediates of CIELAB would be twenty times its bytes.
-        for rows, strip in enlarge_ab(ab, picture.height, picture.width):
-            lab = color.join_lab(picture.lightness(rows), strip)
-            pixels[rows] = color.quantize(color.lab_to_rgb(lab), pixels.dtype)
-        return picture.with_pixels(pixels)
+        options = options or Options()
+        picture = _as_picture(source, options)
+        pixels = np.empty((picture.height, picture.width, 3), picture.dtype)
+        top = 0
+        for _, colours in self._strips(picture, self.propose(picture) * options.saturation):
+            pixels[top : top + len(colours)] = colours
+            top += len(colours)
+        return picture.with_pixels(pixels, self._noted(picture.metadata, options))
 
     def write(
         self,
         source: str | Path | bytes,
         target: str | Path,
-        options: Options = Options(),  # noqa: B008 (frozen)
+        options: Options | None = None,
         *,
         overwrite: bool = False,
     ) -> list[str]:
@@ -101,17 +126,85 @@ class Colorizer:
             NetworkError: if the network fails on it.
             OutputError: if the result cannot be written; nothing half-written stays.
         """
-        picture = _as_picture(source)
-        self(picture).save(target, quality=options.quality, overwrite=overwrite)
-        return []
+        options, target = options or Options(), Path(target)
+        if not isinstance(source, bytes) and _same_file(source, target):
+            raise OutputError(f"{target}: is the photo itself; give the result another name")
+        encode.check_target(target, quality=options.quality, overwrite=overwrite)
+        suffix = target.suffix.lower()
+        # Formats with a place for the orientation that every viewer knows keep the pixels as they lie.
+        keeps = suffix in JPEG | TIFF and not options.side_by_side
+        photo = PhotoFile(source, upright=not keeps, long_edge=options.long_edge, max_pixels=options.max_pixels)
+        ab = self.propose(photo) * options.saturation
+        gap = max(4, round(_GAP * photo.width)) if options.side_by_side else 0
+        image = encode.Image(
+            photo.height,
+            photo.width * (2 if gap else 1) + gap,
+            3 + photo.has_alpha,
+            photo.dtype,
+            self._noted(photo.metadata, options),
+            self._thumbnail(photo, ab) if photo.metadata.thumbnail else None,
+        )
+        strips = (_beside(own, colours, gap, photo.has_alpha) for own, colours in self._strips(photo, ab))
+        times = _times(source) if options.keep_times and not isinstance(source, bytes) else None
+        encode.write_image(target, image, strips, quality=options.quality, times=times)
+        return [*photo.notes, *_losses(photo, target)]
 
-    def propose(self, picture: Picture) -> NDArray[np.float32]:
+    def propose(self, photo: _Photo) -> Floats:
         """Return the network's own a, b for a photo: float32 h×w×2, CIELAB units, at network size."""
-        height, width = network_size(picture.height, picture.width, self.size)
-        # Shrunk as sRGB, before lightness is taken: so are the photos a network is trained on.
-        small = vips.resize_array(picture.pixels, height, width)(0, height)
-        lightness = Picture(small).lightness()
-        return np.ascontiguousarray(self._network.run(lightness[None, None])[0].transpose(1, 2, 0))
+        size = network_shape(photo.height, photo.width, self.network_size or self.card.input_size)
+        lightness = _turn(_opaque_lightness(photo.shrunk(*size), photo.has_alpha), photo.orientation)
+        ab = self.network.run(lightness[None, None])[0].transpose(1, 2, 0)
+        return np.ascontiguousarray(_turn_back(ab, photo.orientation))
+
+    def _strips(self, photo: _Photo, ab: Floats) -> Iterator[tuple[Pixels, Pixels]]:
+        """Give the photo's own pixels, and its colours, strip by strip from top to bottom."""
+        seen = lightness_of(photo.shrunk(*ab.shape[:2])[..., : photo.bands])
+        enlarge = Enlarger(ab, seen, photo.height, photo.width)
+
+        def numbered() -> Iterator[tuple[int, Pixels]]:
+            top = 0
+            for strip in photo.strips():
+                yield top, strip
+                top += len(strip)
+
+        def colour(item: tuple[int, Pixels]) -> tuple[Pixels, Pixels]:
+            top, strip = item
+            own = strip[..., : photo.bands]
+            lightness = lightness_of(own)
+            return strip, join(own, lightness, enlarge(top, top + len(strip), lightness))
+
+        return _in_order(colour, numbered(), self._threads)
+
+    def _noted(self, metadata: Metadata, options: Options) -> Metadata:
+        if not options.mark:
+            return metadata
+        return metadata.marked(
+            network=self.card.name, version=self.card.version, program=f"photochrom {__version__}"
+        )
+
+    def _thumbnail(self, photo: _Photo, ab: Floats) -> bytes:
+        scale = min(1.0, _THUMBNAIL / max(photo.height, photo.width))
+        height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
+        small = Picture.from_array(photo.shrunk(height, width)[..., : photo.bands])
+        (_, colours), *_ = self._strips(small, ab)
+        return encode.encode_thumbnail((colours >> 8).astype(np.uint8) if colours.dtype == np.uint16 else colours)
+
+
+class _Photo(Protocol):
+    """What `PhotoFile` and `Picture` have in common: a photo that gives its pixels in strips."""
+
+    @property
+    def height(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def bands(self) -> int: ...
+    @property
+    def has_alpha(self) -> bool: ...
+    @property
+    def orientation(self) -> int: ...
+    def strips(self) -> Iterator[Pixels]: ...
+    def shrunk(self, height: int, width: int) -> Pixels: ...
 
 
 def colorize(
@@ -120,8 +213,8 @@ def colorize(
     network: str | Path | Network = DEFAULT_NETWORK,
     output: str | Path | None = None,
     device: Device = "auto",
-    size: int | None = None,
-    quality: int | None = None,
+    network_size: int | None = None,
+    options: Options | None = None,
     overwrite: bool = False,
 ) -> Picture:
     """Colorize one photo, and write it where `output` is given; make a `Colorizer` to colorize many.
@@ -131,9 +224,9 @@ def colorize(
         network: as `Colorizer` takes.
         output: path of the result, or None to write nothing.
         device: as `Colorizer` takes.
-        size: as `Colorizer` takes.
-        quality: as `Picture.save` takes.
-        overwrite: as `Picture.save` takes.
+        network_size: as `Colorizer` takes.
+        options: wishes.
+        overwrite: replace a file that is already there.
 
     Returns:
         The photo in colour.
@@ -145,13 +238,18 @@ def colorize(
     """
     if output is not None and isinstance(source, str | Path) and _same_file(source, output):
         raise OutputError(f"{output}: is the photo itself; give the result another name")
-    result = Colorizer(network, device=device, size=size)(source)
+    result = Colorizer(network, device=device, network_size=network_size)(source, options)
     if output is not None:
-        result.save(output, quality=quality, overwrite=overwrite)
+        result.save(output, quality=options.quality if options else None, overwrite=overwrite)
     return result
 
 
-def network_size(height: int, width: int, size: int) -> tuple[int, int]:
+def usable_cores() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def network_shape(height: int, width: int, size: int) -> tuple[int, int]:
     """Choose the height and width that a network sees of a photo.
 
     The aspect is kept and the area is that of the square the network was trained on, also where the photo is
@@ -163,11 +261,83 @@ def network_size(height: int, width: int, size: int) -> tuple[int, int]:
     return tuple(min(max(1, round(side * scale)), size * size) for side in (height, width))  # type: ignore[return-value]
 
 
-def _as_picture(source: Source) -> Picture:
+def _opaque_lightness(pixels: Pixels, has_alpha: bool) -> Floats:
+    """Take the lightness of a small copy; what cannot be seen is as light as the rest is on average."""
+    if not has_alpha:
+        return lightness_of(pixels)
+    lightness = lightness_of(np.ascontiguousarray(pixels[..., :-1]))
+    alpha = pixels[..., -1].astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    mean = np.float32((lightness * alpha).sum() / max(float(alpha.sum()), 1e-6))
+    return mean + (lightness - mean) * alpha
+
+
+def _beside(own: Pixels, colours: Pixels, gap: int, has_alpha: bool) -> Pixels:
+    """Add alpha to a strip of colours and, where there is a gap, put the photo's own strip before it."""
+    if has_alpha:
+        colours = np.concatenate([colours, own[..., -1:]], axis=2)
+    if not gap:
+        return colours
+    bands = own.shape[2] - has_alpha
+    before = own if bands == 3 else np.concatenate([own[..., :1].repeat(3, axis=2), own[..., 1:]], axis=2)
+    white = np.full((len(own), gap, colours.shape[2]), np.iinfo(own.dtype).max, own.dtype)
+    return np.concatenate([before, white, colours], axis=1)
+
+
+def _losses(photo: PhotoFile, target: Path) -> list[str]:
+    """Say what the format that the user chose cannot hold of this photo."""
+    suffix = target.suffix.lower()
+    lost = []
+    if photo.has_alpha and suffix in JPEG:
+        lost.append("transparency, which is laid over white")
+    if photo.dtype == np.uint16 and suffix not in WIDE:
+        lost.append("16 bits per channel, which become 8")
+    return [f"{target}: {suffix} cannot hold {' or '.join(lost)}"] if lost else []
+
+
+def _turn(plane: Floats, orientation: int) -> Floats:
+    """Turn h×w as an EXIF orientation 1..8 says."""
+    if orientation >= 5:
+        plane = plane.T
+    across, down = {2: (1, 0), 3: (1, 1), 4: (0, 1), 6: (1, 0), 7: (1, 1), 8: (0, 1)}.get(orientation, (0, 0))
+    return plane[:: -1 if down else 1, :: -1 if across else 1]
+
+
+def _turn_back(ab: Floats, orientation: int) -> Floats:
+    """Undo `_turn` for each plane of h×w×2."""
+    undo = {6: 8, 8: 6}.get(orientation, orientation)
+    return np.stack([_turn(ab[..., plane], undo) for plane in range(ab.shape[2])], axis=2)
+
+
+def _in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
+    """Work on items with some threads, a few ahead, and give the results in the items' order."""
+    if threads == 1:
+        yield from map(work, items)
+        return
+    waiting = iter(items)
+    with ThreadPoolExecutor(threads, thread_name_prefix="photochrom") as pool:
+        ahead: deque[Future[R]] = deque()
+        try:
+            while True:
+                while len(ahead) <= threads and (item := next(waiting, None)) is not None:
+                    ahead.append(pool.submit(work, item))
+                if not ahead:
+                    return
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def _times(source: str | Path) -> tuple[int, int]:
+    status = Path(source).stat()
+    return status.st_atime_ns, status.st_mtime_ns
+
+
+def _as_picture(source: Source, options: Options) -> Picture:
     if isinstance(source, Picture):
         return source
     if isinstance(source, str | Path | bytes):
-        return Picture.read(source)
+        return Picture.read(source, max_pixels=options.max_pixels)
     if hasattr(source, "getexif"):  # a Pillow image, without importing Pillow to ask
         return Picture.from_pil(cast("Image", source))
     if isinstance(source, np.ndarray):

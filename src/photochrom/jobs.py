@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photochrom.errors import OutputError, PhotoError
-from photochrom.vips import PHOTO_SUFFIXES, SAVED_SUFFIXES
+from photochrom.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
 
 __all__ = ["Job", "make_folder", "plan_jobs", "refuse_collisions"]
 

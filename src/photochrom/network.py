@@ -66,6 +66,7 @@ class Network:
     Args:
         network: name of a bundled network, or path of an ONNX file that keeps the network contract.
         device: ``"cpu"``, ``"cuda"``, or ``"auto"``: CUDA where ONNX Runtime has it, else the CPU.
+        threads: how many to use on the CPU, or None for one per core.
 
     Attributes:
         card: what the file says about itself.
@@ -76,9 +77,11 @@ class Network:
         NetworkError: if there is no such network, the file breaks the contract, or the device is not there.
     """
 
-    def __init__(self, network: str | Path = DEFAULT_NETWORK, *, device: Device = "auto") -> None:
+    def __init__(
+        self, network: str | Path = DEFAULT_NETWORK, *, device: Device = "auto", threads: int | None = None
+    ) -> None:
         self.path = _locate(network)
-        self._session, self.device = _open(self.path, device)
+        self._session, self.device = _open(self.path, device, threads=threads)
         self.card = _read_card(self._session, self.path)
 
     def __repr__(self) -> str:
@@ -154,7 +157,9 @@ def _locate(network: str | Path) -> Path:
     raise NetworkError(f"there is no network named {network!r}; {known}; or give the path of an .onnx file")
 
 
-def _open(path: Path, device: Device, *, optimize: bool = True) -> tuple[Any, Literal["cpu", "cuda"]]:
+def _open(
+    path: Path, device: Device, *, optimize: bool = True, threads: int | None = None
+) -> tuple[Any, Literal["cpu", "cuda"]]:
     import onnxruntime as ort
 
     if device not in ("auto", "cpu", "cuda"):
@@ -166,6 +171,9 @@ def _open(path: Path, device: Device, *, optimize: bool = True) -> tuple[Any, Li
         )
     options = ort.SessionOptions()
     options.log_severity_level = 4  # what matters arrives as an exception; the rest would clutter a terminal
+    options.intra_op_num_threads = threads or 0
+    # Memory that its arena keeps for one size of photo is of no use for the next.
+    options.enable_cpu_mem_arena = False
     if not optimize:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     providers = ["CUDAExecutionProvider", "CPUExecutionProvider"] if cuda else ["CPUExecutionProvider"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from io import BytesIO
@@ -12,8 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import color, vips
-from photochrom.errors import OutputError, PhotoError
-from photochrom.files import replace_file
+from photochrom.encode import Image as EncodedImage
+from photochrom.encode import check_target, write_image
+from photochrom.errors import PhotoError
+from photochrom.formats import usual_suffix
+from photochrom.metadata.header import Metadata
+from photochrom.options import MAX_PIXELS
+from photochrom.photofile import STRIP, PhotoFile
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,16 +39,14 @@ class Picture:
         alpha: of the same type, H×W, or None.
         source: the file it was read from, or None.
         format: suffix of the kind of file it was read from, such as ``".jpg"``, or None.
-        metadata: header fields that are written again (EXIF, XMP, IPTC, resolution), as libvips names them.
-        profile: whether the file carried an ICC profile; the result then carries that of sRGB.
+        metadata: what the file said besides pixels (EXIF, XMP, IPTC, resolution), which is written again.
     """
 
     pixels: Pixels
     alpha: Pixels | None = None
     source: Path | None = None
     format: str | None = None
-    metadata: vips.Metadata = field(default_factory=dict, repr=False)
-    profile: bool = False
+    metadata: Metadata = field(default_factory=Metadata, repr=False)
 
     @property
     def height(self) -> int:
@@ -54,8 +58,28 @@ class Picture:
         """Columns of pixels."""
         return int(self.pixels.shape[1])
 
+    @property
+    def bands(self) -> int:
+        """1 (grey) or 3 (sRGB), without alpha."""
+        return int(self.pixels.shape[2])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8 or uint16."""
+        return self.pixels.dtype
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether there is alpha."""
+        return self.alpha is not None
+
+    @property
+    def orientation(self) -> int:
+        """1: pixels are upright."""
+        return 1
+
     @classmethod
-    def read(cls, source: str | Path | bytes) -> Picture:
+    def read(cls, source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
         """Read a photo from a file or from a file's bytes, with all its pixels, bits and alpha.
 
         An EXIF orientation is applied, and the colours are converted to sRGB by the file's ICC profile.
@@ -63,21 +87,17 @@ class Picture:
         Raises:
             PhotoError: if it is missing, unreadable, empty, damaged, cut short, or no photo.
         """
-        name = "photo" if isinstance(source, bytes) else str(source)
-        image = vips.open_image(source, name=name)
-        metadata = vips.read_metadata(image)
-        profile = bool(image.get_typeof("icc-profile-data"))
-        suffix = _suffix_of(str(image.get("vips-loader")))
-        colours = image.bands - 1 if image.hasalpha() else image.bands
-        decoded = vips.array_from_image(image, name=name)  # once: alpha and colours come from the same memory
-        if decoded.dtype not in (np.uint8, np.uint16):
-            raise PhotoError(f"{name}: has {decoded.dtype} samples; save it with 8 or 16 bits per channel")
-        alpha = np.ascontiguousarray(decoded[..., colours]) if image.hasalpha() else None
-        if image.interpretation not in ("b-w", "grey16", "srgb", "rgb16") or profile:
-            decoded = vips.array_from_image(vips.to_srgb(_colours_only(image, decoded, colours)), name=name)
-        pixels = np.ascontiguousarray(decoded[..., : 1 if decoded.shape[2] < 3 else 3])
-        path = None if isinstance(source, bytes) else Path(source)
-        return cls(pixels, alpha, path, suffix, metadata, profile)
+        photo = PhotoFile(source, max_pixels=max_pixels)
+        decoded = np.empty((photo.height, photo.width, photo.bands + photo.has_alpha), photo.dtype)
+        top = 0
+        for strip in photo.strips():
+            decoded[top : top + len(strip)] = strip
+            top += len(strip)
+        alpha = np.ascontiguousarray(decoded[..., -1]) if photo.has_alpha else None
+        pixels = np.ascontiguousarray(decoded[..., : photo.bands])
+        return cls(
+            pixels, alpha, None if isinstance(source, bytes) else Path(source), photo.format, photo.metadata
+        )
 
     @classmethod
     def from_array(cls, array: Any) -> Picture:
@@ -130,7 +150,7 @@ class Picture:
             image.save(buffer, "PNG", compress_level=0, **_pillow_info(image))
         except (OSError, SyntaxError, ValueError) as error:
             raise PhotoError(f"the Pillow image cannot be decoded ({error}); fetch or scan it again") from error
-        suffix = None if image.format is None else _suffix_of(image.format)
+        suffix = None if image.format is None else usual_suffix(image.format)
         return replace(cls.read(buffer.getvalue()), format=suffix)
 
     def to_numpy(self) -> Pixels:
@@ -158,18 +178,18 @@ class Picture:
             out[start : start + step] = color.lightness(pixels[start : start + step])
         return out
 
-    def with_pixels(self, pixels: Pixels) -> Picture:
+    def with_pixels(self, pixels: Pixels, metadata: Metadata | None = None) -> Picture:
         """Return the same photo, with all that its file carried, with other pixels in the same places."""
         if pixels.shape[:2] != self.pixels.shape[:2]:
             raise ValueError(f"pixels of shape {pixels.shape} are not {self.height}×{self.width}")
-        return replace(self, pixels=pixels)
+        return replace(self, pixels=pixels, metadata=metadata or self.metadata)
 
     def save(self, path: str | Path, *, quality: int | None = None, overwrite: bool = False) -> Path:
         """Write the photo, all of it or nothing.
 
         Args:
-            path: where to; the suffix says the format: .jpg, .png, .webp, .tif or .avif. PNG and TIFF keep 16 bits
-                and alpha; JPEG keeps neither (alpha is laid over white).
+            path: where to; the suffix says the format: .jpg, .png, .webp, .tif, .avif or .bmp. PNG and TIFF keep
+                16 bits and alpha; JPEG keeps neither (alpha is laid over white).
             quality: 1..100 for JPEG, WebP and AVIF.
             overwrite: replace a file that is already there.
 
@@ -180,42 +200,27 @@ class Picture:
             OutputError: if the suffix is unknown, a file is there, or the folder is missing or not writable.
         """
         path = Path(path)
-        suffix = path.suffix.lower()
-        if suffix not in vips.SAVED_SUFFIXES:
-            raise OutputError(
-                f"{path}: cannot write {suffix or 'a name without suffix'}; use .jpg, .png, .webp or .tif"
-            )
-        if quality is not None and not 1 <= quality <= 100:
-            raise OutputError(f"{path}: a quality of {quality} is out of range; use 1 to 100")
-        _check_target(path, overwrite=overwrite)
-        image = vips.with_metadata(vips.image_from_array(self._joined()), self.metadata)
-        try:
-            encoded = vips.encode_image(
-                image, suffix, quality=quality, profile=self.profile and self.pixels.shape[2] == 3
-            )
-        except OutputError as error:
-            raise OutputError(f"{path}: {error}") from error
-        _write(path, encoded)
+        check_target(path, quality=quality, overwrite=overwrite)
+        bands = self.bands + self.has_alpha
+        image = EncodedImage(self.height, self.width, bands, self.pixels.dtype, self.metadata)
+        write_image(path, image, self.strips(), quality=quality)
         return path
 
-    def _joined(self) -> Pixels:
-        return self.pixels if self.alpha is None else np.concatenate([self.pixels, self.alpha[..., None]], axis=2)
+    def strips(self) -> Iterator[Pixels]:
+        """Give the pixels from top to bottom, rows×width×bands, alpha as a further band, as `PhotoFile.strips`."""
+        step = max(1, STRIP // self.width)
+        for start in range(0, self.height, step):
+            yield self._joined(slice(start, start + step))
 
+    def shrunk(self, height: int, width: int) -> Pixels:
+        """Return a copy of another size, as `PhotoFile.shrunk`."""
+        image = vips.image_from_array(self._joined())
+        return vips.array_from_image(vips.resize(image, height, width), name=str(self.source or "photo"))
 
-def _colours_only(image: Any, decoded: Pixels, colours: int) -> Any:
-    """Put decoded samples without alpha back under the header that says their colour space."""
-    plain = vips.libvips().Image.new_from_array(np.ascontiguousarray(decoded[..., :colours]))
-    plain = plain.copy(interpretation=image.interpretation)
-    if image.get_typeof("icc-profile-data"):
-        plain = plain.copy()
-        plain.set_type(image.get_typeof("icc-profile-data"), "icc-profile-data", image.get("icc-profile-data"))
-    return plain
-
-
-def _suffix_of(kind: str) -> str | None:
-    """Name the usual suffix of a libvips loader (``jpegload_source``) or a Pillow format (``JPEG``)."""
-    usual = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif", "heif": ".avif", "avif": ".avif"}
-    return usual.get(kind.lower().split("load")[0])
+    def _joined(self, rows: slice = slice(None)) -> Pixels:
+        if self.alpha is None:
+            return self.pixels[rows]
+        return np.concatenate([self.pixels[rows], self.alpha[rows, :, None]], axis=2)
 
 
 def _pillow_info(image: Image) -> dict[str, Any]:
@@ -248,24 +253,3 @@ def _grey_lightness(dtype: str) -> NDArray[np.float32]:
     """Lightness of every grey value; a look-up costs far less than a cube root per pixel."""
     values = np.arange(np.iinfo(dtype).max + 1, dtype=dtype)
     return np.asarray(color.lightness(np.stack([values] * 3, axis=-1)), dtype=np.float32)
-
-
-def _check_target(path: Path, *, overwrite: bool) -> None:
-    try:
-        if not path.parent.is_dir():
-            raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first")
-        if path.is_dir():
-            raise OutputError(f"{path}: is a folder; give the file a name")
-        if path.exists() and not overwrite:
-            raise OutputError(f"{path}: is already there; choose another name or allow overwriting")
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        with replace_file(path) as temporary:
-            temporary.write_bytes(content)
-    except (OSError, ValueError) as error:  # ValueError: a name with a null byte
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk") from error

@@ -16,7 +16,8 @@ from photochrom.data.decode import mean_chroma
 from photochrom.data.photos import PhotoRef, find_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import DataError
-from photochrom.vips import libvips, read_rgb
+from photochrom.photofile import read_square
+from photochrom.vips import libvips
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_photos_are_as_read_and_in_order(held, twelve):
     assert len(held) == 12
     assert held.skipped == ()
     for index, ref in enumerate(twelve):
-        assert np.array_equal(held.photo(index), read_rgb(ref.read(), 32))
+        assert np.array_equal(held.photo(index), read_square(ref.read(), 32))
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -188,7 +189,7 @@ def test_mean_chroma():
     noisy = np.random.default_rng(0).normal(128, 3, (64, 64, 3)).clip(0, 255).astype(np.uint8)
     scan = io.BytesIO()
     Image.fromarray(noisy).save(scan, "JPEG", quality=80)
-    assert mean_chroma(read_rgb(scan.getvalue(), 64)) < module.MIN_CHROMA
+    assert mean_chroma(read_square(scan.getvalue(), 64)) < module.MIN_CHROMA
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

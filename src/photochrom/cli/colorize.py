@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     jobs = list(plan_jobs([Path(path) for path in args.paths], output))
     pages = sheet_pages(output / "sheet.jpg", len(jobs)) if args.sheet else []
     refuse_collisions(jobs, pages)
-    colorizer = Colorizer(args.network or DEFAULT_NETWORK, device=args.device, size=args.size)
+    colorizer = Colorizer(args.network or DEFAULT_NETWORK, device=args.device, network_size=args.size)
     make_folder(output)
     old_sheet = any(page.exists() for page in pages) and not args.overwrite
     sheet = SheetWriter(pages, overwrite=args.overwrite) if pages and not old_sheet else None

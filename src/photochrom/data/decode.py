@@ -13,7 +13,8 @@ import numpy as np
 from photochrom.color import rgb_to_lab
 from photochrom.data.photos import PhotoRef
 from photochrom.errors import PhotoError
-from photochrom.vips import libvips, read_rgb
+from photochrom.photofile import read_square
+from photochrom.vips import libvips
 
 __all__ = ["MIN_CHROMA", "Skipped", "decode", "decode_all", "default_workers", "mean_chroma", "set_vips_threads"]
 
@@ -38,7 +39,7 @@ class Skipped(NamedTuple):
 def decode(ref: PhotoRef, size: int, min_chroma: float) -> Pixels | Skipped:
     """Read a photo as uint8 RGB 0..255, size×size×3, or say why it cannot be used."""
     try:
-        rgb = read_rgb(ref.read(), size, name=ref.key)
+        rgb = read_square(ref.read(), size, name=ref.key)
     except PhotoError as error:
         return Skipped(ref.key, str(error))
     chroma = mean_chroma(rgb) if min_chroma > 0 else min_chroma

@@ -1,0 +1,157 @@
+"""Encoding: strips of pixels and what their photo carried become a file, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom import vips
+from photochrom.errors import OutputError
+from photochrom.files import replace_file
+from photochrom.formats import JPEG, SAVED_SUFFIXES, TIFF, WIDE
+from photochrom.metadata.header import Metadata
+from photochrom.metadata.tiff import write_tiff_exif
+from photochrom.strips import StripSource
+
+__all__ = ["Image", "check_target", "encode_thumbnail", "write_image"]
+
+Pixels = NDArray[Any]
+_LARGE_TIFF = 3_900_000_000  # bytes of pixels; a classic TIFF ends at 4 GB
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image to be written, its pixels yet to come.
+
+    Attributes:
+        height: rows of pixels.
+        width: columns of pixels.
+        bands: 1 grey, 2 grey and alpha, 3 sRGB, 4 sRGB and alpha.
+        dtype: uint8 or uint16.
+        metadata: what the file says besides pixels.
+        thumbnail: a small JPEG to embed where the photo had one, or None.
+    """
+
+    height: int
+    width: int
+    bands: int
+    dtype: Any
+    metadata: Metadata = field(default_factory=Metadata)
+    thumbnail: bytes | None = None
+
+
+def check_target(path: Path, *, quality: int | None = None, overwrite: bool = False) -> None:
+    """Make sure, before work begins, that a result can be written.
+
+    Raises:
+        OutputError: if the suffix is unknown, a file is there, or the folder is missing.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SAVED_SUFFIXES:
+        raise OutputError(
+            f"{path}: cannot write {suffix or 'a name without suffix'}; use .jpg, .png, .webp, .tif, .avif or .bmp"
+        )
+    if quality is not None and not 1 <= quality <= 100:
+        raise OutputError(f"{path}: a quality of {quality} is out of range; use 1 to 100")
+    try:
+        if not path.parent.is_dir():
+            raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first")
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder; give the file a name")
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path}: is already there; choose another name or allow overwriting")
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
+
+
+def write_image(
+    path: Path,
+    image: Image,
+    strips: Iterator[Pixels],
+    *,
+    quality: int | None = None,
+    times: tuple[int, int] | None = None,
+) -> None:
+    """Write an image while its strips are computed.
+
+    Args:
+        path: where to; one of `SAVED_SUFFIXES` says the format. Formats without 16 bits or alpha get 8 bits, and
+            alpha over white.
+        image: what it will be.
+        strips: rows×width×bands, top to bottom.
+        quality: 1..100, for the formats that have one.
+        times: access and change of the file in nanoseconds, or None for now.
+
+    Raises:
+        OutputError: if the image does not fit the format or cannot be written; nothing half-written stays.
+        PhotochromError: as the strips.
+    """
+    library = vips.libvips()
+    suffix = path.suffix.lower()
+    source = StripSource(strips, image.height, image.width, image.bands, image.dtype)
+    try:
+        with replace_file(path) as temporary:
+            try:
+                _save(source.open(library), temporary, suffix, image, quality)
+            except library.Error as error:
+                if source.error is None:
+                    raise OutputError(_unfit(path, suffix, vips.reason(error))) from error
+            if source.error is not None:
+                raise source.error
+            if suffix in TIFF and image.metadata.exif is not None:
+                write_tiff_exif(temporary, image.metadata.exif)
+            if times is not None:
+                os.utime(temporary, ns=times)
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk") from error
+
+
+def encode_thumbnail(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode uint8 h×w×3 as the small JPEG that goes into an EXIF block."""
+    encoded: bytes = vips.image_from_array(pixels).write_to_buffer(".jpg", Q=80, keep="none")
+    return encoded
+
+
+def _save(pixels: Any, path: Path, suffix: str, image: Image, quality: int | None) -> None:
+    options = dict(SAVED_SUFFIXES[suffix])
+    if quality is not None and "Q" in options:
+        options["Q"] = quality
+    if image.metadata.profile and image.bands > 2:
+        options["profile"] = "srgb"
+    if suffix not in WIDE:
+        pixels = pixels.colourspace("b-w" if image.bands < 3 else "srgb")
+    if suffix in JPEG and pixels.hasalpha():
+        pixels = pixels.flatten(background=255)
+    if suffix in TIFF:
+        options["bigtiff"] = (
+            image.height * image.width * image.bands * np.dtype(image.dtype).itemsize > _LARGE_TIFF
+        )
+        if image.metadata.tile is not None:
+            options |= {"tile": True, "tile_width": image.metadata.tile[0], "tile_height": image.metadata.tile[1]}
+    if suffix == ".bmp":
+        _save_bmp(pixels, path, image.metadata)
+        return
+    pixels = image.metadata.write(pixels, image.thumbnail)
+    with path.open("wb+") as file:
+        target = vips.libvips().Target.new_to_descriptor(file.fileno())
+        pixels.write_to_target(target, ".jpg" if suffix in JPEG else suffix, **options)
+
+
+def _save_bmp(pixels: Any, path: Path, metadata: Metadata) -> None:
+    """Write a BMP, which libvips cannot; it holds pixels and resolution, and nothing else."""
+    from PIL import Image as Pillow
+
+    array = pixels.numpy()
+    dpi = tuple(metadata.fields[name][1] * 25.4 if name in metadata.fields else 0 for name in ("xres", "yres"))
+    Pillow.fromarray(array).save(path, "BMP", **({"dpi": dpi} if all(dpi) else {}))
+
+
+def _unfit(path: Path, suffix: str, reason: str) -> str:
+    return f"{path}: the photo cannot be written as {suffix} ({reason}); check the disk, or try .png or .tif"

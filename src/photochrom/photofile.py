@@ -1,0 +1,238 @@
+"""PhotoFile: a photo's file, decoded a strip at a time, with everything that the file carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom import vips
+from photochrom.errors import PhotoError
+from photochrom.formats import usual_suffix
+from photochrom.metadata.header import Metadata
+from photochrom.metadata.tiff import missing_bytes
+from photochrom.options import MAX_PIXELS
+
+__all__ = ["HELD_PIXELS", "PhotoFile", "read_square"]
+
+Pixels = NDArray[Any]
+STRIP = 1 << 18
+"""Pixels to a strip: as floats, with what turns them into colours, a strip takes about 10 MB."""
+
+HELD_PIXELS = 1_000_000_000
+"""Pixels of the largest photo that its format makes libvips hold as a whole (progressive JPEG, WebP, AVIF)."""
+
+
+class PhotoFile:
+    """A photo's file, open; only its header is read until strips are asked for.
+
+    Args:
+        source: a path or a file's bytes.
+        upright: turn the pixels as the EXIF orientation says; else they come as they lie, and `orientation` says
+            how to turn them. Turning holds the photo in memory.
+        long_edge: shrink to at most so many pixels along the longer side, or None.
+        max_pixels: refuse files with more.
+        name: what to call it in a message, or None for its path.
+
+    Attributes:
+        name: what to call it in a message.
+        height: rows of pixels that `strips` gives.
+        width: columns of pixels that `strips` gives.
+        bands: 1 (grey) or 3 (sRGB), without alpha.
+        dtype: uint8 (0..255) or uint16 (0..65535).
+        has_alpha: whether strips carry alpha as a further band.
+        orientation: EXIF orientation 1..8 that the pixels still need.
+        format: usual suffix of the kind of file, such as ``".jpg"``, or None.
+        metadata: what the file says besides pixels.
+        notes: what a user should know, a line each.
+
+    Raises:
+        PhotoError: if it is missing, unreadable, empty, damaged, too large, or no photo.
+    """
+
+    def __init__(
+        self,
+        source: str | Path | bytes,
+        *,
+        upright: bool = True,
+        long_edge: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+        name: str | None = None,
+    ) -> None:
+        self.name = name or ("photo" if isinstance(source, bytes) else str(source))
+        self._source = source
+        header = vips.open_image(source, name=self.name, access="sequential")
+        loader = str(header.get("vips-loader"))
+        self.format = usual_suffix(loader)
+        self._check_size(header, max_pixels)
+        self._check_whole()
+        self._is_float = header.format in ("float", "double")
+        if self._is_float:
+            self._check_floats()
+        elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":
+            raise PhotoError(f"{self.name}: has {header.format} samples; save it with 8 or 16 bits per channel")
+        orientation = int(header.get("orientation")) if header.get_typeof("orientation") else 1
+        orientation = orientation if orientation in range(1, 9) else 1
+        self.orientation = 1 if upright else orientation
+        self._turned = orientation if upright else 1
+        self._swapped = self._turned >= 5
+        self.metadata = Metadata.read(header, source, keep_orientation=self.orientation != 1)
+        image = self._prepare(header)
+        self.has_alpha = bool(image.hasalpha())
+        self.bands = image.bands - self.has_alpha
+        self.dtype = np.dtype(np.uint16 if image.format == "ushort" else np.uint8)
+        self._stored = (image.height, image.width)
+        height, width = self._stored[::-1] if self._swapped else self._stored
+        scale = 1.0 if long_edge is None else min(1.0, long_edge / max(height, width))
+        self.height, self.width = (max(1, round(side * scale)) for side in (height, width))
+        self.notes = self._notes(header)
+
+    def strips(self) -> Iterator[Pixels]:
+        """Decode the photo from top to bottom.
+
+        Yields:
+            rows×width×bands (and alpha), of `dtype`.
+
+        Raises:
+            PhotoError: if the file turns out to be damaged or cut short.
+        """
+        library = vips.libvips()
+        image = vips.resize(self._open(), self.height, self.width)
+        step = max(1, STRIP // self.width)
+        try:
+            region = library.Region.new(image)
+            for start in range(0, self.height, step):
+                rows = min(step, self.height - start)
+                strip = np.frombuffer(region.fetch(0, start, self.width, rows), self.dtype)
+                yield strip.reshape(rows, self.width, self.bands + self.has_alpha)
+        except library.Error as error:
+            raise vips.damaged(self.name, error) from error
+
+    def shrunk(self, height: int, width: int) -> Pixels:
+        """Decode a copy of another size, in the same orientation as the strips.
+
+        Where there is alpha, each pixel of the copy is the mean of what is opaque.
+
+        Returns:
+            height×width×bands (and alpha), of `dtype`.
+
+        Raises:
+            PhotoError: as `strips`.
+        """
+        shrink = 1
+        if self.format == ".jpg":
+            # libjpeg shrinks by halves while it decodes; the last halving is left to a better filter.
+            rows, columns = self._stored[::-1] if self._swapped else self._stored
+            room = min(rows / height, columns / width) / 2
+            shrink = next(known for known in (8, 4, 2, 1) if known <= max(1.0, room))
+        image = self._open(**({"shrink": shrink} if shrink > 1 else {}))
+        return vips.array_from_image(vips.resize(image, height, width), name=self.name)
+
+    def _open(self, **options: Any) -> Any:
+        """Plan the whole way from the file to upright sRGB."""
+        if self._turned == 1:
+            options["access"] = "sequential"  # turning needs the pixels in another order than the file has them
+        image = vips.open_image(self._source, name=self.name, **options)
+        return self._prepare(image if self._turned == 1 else image.autorot())
+
+    def _prepare(self, image: Any) -> Any:
+        """Plan the way from a file's samples to sRGB or grey of 8 or 16 bits, alpha behind."""
+        if self._is_float:
+            grey = image.bands < 3
+            image = image.linear(65535, 0.5).cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
+        alpha = image[image.bands - 1] if image.hasalpha() else None
+        colours = image[: image.bands - 1] if alpha is not None else image
+        if colours.bands not in (1, 3, 4):
+            raise PhotoError(f"{self.name}: has {colours.bands} channels; save it as grey or RGB")
+        colours = vips.to_srgb(colours)
+        if colours.bands == 4:
+            raise PhotoError(f"{self.name}: has 4 channels that are no CMYK; save it as RGB")
+        return colours if alpha is None else colours.bandjoin(alpha.cast(colours.format))
+
+    def _check_size(self, header: Any, max_pixels: int) -> None:
+        pixels = header.width * header.height
+        megapixels = f"{header.width}×{header.height} pixels are {pixels / 1e6:,.0f} megapixels"
+        if pixels > max_pixels:
+            raise PhotoError(
+                f"{self.name}: {megapixels}, more than the {max_pixels / 1e6:,.0f} that are allowed; "
+                "if you trust the file, raise --max-pixels"
+            )
+        held = (
+            str(header.get("vips-loader")).startswith(("webp", "heif", "gif"))
+            or _flag(header, "jpeg-multiscan")
+            or _flag(header, "interlaced")
+        )
+        if held and pixels > HELD_PIXELS:
+            raise PhotoError(
+                f"{self.name}: {megapixels} that can only be decoded as a whole; save it as TIFF or baseline JPEG"
+            )
+
+    def _check_whole(self) -> None:
+        """Refuse a TIFF that is cut short, whose missing rows libvips would read as black."""
+        source = self._source if isinstance(self._source, bytes) else Path(self._source)
+        if self.format == ".tif" and (missing := missing_bytes(source)):
+            raise PhotoError(
+                f"{self.name}: is cut short, {missing:,} bytes of its pixels are missing; fetch or scan it again"
+            )
+
+    def _check_floats(self) -> None:
+        """Make sure that a file of floats holds sRGB or grey 0..1, which 16 bits can keep."""
+        library = vips.libvips()
+        try:
+            # NaN alone differs from itself; minimum and maximum pass over it.
+            odd = vips.open_image(self._source, name=self.name, access="sequential")
+            if (odd != odd).max() > 0:
+                raise PhotoError(f"{self.name}: holds NaN, which is no number; repair it or scan it again")
+            stats = vips.open_image(self._source, name=self.name, access="sequential").stats()
+            low, high = stats(0, 0)[0], stats(1, 0)[0]
+        except library.Error as error:
+            raise vips.damaged(self.name, error) from error
+        if not (low >= 0 and high <= 1):
+            raise PhotoError(
+                f"{self.name}: its values go from {low:.4g} to {high:.4g}; scale floats to go from 0 to 1"
+            )
+
+    def _notes(self, header: Any) -> list[str]:
+        notes = []
+        pages = int(header.get("n-pages")) if header.get_typeof("n-pages") else 1
+        if pages > 1:
+            others = "page 2 is" if pages == 2 else f"pages 2 to {pages} are"
+            notes.append(f"{self.name}: has {pages} pages; the first is colorized, {others} left out")
+        if self._is_float:
+            notes.append(f"{self.name}: has floating-point samples; the result has 16 bits")
+        return notes
+
+
+def read_square(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
+    """Read a photo as a square for training: shrunk to cover `size`×`size`, then cut in the centre.
+
+    Args:
+        source: a path or the file's bytes.
+        size: side of the square in pixels.
+        name: what to call it in an error, or None for its path.
+
+    Returns:
+        uint8 RGB 0..255, size×size×3; what is transparent lies over white.
+
+    Raises:
+        PhotoError: as `PhotoFile`, or if the file is damaged.
+    """
+    photo = PhotoFile(source, name=name)
+    scale = size / min(photo.height, photo.width)
+    height, width = (max(size, round(side * scale)) for side in (photo.height, photo.width))
+    pixels = photo.shrunk(height, width)
+    top, left = (height - size) // 2, (width - size) // 2
+    pixels = pixels[top : top + size, left : left + size]
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    if photo.has_alpha:
+        opaque = pixels[..., -1:].astype(np.float32) / 255
+        pixels = np.round(pixels[..., :-1] * opaque + 255 * (1 - opaque)).astype(np.uint8)
+    return np.ascontiguousarray(pixels if pixels.shape[2] == 3 else pixels.repeat(3, axis=2))
+
+
+def _flag(header: Any, field: str) -> bool:
+    return bool(header.get_typeof(field)) and bool(header.get(field))
