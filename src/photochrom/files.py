@@ -1,14 +1,18 @@
-"""Files that are whole or not there at all: written under a temporary name, then renamed."""
+"""Files that are whole or not there at all: written under a temporary name, then renamed; and their folders."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["replace_file"]
+from photochrom.errors import OutputError
+
+__all__ = ["make_folder", "move_file", "replace_file"]
 
 
 @contextlib.contextmanager
@@ -29,9 +33,42 @@ def replace_file(path: str | Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        if path.exists():
-            temporary.chmod(path.stat().st_mode & 0o777)
-        temporary.replace(path)
+        _rename(temporary, path)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def move_file(source: Path, target: Path) -> None:
+    """Rename a file that is on the disk already, also to where another file system is mounted.
+
+    Raises:
+        OSError: as the file system says; nothing half-written stays.
+    """
+    try:
+        _rename(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with replace_file(target) as temporary:
+            shutil.copy2(source, temporary)
+        source.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, if they are missing.
+
+    Raises:
+        OutputError: if it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{folder}: cannot be made ({reason}); give another folder as --output") from error
+
+
+def _rename(source: Path, target: Path) -> None:
+    if target.exists():
+        source.chmod(target.stat().st_mode & 0o777)
+    source.replace(target)

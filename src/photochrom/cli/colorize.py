@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # typing's own costs a third of the time that --help take
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from photochrom.jobs import Job
+    from photochrom.batch.plan import Job
 
 __all__ = ["add_parser", "run"]
 
@@ -53,16 +53,17 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
     from time import perf_counter
 
+    from photochrom.batch.plan import make_plan, refuse_collisions
     from photochrom.colorizer import Colorizer
     from photochrom.errors import PhotochromError
-    from photochrom.jobs import make_folder, plan_jobs, refuse_collisions
+    from photochrom.files import make_folder
     from photochrom.network import DEFAULT_NETWORK
     from photochrom.picture import Picture
     from photochrom.sheet import SheetWriter, sheet_pages
 
     start = perf_counter()
     output = Path(args.output)
-    jobs = list(plan_jobs([Path(path) for path in args.paths], output))
+    jobs = make_plan([Path(path) for path in args.paths], output).jobs
     pages = sheet_pages(output / "sheet.jpg", len(jobs)) if args.sheet else []
     refuse_collisions(jobs, pages)
     colorizer = Colorizer(args.network or DEFAULT_NETWORK, device=args.device, network_size=args.size)

@@ -1,0 +1,177 @@
+"""What a call of many photos will do: which photo becomes which file, settled before any work begins."""
+
+from __future__ import annotations
+
+import tempfile
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from photochrom.batch.search import HIDDEN, FolderSearch, folder_identity
+from photochrom.errors import OutputError, PhotoError
+from photochrom.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
+
+__all__ = ["Job", "Plan", "find_collisions", "make_plan", "refuse_collisions", "result_suffix"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One photo and the result to make of it, in few bytes, since a plan may hold a million.
+
+    Attributes:
+        folder: the folder that was named, or that of the file that was.
+        name: the photo's path from there; a sheet calls it so.
+        output: folder of the results.
+        result: the result's path from there.
+    """
+
+    folder: Path
+    name: str
+    output: Path
+    result: str
+
+    @property
+    def source(self) -> Path:
+        """The photo's file."""
+        return self.folder / self.name
+
+    @property
+    def target(self) -> Path:
+        """The result's file."""
+        return self.output / self.result
+
+
+@dataclass
+class Plan:
+    """All that a call is asked to do.
+
+    Attributes:
+        jobs: the photos, folder by folder.
+        unread: folders that cannot be searched, and why.
+        notes: what the user should know, a line each.
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, folder: Path, names: Iterable[str], output: Path, suffix: str | None, seen: set[str]) -> int:
+        """Add the photos of one folder that are not seen yet; return how many there are, seen or not."""
+        count = 0
+        root = folder.resolve()
+        for name in names:
+            count += 1
+            real = str(root / name)
+            if real not in seen:
+                seen.add(real)
+                self.jobs.append(Job(folder, name, output, _result_name(name, suffix)))
+        return count
+
+
+def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None, empty: bool = False) -> Plan:
+    """List the photos of files and folders; a folder's tree is mirrored below `output`.
+
+    Hidden files, `output` itself and the results of other calls are left out. A path that is neither file nor
+    folder stays in, to fail in its turn with its own line.
+
+    Args:
+        paths: photos, and folders to search at any depth.
+        output: folder for the results.
+        suffix: of every result, such as ``".png"``; None for each photo's own.
+        empty: take a folder without photos for what it is: photos may come.
+
+    Raises:
+        PhotoError: if a folder holds no photos.
+        OutputError: if a folder of photos is to be that of the results as well.
+    """
+    plan = Plan()
+    seen: set[str] = set()  # a photo may be named twice, or by itself and by its folder
+    for path in paths:
+        if not path.is_dir():
+            plan.add(path.parent, [path.name], output, suffix, seen)
+            continue
+        if folder_identity(path) == folder_identity(output):
+            raise OutputError(
+                f"{path}: a photo would be written over itself, or a result taken for a photo the next time; "
+                "give another folder as --output"
+            )
+        search = FolderSearch(path, without=output)
+        found = plan.add(path, search.photos(), output, suffix, seen)
+        if not (found or search.unread or empty):
+            raise PhotoError(f"{path}: holds no photos ({', '.join(sorted(PHOTO_SUFFIXES))}); name another folder")
+        plan.unread += search.unread
+        plan.notes += search.notes
+    return plan
+
+
+def result_suffix(suffix: str) -> str:
+    """Return the suffix of a result: the photo's own, or PNG where that kind cannot be written or hold colour."""
+    return suffix if suffix.lower() in SAVED_SUFFIXES else ".png"
+
+
+def _result_name(name: str, suffix: str | None) -> str:
+    path = Path(name)
+    own = result_suffix(path.suffix)
+    # IMG_1.JPG needs no new name to be a .jpg.
+    return str(path.with_suffix(own if suffix in (None, own.lower()) else suffix))
+
+
+def refuse_collisions(jobs: Iterable[Job], pages: Collection[Path] = ()) -> None:
+    """Make sure that every photo gets a file of its own, and none is written over.
+
+    Args:
+        jobs: all photos of the call.
+        pages: files that the call's sheet will take.
+
+    Raises:
+        OutputError: if two photos, or a photo and the sheet, would become one file, or a photo itself would.
+    """
+    for _, reason in find_collisions(jobs, pages):
+        raise OutputError(reason)
+
+
+def find_collisions(jobs: Iterable[Job], pages: Collection[Path] = ()) -> Iterator[tuple[Job, str]]:
+    """Yield the photos that cannot have the result they would, each with a line that says why."""
+    taken: dict[str, Job] = {}
+    drawn = {_folded(str(page)): page for page in pages}
+    for job in jobs:
+        source, target = job.source, job.target
+        if _is_one_file(source, target):
+            yield job, f"{source}: would be written over itself; give another folder as --output"
+            continue
+        key = _folded(str(target))
+        other = taken.setdefault(key, job)
+        if other is not job and _are_one(other.target, target):
+            yield (
+                job,
+                f"{other.source} and {source} would both become {target}; colorize them into different folders",
+            )
+        elif key in drawn and _are_one(drawn[key], target):
+            yield job, f"{source} would become {target}, where the sheet goes; rename it or drop --sheet"
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _is_one_file(source: Path, target: Path) -> bool:
+    try:
+        return target.samefile(source)
+    except (OSError, ValueError):
+        return False
+
+
+def _are_one(one: Path, other: Path) -> bool:
+    """Find out whether two names are one on the disk that they are for, which may not tell A from a."""
+    if one == other:
+        return True
+    try:
+        above = next(folder for folder in one.absolute().parents if folder.is_dir())
+        with tempfile.TemporaryDirectory(prefix=f"{HIDDEN}-", dir=above) as probe:
+            first, second = (Path(probe, *path.absolute().relative_to(above).parts) for path in (one, other))
+            first.parent.mkdir(parents=True, exist_ok=True)
+            first.touch()
+            return second.exists()
+    except (OSError, ValueError):
+        return False  # what hinders here hinders the first result too, and says so
