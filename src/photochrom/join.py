@@ -34,7 +34,7 @@ _FROM_XYZ = np.linalg.inv(_XYZ_FROM_RGB) * _XYZ_FROM_RGB.sum(axis=1)
 # From X - Y, Z - Y and Y (each relative to white) to linear RGB: grey is Y, Y, Y without a rounding, and whatever
 # becomes of the differences, the result's luminance is Y.
 _MIX = np.stack([_FROM_XYZ[:, 0], _FROM_XYZ[:, 2], np.ones(3)], axis=1)
-_ASIDE = np.array([[1 / 500, 0.0], [0.0, -1 / 200]], np.float32)  # from a, b to f(X) - f(Y), f(Z) - f(Y)
+_ASIDE = (1 / 500, -1 / 200)  # from a, b to f(X) - f(Y), f(Z) - f(Y)
 
 _ROWS, _HALF = (
     128,
@@ -99,7 +99,7 @@ class _Work:
         self.mix = (_MIX * self.top).astype(np.float32)
         self.mix_slope = 3 * np.ascontiguousarray(self.mix[:, :2])  # f³ rises by 3 f²
         self.planes = np.empty((11, size), np.float32)
-        self.beyond = np.empty((17, size), np.float32)
+        self.some = np.empty((18, size), np.float32)
         self.index = np.empty((3, size), np.intp)
         self.steps = np.empty((3, size), dtype)
 
@@ -109,7 +109,8 @@ class _Work:
         f, above, aside, xyz, linear = planes[:3], planes[2], planes[3:5], planes[5:8], planes[8:11]
         np.multiply(light, 1 / 116, out=above)
         np.add(above, 16 / 116 - _DELTA, out=above)
-        np.matmul(_ASIDE, ab.T, out=aside)
+        np.multiply(ab[:, 0], _ASIDE[0], out=aside[0])
+        np.multiply(ab[:, 1], _ASIDE[1], out=aside[1])
         np.add(aside, above, out=f[:2])
         _undo_f(f, xyz, linear)
         np.subtract(xyz[:2], xyz[2], out=xyz[:2])
@@ -121,31 +122,35 @@ class _Work:
     def _fits(self, linear: Floats) -> bool:
         return bool(linear.min() >= -self.slack and linear.max() <= self.top + self.slack)
 
+    def _beyond(self, linear: Floats, low: Floats, high: Floats) -> NDArray[np.intp]:
+        """Say which pixels do not fit; `low` and `high` are overwritten."""
+        np.minimum(linear[0], linear[1], out=low)
+        np.minimum(low, linear[2], out=low)
+        np.maximum(linear[0], linear[1], out=high)
+        np.maximum(high, linear[2], out=high)
+        return np.flatnonzero((low < -self.slack) | (high > self.top + self.slack))
+
     def _fit(self, planes: Floats) -> None:
         """Give the block's colours outside the gamut the chroma that fits."""
-        low, high, xyz, linear = planes[0], planes[1], planes[5:8], planes[8:11]
+        xyz, linear = planes[5:8], planes[8:11]
         if xyz[2].max() >= 1 - _TOLERANCE or xyz[2].min() <= _TOLERANCE:  # white paper has no room for chroma
             np.multiply(xyz[:2], (xyz[2] > _TOLERANCE) & (xyz[2] < 1 - _TOLERANCE), out=xyz[:2])
             np.matmul(self.mix, xyz, out=linear)
             if self._fits(linear):
                 return
-        np.minimum(linear[0], linear[1], out=low)
-        np.minimum(low, linear[2], out=low)
-        np.maximum(linear[0], linear[1], out=high)
-        np.maximum(high, linear[2], out=high)
-        where = np.flatnonzero((low < -self.slack) | (high > self.top + self.slack))
-        some = self.beyond[:, : len(where)]
-        np.take(planes[2:5], where, axis=1, out=some[2:5], mode="clip")
-        np.take(xyz[2], where, out=some[7], mode="clip")
+        where = self._beyond(linear, planes[0], planes[1])
+        some = self.some[:, : len(where)]
+        for row in (2, 3, 4, 7):
+            np.take(planes[row], where, out=some[row], mode="clip")
         self._touch(some)
-        for channel in range(3):
-            linear[channel][where] = some[8 + channel]
+        for row in (8, 9, 10):
+            planes[row][where] = some[row]
 
     def _touch(self, some: Floats) -> None:
         """Find linear RGB on the gamut's border, from a near guess of where that is and the tangent there."""
         f, above, aside, xyz, linear = some[:2], some[2], some[3:5], some[5:8], some[8:11]
-        slope, rise, share, spare = some[11:13], some[11:14], some[14], some[15:17]
-        self._guess(above, aside, share, spare)
+        slope, rise, pace, room, share = some[11:13], some[11:14], some[14:17], some[0:3], some[17]
+        self._guess(above, aside, share, pace)
         np.multiply(aside, share, out=f)
         np.add(f, above, out=f)
         _undo_f(f, xyz[:2], slope)  # leaves what f is above _DELTA, or 0
@@ -153,22 +158,26 @@ class _Work:
         np.matmul(self.mix, xyz, out=linear)
         np.add(slope, _DELTA, out=slope)
         np.multiply(slope, slope, out=slope)
-        np.multiply(slope, aside, out=spare)
-        np.matmul(self.mix_slope, spare, out=rise)
-        room = some[0:3]
+        np.multiply(slope, aside, out=pace[:2])
+        np.matmul(self.mix_slope, pace[:2], out=rise)
+        # How far each channel is from the end of its range that it is heading for, by its own pace:
+        # (top - linear) / rise, or -linear / rise where that is negative; np.copysign is slow.
         with np.errstate(divide="ignore", invalid="ignore"):
-            np.copysign(self.top / 2, rise, out=room)
-            np.add(room, self.top / 2, out=room)
-            np.subtract(room, linear, out=room)
-            np.divide(room, rise, out=room)
-            np.subtract(1, share, out=share)  # a colour never gains chroma
-            np.minimum(share, room[0], out=share)
-            np.minimum(share, room[1], out=share)
-            np.minimum(share, room[2], out=share)
-            np.multiply(rise, share, out=rise)
-            np.add(linear, rise, out=linear)
-        if not self._fits(linear):  # a few in a million, where the border runs along the hue
-            self._shrink(linear, xyz[2] * np.float32(self.top))
+            np.divide(1, rise, out=pace)
+            np.subtract(linear, self.top / 2, out=room)
+            np.multiply(room, pace, out=room)
+            np.abs(pace, out=pace)
+            np.multiply(pace, self.top / 2, out=pace)
+            np.subtract(pace, room, out=room)
+        np.subtract(1, share, out=share)  # a colour never gains chroma
+        np.minimum(share, room[0], out=share)
+        np.minimum(share, room[1], out=share)
+        np.minimum(share, room[2], out=share)
+        np.multiply(rise, share, out=rise)
+        np.add(linear, rise, out=linear)
+        if not self._fits(linear):  # a few in ten thousand, where the border runs along the hue
+            where = self._beyond(linear, some[0], some[1])
+            linear[:, where] = self._shrink(linear[:, where], xyz[2, where] * np.float32(self.top))
 
     def _guess(self, above: Floats, aside: Floats, share: Floats, spare: Floats) -> None:
         """Look up about how much of the chroma fits."""
@@ -191,12 +200,14 @@ class _Work:
         np.divide(share, size, out=share)
         np.minimum(share, 1, out=share)
 
-    def _shrink(self, linear: Floats, grey: Floats) -> None:
+    def _shrink(self, linear: Floats, grey: Floats) -> Floats:
         """Draw colours to their grey in linear light until they fit; luminance stays."""
         away = linear - grey
+        ends = np.where(away > 0, np.float32(self.top), np.float32(0))
         with np.errstate(divide="ignore", invalid="ignore"):
-            fits = (np.where(away > 0, np.float32(self.top), np.float32(0)) - grey) / away
-        linear[:] = grey + away * np.clip(np.fmin.reduce(fits, axis=0), 0, 1)
+            fits = np.fmin.reduce((ends - grey) / away, axis=0)
+        shrunk: Floats = grey + away * np.clip(fits, 0, 1)
+        return shrunk
 
     def _encode(self, linear: Floats, out: Pixels) -> None:
         index, steps = self.index[:, : len(out)], self.steps[:, : len(out)]
@@ -205,7 +216,8 @@ class _Work:
             np.sqrt(linear, out=linear)
         np.copyto(index, linear, casting="unsafe")
         np.take(self.table, index, out=steps, mode="clip")
-        out[:] = steps.T
+        for channel in range(3):  # three times as fast as the transpose at once
+            out[:, channel] = steps[channel]
 
 
 def _undo_f(above: Floats, out: Floats, over: Floats) -> None:
@@ -228,7 +240,7 @@ def _border_table() -> Floats:
     aside = np.stack([np.concatenate([np.abs(hue) - 1, 1 - np.abs(hue)]), np.concatenate([hue, hue])], axis=1)
     light = (np.arange(_ROWS) + 0.5) / _ROWS * 100
     lab = np.empty((_ROWS, 2 * _HALF, 3))
-    lab[..., 0], lab[..., 1:] = light[:, None], aside / _ASIDE.diagonal()
+    lab[..., 0], lab[..., 1:] = light[:, None], aside / _ASIDE
     border: Floats = color.gamut_scale(lab).astype(np.float32).reshape(-1)
     return border
 
