@@ -148,6 +148,31 @@ def test_the_gamut_scale_reaches_the_gamut_s_border():
     assert ((linear < 0).any(axis=1) | (linear > 1).any(axis=1)).all()
 
 
+def test_the_gamut_scale_is_that_of_many_halvings():
+    rng = np.random.default_rng(7)
+    lab = np.stack([rng.uniform(1, 99, 20_000), *rng.normal(0, 50, (2, 20_000))], axis=1)
+
+    def fits(share):
+        linear = lab_to_linear(np.concatenate([lab[:, :1], lab[:, 1:] * share[:, None]], axis=1))
+        return ((linear >= -1e-5) & (linear <= 1 + 1e-5)).all(axis=1)
+
+    low, high = np.zeros(len(lab)), np.ones(len(lab))
+    for _ in range(40):
+        middle = (low + high) / 2
+        inside = fits(middle)
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    scale = gamut_scale(lab)[:, 0]
+    assert fits(scale).all()
+    off = (np.where(fits(np.ones(len(lab))), 1, low) - scale) * np.hypot(lab[:, 1], lab[:, 2])
+    assert np.quantile(off, 0.99) < 0.06  # the tolerance of 1e-5 is worth that much near the dark corners
+    assert off.max() < 0.3
+
+
+def test_no_gradient_flows_through_the_gamut_scale():
+    lab = torch.tensor([[50.0, 150.0, 0.0]], requires_grad=True)
+    assert not gamut_scale(lab).requires_grad
+
+
 def test_transfer_curves_undo_each_other():
     values = np.linspace(0, 1, 4001)
     assert np.allclose(linear_to_srgb(srgb_to_linear(values)), values, atol=1e-6)

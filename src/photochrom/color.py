@@ -126,26 +126,39 @@ def lightness(rgb: Array, *, axis: int = -1) -> Array:
 def gamut_scale(lab: Array, *, axis: int = -1, steps: int = 12) -> Array:
     """Find the share of each colour's chroma that sRGB can show at the same lightness and hue.
 
+    Newton's method for the channel that comes first to the end of its range, within an interval that is halved
+    where a step would leave it: the border's curve along a hue is seldom far from straight.
+
     Args:
         lab: CIELAB, three channels along `axis`.
         axis: where the channels are.
-        steps: halvings of the interval; 12 leave less than 1/4000 of the chroma unused.
+        steps: steps at most; most colours need 4, and 12 leave at most 0.1 of any colour's chroma unused.
 
     Returns:
         Factors 0..1 for a and b, with `axis` kept at length 1; 1 for every colour inside the gamut. No
         gradient flows through them.
     """
     xp = array_api_compat.array_namespace(lab)
+    lab = lab if xp is _numpy() else lab.detach()
     outside = ~_in_gamut(xp, lab_to_linear(lab, axis=axis), axis)
     scale = xp.where(outside, xp.zeros_like(lab[_at(lab, axis, 0)]), 1.0)
     if bool(xp.any(outside)):
         light, a, b = (channel[outside] for channel in _channels(lab, axis))
         low, high = xp.zeros_like(light), xp.ones_like(light)
+        share, found, where = high, xp.zeros_like(light), xp.nonzero(high)[0]
         for _ in range(steps):
-            middle = (low + high) / 2
-            inside = _in_gamut(xp, lab_to_linear(xp.stack([light, a * middle, b * middle], axis=-1)), -1)
-            low, high = xp.where(inside, middle, low), xp.where(inside, high, middle)
-        scale[outside] = low
+            linear, rise = _along_chroma(xp, light, a, b, share)
+            inside = _in_gamut(xp, linear, -1)
+            low, high = xp.where(inside, share, low), xp.where(inside, high, share)
+            found[where] = low
+            step = xp.min((xp.astype(rise > 0, rise.dtype) - linear) / rise, axis=-1)
+            within = (share + step > low) & (share + step < high)
+            share = xp.where(within, share + step, (low + high) / 2)
+            going = ~(inside & (xp.abs(step) < 1e-4))
+            light, a, b, low, high, share, where = (x[going] for x in (light, a, b, low, high, share, where))
+            if where.shape[0] == 0:
+                break
+        scale[outside] = found
     return xp.expand_dims(scale, axis=axis)
 
 
@@ -198,6 +211,15 @@ def _forward(xp: Any, ratio: Array) -> Array:
 
 def _inverse(xp: Any, f: Array) -> Array:
     return xp.where(f > _DELTA, f * f * f, (f - 4 / 29) * (3 * _DELTA**2))
+
+
+def _along_chroma(xp: Any, light: Array, a: Array, b: Array, share: Array) -> tuple[Array, Array]:
+    """Linear RGB of a share of the chroma, channels last, and how fast it rises with the share; never 0."""
+    linear = lab_to_linear(xp.stack([light, a * share, b * share], axis=-1))
+    fy = (light + 16) / 116
+    x, z = (3 * d * _at_least(xp, fy + d * share, _DELTA) ** 2 for d in (a / 500, -b / 200))
+    rise = _mix(xp, _FROM_XYZ, xp.stack([x, xp.zeros_like(x), z], axis=-1), -1)
+    return linear, xp.where(rise == 0, xp.full_like(rise, 1e-30), rise)
 
 
 def _in_gamut(xp: Any, linear: Array, axis: int) -> Array:
