@@ -1,24 +1,32 @@
-"""a, b from network size to photo size: smooth, and strip by strip, so that memory stays bounded."""
+"""a, b from network size to photo size along the photo's own edges, any rows at a time, in bounded memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom import vips
+__all__ = ["Enlarger"]
 
-__all__ = ["Enlarger", "enlarge_ab"]
+Floats = NDArray[np.float32]
 
-_STRIP = 1 << 19  # pixels to a strip: 2 planes of floats, and what turns them into RGB, stay below 40 MB
-_BLOCK = 1 << 14  # pixels of all planes to compute at a time, so that they stay in cache
+_NOISE = 30.0  # variance of lightness that calls for no change of colour: grain of 5.5, docs/upsampling.md
+_FAR = 20.0  # of lightness from what the network saw: a slope is not trusted beyond it
+_BLOCK = 1 << 16  # pixels to compute at a time, so that their planes stay in cache
 _SPAN = 12  # columns of the network's that one matrix product spreads over the photo's
+_WIDE = 512  # columns of the photo's that it makes
+_PRODUCT = 1 << 18  # multiplications up to which OpenBLAS stays in the thread it was called from
 
 
 class Enlarger:
     """a, b from network size to photo size, any rows of it, from any number of threads at once.
+
+    A bicubic surface through the network's a, b, and to it added slope · (L - l): what the photo's lightness L
+    has beyond l, the same surface through the lightness that the network saw, times how steeply a, b change with
+    lightness thereabouts. The slope is that of a guided filter (He, Sun and Tang, "Guided image filtering", 2013;
+    taken at the small size as in He and Sun, "Fast guided filter", 2015): over a window of 3×3 pixels of the
+    network's, covariance / (variance + 30), then averaged over the same window.
 
     Args:
         ab: float32 h×w×2, CIELAB units, at network size.
@@ -27,14 +35,19 @@ class Enlarger:
         width: columns of the photo.
     """
 
-    def __init__(self, ab: NDArray[np.float32], lightness: NDArray[np.float32], height: int, width: int) -> None:
-        self._width = width
-        self._planes = np.ascontiguousarray(ab.transpose(2, 0, 1), dtype=np.float32)
+    def __init__(self, ab: Floats, lightness: Floats, height: int, width: int) -> None:
+        colours = np.ascontiguousarray(ab.transpose(2, 0, 1), dtype=np.float32)
+        self._planes = np.concatenate([colours, _slopes(colours, lightness), lightness[None]], dtype=np.float32)
+        # No colour is more vivid than those that were proposed.
+        self._least, self._most = (f(colours, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
         self._rows = _taps(ab.shape[0], height)
-        self._columns = _bands(*_taps(ab.shape[1], width), ab.shape[1])
+        self._bands = _bands(*_taps(ab.shape[1], width))
+        self._width = width
+        most = max(matrix.size for _, _, matrix in self._bands)
+        self._step = max(1, min(_BLOCK // width, _PRODUCT // (len(self._planes) * most)))
 
-    def __call__(self, start: int, stop: int, lightness: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Enlarge to some rows of the photo.
+    def __call__(self, start: int, stop: int, lightness: Floats) -> Floats:
+        """Enlarge to some rows of the photo; how the photo is cut into rows does not show.
 
         Args:
             start: the first row.
@@ -42,36 +55,60 @@ class Enlarger:
             lightness: float32 (stop - start)×width, 0..100: the photo's own, in these rows.
 
         Returns:
-            a, b: float32 (stop - start)×width×2, CIELAB units. In memory each plane is whole.
+            a, b: float32 (stop - start)×width×2, CIELAB units; a view of two planes, each of them contiguous.
         """
-        planes = np.empty((len(self._planes), stop - start, self._width), np.float32)
-        step = max(1, _BLOCK // self._width)
-        for first in range(start, stop, step):
-            last = min(stop, first + step)
-            planes[:, first - start : last - start] = self._enlarge(first, last)
-        return planes.transpose(1, 2, 0)
+        colours = np.empty((2, stop - start, self._width), np.float32)
+        for first in range(0, stop - start, self._step):
+            rows = slice(first, min(stop - start, first + self._step))
+            planes = self._spread(slice(start + rows.start, start + rows.stop))
+            beyond = np.subtract(lightness[rows], planes[4], out=planes[4])
+            np.clip(beyond, -_FAR, _FAR, out=beyond)
+            change = np.multiply(planes[2:4], beyond, out=planes[2:4])
+            np.add(planes[:2], change, out=colours[:, rows])
+            np.clip(colours[:, rows], self._least, self._most, out=colours[:, rows])
+        return colours.transpose(1, 2, 0)
 
-    def _enlarge(self, start: int, stop: int) -> NDArray[np.float32]:
-        where, weights = self._rows
-        rows = slice(start, stop)
+    def _spread(self, rows: slice) -> Floats:
+        """Enlarge all planes bicubically to these rows of the photo: planes×rows×width."""
+        where, weights = (of[rows] for of in self._rows)
         # Rows first, at the network's width, where they cost next to nothing.
-        tall = np.zeros((len(self._planes), stop - start, self._planes.shape[2]), np.float32)
-        for tap in range(where.shape[1]):
-            tall += self._planes[:, where[rows, tap]] * weights[rows, tap, None]
+        tall = self._planes[:, where[:, 0]]
+        tall *= weights[:, 0, None]
+        for tap in range(1, where.shape[1]):
+            more = self._planes[:, where[:, tap]]
+            more *= weights[:, tap, None]
+            tall += more
         lines = tall.reshape(-1, tall.shape[2])
         large = np.empty((len(lines), self._width), np.float32)
-        for source, target, matrix in self._columns:
+        for source, target, matrix in self._bands:
             np.matmul(lines[:, source], matrix, out=large[:, target])
-        return large.reshape(len(self._planes), stop - start, self._width)
+        return large.reshape(len(tall), -1, self._width)
 
 
-def _taps(count: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+def _slopes(colours: Floats, lightness: Floats) -> NDArray[Any]:
+    """Fit how a, b change with lightness around each pixel: 2×h×w, CIELAB units per unit of lightness."""
+    # Centred, for float32 would lose the variance of a bright patch in the square of its mean.
+    light = lightness - lightness.mean()
+    mean = _window(light)
+    variance = _window(light * light) - mean * mean
+    covariance = _window(colours * light) - _window(colours) * mean
+    return _window(covariance / (variance + _NOISE))
+
+
+def _window(planes: NDArray[Any]) -> NDArray[Any]:
+    """Average over 3×3 pixels with weights 1, 2, 1; the first and last pixel stand for those beyond them."""
+    edged = np.pad(planes, [(0, 0)] * (planes.ndim - 2) + [(1, 1), (1, 1)], mode="edge")
+    tall = edged[..., :-2] + 2 * edged[..., 1:-1] + edged[..., 2:]
+    return (tall[..., :-2, :] + 2 * tall[..., 1:-1, :] + tall[..., 2:, :]) / 16
+
+
+def _taps(count: int, size: int) -> tuple[NDArray[np.intp], Floats]:
     """Find what each of `size` samples takes from `count`, by the cubic of Keys (1981) with a = -1/2.
 
     Where there are fewer samples than before the cubic is widened, so that it averages.
 
     Returns:
-        Indices and weights, each size×taps; the first and last sample stand for all beyond them.
+        Indices and weights, each size×taps; the first and last sample stand for those beyond them.
     """
     step = count / size
     reach = 2 * max(1.0, step)
@@ -81,20 +118,18 @@ def _taps(count: int, size: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]
     near, far = (1.5 * x - 2.5) * x * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
     weights = np.where(x < 1, near, np.where(x < 2, far, 0))
     weights /= weights.sum(axis=1, keepdims=True)
-    used = np.flatnonzero(weights.any(axis=0))
-    where, weights = where[:, used], weights[:, used]
-    return np.clip(where, 0, count - 1).astype(np.intp), weights.astype(np.float32)
+    used = weights.any(axis=0)
+    return np.clip(where[:, used], 0, count - 1).astype(np.intp), weights[:, used].astype(np.float32)
 
 
-def _bands(
-    where: NDArray[np.intp], weights: NDArray[np.float32], count: int
-) -> list[tuple[slice, slice, NDArray[np.float32]]]:
-    """Cut a sparse banded matrix into small dense ones: which columns of `count` make which columns, and how."""
+def _bands(where: NDArray[np.intp], weights: Floats) -> list[tuple[slice, slice, Floats]]:
+    """Cut the banded matrix of `_taps` into small dense ones: from which columns, to which columns, and how."""
     bands = []
-    start, size = 0, len(where)
-    while start < size:
+    start = 0
+    while start < len(where):
         low = int(where[start, 0])
-        stop = int(np.searchsorted(where[:, -1], max(low + _SPAN, int(where[start, -1]) + 1), side="left"))
+        end = max(low + _SPAN, int(where[start, -1]) + 1)
+        stop = min(int(np.searchsorted(where[:, -1], end)), start + _WIDE)
         high = int(where[stop - 1, -1]) + 1
         matrix = np.zeros((high - low, stop - start), np.float32)
         across = np.arange(stop - start)
@@ -103,27 +138,3 @@ def _bands(
         bands.append((slice(low, high), slice(start, stop), matrix))
         start = stop
     return bands
-
-
-def enlarge_ab(
-    ab: NDArray[np.float32], height: int, width: int, *, strip: int = _STRIP
-) -> Iterator[tuple[slice, NDArray[Any]]]:
-    """Enlarge a, b bicubically to a photo's size.
-
-    Colours vary slowly where lightness does not, so a smooth surface through the network's proposals is close
-    to the truth everywhere but at the edges of things. Where the photo is the smaller one, a, b are averaged.
-
-    Args:
-        ab: float32 h×w×2, CIELAB units.
-        height: rows of the photo.
-        width: columns of the photo.
-        strip: pixels to compute at a time; at least one row is.
-
-    Yields:
-        Which rows of the photo, and their a, b: float32 rows×width×2, from top to bottom.
-    """
-    rows = vips.resize_array(ab, height, width)
-    step = max(1, strip // width)
-    for start in range(0, height, step):
-        stop = min(height, start + step)
-        yield slice(start, stop), rows(start, stop)
