@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import color, vips
+from photochrom.photofile import PhotoFile
 from photochrom.picture import Picture
 
 __all__ = ["SheetWriter", "sheet_pages"]
@@ -44,15 +45,15 @@ class SheetWriter:
 
     Args:
         pages: files to write, from `sheet_pages`.
-        overwrite: replace files that are there already.
+        save: writes a page to a file.
     """
 
-    def __init__(self, pages: Sequence[Path], *, overwrite: bool = False) -> None:
+    def __init__(self, pages: Sequence[Path], save: Callable[[Picture, Path], object] = Picture.save) -> None:
         self._pages = iter(pages)
-        self._overwrite = overwrite
+        self._save = save
         self._pairs: list[_Pair] = []
 
-    def add(self, name: str, before: Picture, after: Picture) -> None:
+    def add(self, name: str, before: PhotoFile | Picture, after: PhotoFile | Picture) -> None:
         """Take one pair.
 
         Args:
@@ -61,6 +62,7 @@ class SheetWriter:
             after: the result.
 
         Raises:
+            PhotoError: if one of the two cannot be decoded.
             OutputError: if a page is full and cannot be written.
         """
         self._pairs.append(_Pair(name, _thumbnail(before), _thumbnail(after)))
@@ -76,19 +78,18 @@ class SheetWriter:
         if self._pairs:
             page = Picture.from_array(_draw(self._pairs))
             self._pairs = []
-            page.save(next(self._pages), quality=90, overwrite=self._overwrite)
+            self._save(page, next(self._pages))
 
 
-def _thumbnail(picture: Picture) -> NDArray[np.uint8]:
+def _thumbnail(photo: PhotoFile | Picture) -> NDArray[np.uint8]:
     """Shrink to fit a cell, as a print would look on the page: grey stays grey, and alpha shows the paper."""
-    scale = min(1.0, _PHOTO / max(picture.height, picture.width))
-    height, width = (max(1, round(side * scale)) for side in (picture.height, picture.width))
-    small = vips.resize_array(picture.pixels, height, width)(0, height).astype(np.float32)
-    top = np.iinfo(picture.pixels.dtype).max
-    if picture.alpha is not None:
-        opaque = vips.resize_array(picture.alpha[..., None], height, width)(0, height).astype(np.float32) / top
-        small = small * opaque + _PAPER / 255 * top * (1 - opaque)
-    rgb: NDArray[np.uint8] = color.quantize(small / top, np.uint8)
+    scale = min(1.0, _PHOTO / max(photo.height, photo.width))
+    height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
+    small = photo.shrunk(height, width).astype(np.float32) / (65535 if photo.dtype == np.uint16 else 255)
+    if photo.has_alpha:
+        opaque = small[..., -1:]
+        small = small[..., :-1] * opaque + _PAPER / 255 * (1 - opaque)
+    rgb: NDArray[np.uint8] = color.quantize(small, np.uint8)
     return rgb if rgb.shape[2] == 3 else rgb.repeat(3, axis=2)
 
 
@@ -101,8 +102,9 @@ def _draw(pairs: Sequence[_Pair]) -> NDArray[np.uint8]:
     page = np.full((height, across * (cell + _SPACE) + _SPACE, 3), _PAPER, np.uint8)
     y = _SPACE
     for row, tall in zip(rows, heights, strict=True):
+        indent = (across - len(row)) * (cell + _SPACE) // 2  # a last row that is not full stands in the middle
         for column, pair in enumerate(row):
-            x = _SPACE + column * (cell + _SPACE)
+            x = _SPACE + indent + column * (cell + _SPACE)
             for side, photo in enumerate((pair.before, pair.after)):
                 # The two meet at the gap, whatever their shape, and stand on the caption.
                 left = x + (_PHOTO + _GAP if side else _PHOTO - photo.shape[1])

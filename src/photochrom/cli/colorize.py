@@ -1,17 +1,26 @@
-"""``photochrom colorize``: photos and folders of photos in, a folder of colour photos out."""
+"""``photochrom colorize``: photos and folders of photos in, colour photos out."""
 
 from __future__ import annotations
 
 import argparse
-from contextlib import contextmanager
+import sys
+
+from photochrom.cli.screen import Screen
+from photochrom.cli.wishes import add_wishes, positive, read_options
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
-    from photochrom.batch.plan import Job
+    from photochrom.batch.plan import Job, Plan
+    from photochrom.batch.report import Report
+    from photochrom.batch.run import Batch, Result
+    from photochrom.batch.worker import Setup
 
 __all__ = ["add_parser", "run"]
+
+_MANY = 8  # photos from which on starting processes is worth its second
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,114 +29,234 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "colorize",
         help="colorize photos and folders of photos",
         description="Colorize photos. Folders are searched at any depth, and the output folder mirrors them. "
-        "Photos whose result is there already are left alone.",
+        "What was done before is left alone, so a call that was stopped goes on where it was.",
     )
+    parser.set_defaults(usage_error=parser.error)
     add = parser.add_argument
-    add("paths", nargs="+", metavar="PATH", help="photos, or folders of photos")
-    add("-o", "--output", metavar="DIR", required=True, help="folder for the results, made if missing")
+    add("paths", nargs="+", metavar="PATH", help="photos, or folders of photos; - for standard input")
+    add("-o", "--output", metavar="OUT", help="folder for the results, made if missing; or for one photo, a file")
+    add("-n", "--network", metavar="NETWORK", help="bundled network's name, or .onnx file (default: article-6)")
     add(
-        "-n",
-        "--network",
-        metavar="NETWORK",
-        help="bundled network's name or .onnx file (see: photochrom networks)",
-    )
-    add("--overwrite", action="store_true", help="replace results that are there already")
-    add("--sheet", action="store_true", help="also write DIR/sheet.jpg: every photo before and after")
-    add("--quality", metavar="N", type=_quality, help="1 to 100, for JPEG, WebP and AVIF (default: 92, 90, 75)")
-    add(
-        "--size",
+        "--network-size",
         metavar="N",
         type=int,
-        help="side of the square whose area the network works at (default: its own)",
+        help="side of the square whose area it works at",
     )
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs (default: auto)")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where it runs (default: auto)")
+    add("-j", "--jobs", metavar="N", type=positive, help="photos to work on at a time (default: one per core)")
+    add("--overwrite", action="store_true", help="do all again, and replace files that photochrom did not make")
+    add("--watch", action="store_true", help="keep colorizing what arrives, until Ctrl-C")
+
+    add("--sheet", action="store_true", help="also write OUT/sheet.jpg: every photo before and after")
+    add_wishes(parser)
+
+    add = parser.add_argument_group("what is told").add_argument
+    add("--report", metavar="FILE.json", help="write what became of each photo, and why")
+    add("--json", action="store_true", help="print the same on standard output, and nothing else")
     add("-q", "--quiet", action="store_true", help="print errors only")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Colorize everything; 1 if a photo failed, 0 otherwise.
+    """Colorize everything.
+
+    Returns:
+        0 if all is well, 1 if anything failed, 128 and the signal's number if it was stopped.
 
     Raises:
         PhotochromError: before any work, if two photos would become one file, or the network cannot be opened.
     """
     from pathlib import Path
-    from time import perf_counter
+
+    from photochrom.batch.report import Report
+    from photochrom.cli.stopping import Stopped, stoppable
+    from photochrom.errors import OutputError, PhotochromError
+
+    single = _is_single(args)
+    _check_usage(args, single=single)
+    if args.report and not Path(args.report).absolute().parent.is_dir():
+        raise OutputError(f"{args.report}: its folder does not exist; make it first")
+    report, code = Report(rows=bool(args.report or args.json)), 0
+    with stoppable(), Screen(quiet=args.quiet) as screen:
+        show = _Show(report, screen)
+        try:
+            (_run_single if single else _run_batch)(args, show)
+        except Stopped as stop:
+            code = 0 if args.watch else stop.code
+    if args.report:
+        try:
+            report.write_file(Path(args.report))
+        except PhotochromError as error:
+            show.problem(str(error))
+    if args.json:
+        report.write(sys.stdout.buffer)
+    elif not (args.quiet or (single and args.output in (None, "-"))):
+        print(report.line() + (" (stopped; the same command goes on)" if code else ""))
+        for line in show.last:
+            print(line)
+    return code or int(bool(report.failed or show.problems))
+
+
+class _Show:
+    """Tells the user and the report what becomes of photos."""
+
+    def __init__(self, report: Report, screen: Screen) -> None:
+        self.report, self.screen = report, screen
+        self.problems = 0
+        self.last: list[str] = []
+
+    def result(self, result: Result) -> None:
+        self.report.add(result)
+        if result.state == "failed":
+            self.screen.error(result.reason)
+        elif result.state == "done":
+            for warning in result.warnings:
+                self.screen.note(warning)
+        self.screen.step()
+
+    def problem(self, line: str) -> None:
+        """Say what went wrong that is no photo's fault."""
+        self.problems += 1
+        self.screen.error(line)
+
+
+def _run_batch(args: argparse.Namespace, show: _Show) -> None:
+    from pathlib import Path
 
     from photochrom.batch.plan import make_plan, refuse_collisions
-    from photochrom.colorizer import Colorizer
-    from photochrom.errors import PhotochromError
-    from photochrom.files import make_folder
-    from photochrom.network import DEFAULT_NETWORK
-    from photochrom.picture import Picture
-    from photochrom.sheet import SheetWriter, sheet_pages
+    from photochrom.batch.run import Batch
+    from photochrom.batch.watch import watch
+    from photochrom.sheet import sheet_pages
 
-    start = perf_counter()
     output = Path(args.output)
-    jobs = make_plan([Path(path) for path in args.paths], output).jobs
-    pages = sheet_pages(output / "sheet.jpg", len(jobs)) if args.sheet else []
-    refuse_collisions(jobs, pages)
-    colorizer = Colorizer(args.network or DEFAULT_NETWORK, device=args.device, network_size=args.size)
-    make_folder(output)
-    old_sheet = any(page.exists() for page in pages) and not args.overwrite
-    sheet = SheetWriter(pages, overwrite=args.overwrite) if pages and not old_sheet else None
-    done = skipped = failed = 0
-    sheet_failed = False
-    with _progress(jobs, quiet=args.quiet) as (each, say):
-        for job in each:
-            before = after = None
-            try:
-                if job.target.exists() and not args.overwrite:
-                    skipped += 1
-                    if sheet is not None:
-                        before, after = Picture.read(job.source), Picture.read(job.target)
-                else:
-                    before = Picture.read(job.source)
-                    after = colorizer(before)
-                    make_folder(job.target.parent)
-                    after.save(job.target, quality=args.quality, overwrite=args.overwrite)
-                    done += 1
-            except PhotochromError as error:
-                failed += 1
-                say(f"photochrom: {error}")
-            except MemoryError:
-                failed += 1
-                say(f"photochrom: {job.source}: needs more memory than there is; shrink the photo")
-            try:
-                if sheet is not None and before is not None and after is not None:
-                    sheet.add(job.name, before, after)
-                if sheet is not None and job is jobs[-1]:
-                    sheet.close()
-            except PhotochromError as error:  # the photos matter more: go on without a sheet
-                sheet, sheet_failed = None, True
-                say(f"photochrom: {error}")
-    if not args.quiet:
-        hint = " (--overwrite replaces them)" if skipped else ""
-        seconds = perf_counter() - start
-        print(f"{done} colorized, {skipped} skipped because already there{hint}, {failed} failed, {seconds:.1f} s")
-        if old_sheet:
-            print(f"{pages[0].name} is already there and was left alone (--overwrite draws it again)")
-    return 1 if failed or sheet_failed else 0
+
+    def look() -> Plan:
+        return make_plan([Path(path) for path in args.paths], output, suffix=args.format, empty=args.watch)
+
+    plan = look()
+    pages = sheet_pages(output / "sheet.jpg", len(plan.jobs)) if args.sheet else []
+    refuse_collisions(plan.jobs, pages)
+    workers = args.jobs or (_cores() if len(plan.jobs) >= _MANY else 1)
+    with Batch(output, _setup(args, workers), workers=workers, overwrite=args.overwrite) as batch:
+        for part in watch(look) if args.watch else [plan]:
+            _run_plan(part, batch, show, count=not args.watch)
+        if pages:
+            _draw_sheet(plan.jobs, pages, batch, show, args)
 
 
-def _quality(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 100")
-    return int(text)
+def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> None:
+    from photochrom.batch.run import Result
+
+    for note in plan.notes:
+        show.screen.note(note)
+    for path, reason in plan.unread:
+        show.result(Result(path, None, "failed", reason))
+    if count:
+        show.screen.count("Colorizing", len(plan.jobs))
+    for result in batch.run(plan.jobs):
+        show.result(result)
+    show.screen.stop_counting()
 
 
-@contextmanager
-def _progress(jobs: list[Job], *, quiet: bool) -> Iterator[tuple[Iterable[Job], Callable[[str], None]]]:
-    """Give the jobs, with a bar on stderr if it is a terminal, and a function that prints a line above the bar."""
-    import sys
+def _draw_sheet(
+    jobs: Iterable[Job], pages: list[Path], batch: Batch, show: _Show, args: argparse.Namespace
+) -> None:
+    from photochrom.errors import PhotochromError, PhotoError
+    from photochrom.photofile import PhotoFile
+    from photochrom.sheet import SheetWriter
 
-    if quiet or not sys.stderr.isatty():
-        yield jobs, lambda line: print(line, file=sys.stderr)
+    if not args.overwrite and not all(batch.may_write(page) for page in pages):
+        show.last.append(f"{pages[0].name} is there and not photochrom's: left alone (--overwrite draws it again)")
         return
-    from rich.console import Console
-    from rich.progress import Progress
+    sheet, most = SheetWriter(pages, batch.save_page), read_options(args).max_pixels
+    show.screen.count("Drawing the sheet", len(pages))
+    try:
+        for job in jobs:
+            try:
+                before, after = (PhotoFile(path, max_pixels=most) for path in (job.source, job.target))
+                sheet.add(job.name, before, after)
+            except PhotoError:
+                pass  # its own line was printed in its turn
+            show.screen.step()
+        sheet.close()
+    except PhotochromError as error:
+        show.problem(str(error))
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        yield (
-            progress.track(jobs, description="Colorizing"),
-            lambda line: progress.console.print(line, markup=False, highlight=False, soft_wrap=True),
+
+def _run_single(args: argparse.Namespace, show: _Show) -> None:
+    from pathlib import Path
+
+    from photochrom.batch.single import colorize_single
+
+    show.result(
+        colorize_single(
+            sys.stdin.buffer if args.paths == ["-"] else Path(args.paths[0]),
+            sys.stdout.buffer if args.output in (None, "-") else Path(args.output),
+            _setup(args, 1),
+            suffix=args.format,
+            overwrite=args.overwrite,
         )
+    )
+
+
+def _is_single(args: argparse.Namespace) -> bool:
+    """Say whether the call is of one photo and of one file, or a stream, for its result."""
+    from pathlib import Path
+
+    from photochrom.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
+
+    if args.paths == ["-"] or args.output == "-":
+        return True
+    if args.output is None or len(args.paths) > 1:
+        return False
+    source, output = Path(args.paths[0]), Path(args.output)
+    is_file = output.suffix.lower() in PHOTO_SUFFIXES | SAVED_SUFFIXES.keys() and not output.is_dir()
+    return is_file and not source.is_dir()
+
+
+def _check_usage(args: argparse.Namespace, *, single: bool) -> None:
+    """Exit with 2 where wishes contradict each other."""
+    from pathlib import Path
+
+    refuse: Callable[[str], None] = args.usage_error
+    to_stream = single and args.output in (None, "-")
+    if args.output is None and not single:
+        refuse("the following arguments are required: -o/--output")
+    if "-" in args.paths and len(args.paths) > 1:
+        refuse("- is standard input, one photo by itself; give no other PATH")
+    if single and len(args.paths) > 1:
+        refuse("one photo at a time goes to standard output; give a folder as --output")
+    if args.report and Path(args.report).suffix.lower() != ".json":
+        refuse("--report writes JSON; give it a name that ends in .json")
+    if args.watch and args.sheet:
+        refuse("--watch never ends, so there is no --sheet of it; draw it by a call without --watch")
+    if single and (args.watch or args.sheet):
+        refuse("--watch and --sheet need a folder as --output")
+    if to_stream and args.json:
+        refuse("the result itself goes to standard output; use --report FILE.json in place of --json")
+    if to_stream and sys.stdout.isatty():
+        refuse("standard output is a terminal; send it to a file or a program, or give --output FILE")
+    if single and not to_stream:
+        suffix = Path(args.output).suffix.lower()
+        if not suffix or Path(args.output).is_dir():
+            refuse(f"{args.output}: a photo from standard input has no name; give a file such as photo.jpg")
+        if args.format not in (None, suffix):
+            refuse(f"--format {args.format[1:]} and --output {args.output} contradict each other; leave one out")
+
+
+def _setup(args: argparse.Namespace, workers: int) -> Setup:
+    from photochrom.batch.worker import Setup
+    from photochrom.network import DEFAULT_NETWORK
+
+    return Setup(
+        network=args.network or DEFAULT_NETWORK,
+        options=read_options(args),
+        device=args.device,
+        network_size=args.network_size,
+        threads=max(1, _cores() // workers),
+    )
+
+
+def _cores() -> int:
+    from photochrom.colorizer import usable_cores
+
+    return usable_cores()

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from photochrom import __version__
+from photochrom.cli.screen import one_line
 from photochrom.errors import PhotochromError
 
 __all__ = ["COMMANDS", "main", "make_parser"]
@@ -28,14 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; None for those of the process.
 
     Returns:
-        Exit code: 0 done, 1 something failed, 130 interrupted. argparse itself exits with 2 on wrong arguments.
+        Exit code: 0 done, 1 something failed, 130 interrupted, 143 terminated. argparse itself exits with 2 on wrong arguments.
     """
     args = make_parser().parse_args(argv)
     try:
         code = int(import_module(f"photochrom.cli.{args.command}").run(args))
         sys.stdout.flush()  # here, where a reader that has gone away is still caught
     except PhotochromError as error:
-        print(f"photochrom: {error}", file=sys.stderr)
+        print(f"photochrom: {one_line(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader (head, less) has what it wants. Python would complain once more when it flushes at exit.
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.filename is None:
             raise
         reason = f"{error.strerror}; check the name and its permissions"
-        print(f"photochrom: {error.filename}: {reason}", file=sys.stderr)
+        print(f"photochrom: {one_line(str(error.filename))}: {reason}", file=sys.stderr)
         return 1
     except MemoryError:
         print("photochrom: out of memory; close other programs or take smaller photos", file=sys.stderr)

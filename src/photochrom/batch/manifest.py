@@ -1,0 +1,223 @@
+"""The manifest: what was made of what, in the folder of the results; so a call goes on where one was stopped.
+
+A result is recorded as pending with its stamp, then moved into place, then recorded as there. If that is cut short
+at any moment, the next call finds by the stamp whether the move had happened. While a call works, the manifest is
+locked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from photochrom.batch.plan import Job
+from photochrom.batch.search import HIDDEN
+from photochrom.batch.stamp import Stamp
+from photochrom.errors import OutputError
+from photochrom.files import make_folder, move_file
+
+__all__ = ["DONE", "Manifest"]
+
+DONE = "done already"
+FOREIGN = "there but not made by photochrom"
+CHANGED = "there but changed since it was made"
+OTHER = "there but of another photo"
+
+_VERSION = 1
+_COLUMNS = """(
+    target BLOB PRIMARY KEY,
+    source BLOB NOT NULL, photo_size INTEGER, photo_mtime INTEGER, photo_digest BLOB,
+    size INTEGER NOT NULL, mtime INTEGER NOT NULL, digest BLOB NOT NULL,
+    recipe TEXT NOT NULL, warnings TEXT NOT NULL
+) WITHOUT ROWID"""
+
+
+@dataclass(frozen=True)
+class _Record:
+    source: bytes
+    photo: Stamp
+    made: Stamp
+    recipe: str
+    warnings: list[str]
+
+
+class Manifest:
+    """The results in one folder, as far as they are photochrom's.
+
+    Args:
+        output: the folder.
+        recipe: what this call makes results with, as text; another recipe makes another result.
+
+    Raises:
+        OutputError: if it cannot be written, is damaged, or another call is at work in the folder.
+    """
+
+    def __init__(self, output: Path, recipe: str) -> None:
+        self._output, self._recipe = output, recipe
+        self._path = output / HIDDEN / "manifest.sqlite"
+        make_folder(self._path.parent)
+        with self._errors():
+            self._database = sqlite3.connect(self._path, timeout=0, isolation_level=None)
+            try:
+                self._open()
+            except BaseException:
+                self._database.close()
+                raise
+
+    def _open(self) -> None:
+        # The lock is held until the end. With it, a write-ahead log needs no shared memory, which network mounts
+        # do not have; and a log costs one flush to the disk per photo, where a journal costs three.
+        for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
+            self._database.execute(f"PRAGMA {setting}")
+        with self._transaction():
+            (version,) = self._database.execute("PRAGMA user_version").fetchone()
+            if version not in (0, _VERSION):
+                raise OutputError(
+                    f"{self._path}: is of another version of photochrom; use that one, or delete the file "
+                    "(the results stay, and are then left alone)"
+                )
+            for table in ("results", "pending"):
+                self._database.execute(f"CREATE TABLE IF NOT EXISTS {table} {_COLUMNS}")
+            self._database.execute(f"PRAGMA user_version = {_VERSION}")
+            self._settle()
+
+    def close(self) -> None:
+        """Record the last result and let other calls in."""
+        try:
+            with self._transaction():
+                self._settle()
+        except (OutputError, sqlite3.Error):
+            pass  # the next call settles it
+        finally:
+            self._database.close()
+
+    def reason_to_skip(self, job: Job) -> tuple[str, list[str]] | None:
+        """Say why a photo needs no work, or may have none, and what was to be known about its result; else None.
+
+        Raises:
+            OutputError: if the manifest cannot be read.
+        """
+        if not os.path.lexists(job.target):
+            return None
+        with self._errors():
+            record = self._find(job.result)
+        if record is None:
+            return FOREIGN, []
+        if not record.made.fits(job.target):
+            return CHANGED, []
+        same_name = record.source == _key(job.source.absolute())
+        same_photo = record.photo.fits(job.source, trust_time=same_name)
+        if not same_photo and not same_name:
+            return OTHER, []
+        if not same_photo or record.recipe != self._recipe:
+            return None
+        self._refresh(job, record)
+        return DONE, record.warnings
+
+    def owns(self, target: Path) -> bool:
+        """Say whether a file is a result of photochrom's that nobody changed."""
+        with self._errors():
+            record = self._find(str(target.relative_to(self._output)))
+        return record is not None and record.made.fits(target)
+
+    def place(self, made: Path, stamp: Stamp, job: Job, photo: Stamp | None, warnings: Sequence[str] = ()) -> None:
+        """Move a result to where it belongs, and record it.
+
+        Args:
+            made: the file, whole and on the disk.
+            stamp: of that file.
+            job: whose result it is.
+            photo: stamp of the photo; None if it could not be taken.
+            warnings: what the user should know about it.
+
+        Raises:
+            OutputError: if that fails; what was there stays.
+        """
+        make_folder(job.target.parent)
+        source = photo or Stamp(-1, 0, b"")
+        with self._errors(), self._transaction():
+            self._settle()
+            self._database.execute(
+                f"INSERT OR REPLACE INTO pending VALUES ({', '.join('?' * 10)})",
+                (
+                    _key(job.result),
+                    _key(job.source.absolute()),
+                    *(source.size, source.mtime_ns, source.digest),
+                    *(stamp.size, stamp.mtime_ns, stamp.digest),
+                    self._recipe,
+                    json.dumps(list(warnings)),
+                ),
+            )
+        try:
+            move_file(made, job.target)
+        except OSError as error:
+            with self._errors():
+                self._database.execute("DELETE FROM pending")
+            raise OutputError(
+                f"{job.target}: cannot be written ({error.strerror}); check the folder and its disk"
+            ) from error
+
+    def _settle(self) -> None:
+        """Record as there what was pending and came to its place."""
+        for target, *stamp in self._database.execute("SELECT target, size, mtime, digest FROM pending").fetchall():
+            if Stamp(*stamp).fits(self._output / os.fsdecode(target)):
+                self._database.execute(
+                    "INSERT OR REPLACE INTO results SELECT * FROM pending WHERE target = ?", (target,)
+                )
+        self._database.execute("DELETE FROM pending")
+
+    def _find(self, result: str) -> _Record | None:
+        # A photo may be named twice in a call of --watch, so the one that is pending counts before the older.
+        for table in ("pending", "results"):
+            row = self._database.execute(f"SELECT * FROM {table} WHERE target = ?", (_key(result),)).fetchone()
+            if row is not None:
+                return _Record(row[1], Stamp(*row[2:5]), Stamp(*row[5:8]), row[8], json.loads(row[9]))
+        return None
+
+    def _refresh(self, job: Job, record: _Record) -> None:
+        """Take over where and when the same photo lies now, so that it need not be read again to know it."""
+        status = job.source.stat()
+        source = _key(job.source.absolute())
+        if (status.st_mtime_ns, source) != (record.photo.mtime_ns, record.source):
+            with self._errors():
+                self._database.execute(
+                    "UPDATE results SET source = ?, photo_mtime = ? WHERE target = ?",
+                    (source, status.st_mtime_ns, _key(job.result)),
+                )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise OutputError(
+                    f"{self._output}: another photochrom is writing there; wait for it, or give another folder"
+                ) from error
+            raise OutputError(
+                f"{self._path}: cannot be written ({error}); check the folder and its disk"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise OutputError(
+                f"{self._path}: is damaged ({error}); delete it (the results stay, and are then left alone)"
+            ) from error
+
+
+def _key(path: str | Path) -> bytes:
+    return os.fsencode(path)  # names need not be text

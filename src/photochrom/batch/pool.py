@@ -1,0 +1,223 @@
+"""A pool of processes that colorize one photo each at a time, and the same in this process for a pool of one.
+
+A worker that dies takes only its photo with it. Not `concurrent.futures`, which then gives up all others as well.
+Workers leave it to this process to be interrupted, and end with it however it ends: their pipe is closed then.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from queue import SimpleQueue
+from typing import Protocol
+
+from photochrom.batch.worker import Outcome, Setup, Task, Worker
+from photochrom.errors import NetworkError, PhotochromError
+
+__all__ = ["Pool", "open_pool"]
+
+
+class Pool(Protocol):
+    """Does tasks, some at a time.
+
+    Attributes:
+        recipe: as `Worker` has it.
+    """
+
+    recipe: str
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task is begun that `wait` did not return yet."""
+
+    @property
+    def full(self) -> bool:
+        """Whether no more tasks can be begun before `wait` has returned one."""
+
+    def start(self, task: Task) -> None:
+        """Begin a task."""
+
+    def wait(self) -> tuple[Task, Outcome]:
+        """Return the next task that is through."""
+
+    def close(self) -> None:
+        """Give up what is not through, at once."""
+
+
+def open_pool(setup: Setup, workers: int) -> Pool:
+    """Open the network in a pool of so many workers: processes, or for one worker this process.
+
+    Raises:
+        NetworkError: if the network cannot be opened.
+    """
+    return _OwnProcess(setup) if workers == 1 else _Processes(setup, workers)
+
+
+class _OwnProcess:
+    def __init__(self, setup: Setup) -> None:
+        self._worker = Worker(setup)
+        self.recipe = self._worker.recipe
+        self._task: Task | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._task is not None
+
+    full = busy
+
+    def start(self, task: Task) -> None:
+        self._task = task
+
+    def wait(self) -> tuple[Task, Outcome]:
+        assert self._task is not None
+        task, self._task = self._task, None
+        return task, self._worker.do(task)
+
+    def close(self) -> None:
+        self._task = None
+
+
+@dataclass(eq=False)
+class _Process:
+    process: SpawnProcess
+    pipe: Connection[Task, str | PhotochromError | Outcome]
+    task: Task | None = None
+
+    def end(self) -> str:
+        """End the process, if it runs still, and say how it ended."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+        code = self.process.exitcode or 0
+        if code == -signal.SIGKILL:
+            return "was ended (out of memory?)"
+        return f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended with code {code}"
+
+
+class _Processes:
+    def __init__(self, setup: Setup, workers: int) -> None:
+        self._setup, self._workers = setup, workers
+        self._processes: list[_Process] = []
+        # One before all others, to hear whether the network can be opened at all. The others are made when there
+        # is work for them: a call may find everything done.
+        first = self._spawn()
+        try:
+            answer = first.pipe.recv()
+        except (EOFError, OSError):
+            answer = NetworkError(f"{setup.network}: the program that opened it {self._lose(first)}")
+        except BaseException:
+            self.close()
+            raise
+        if not isinstance(answer, str):
+            self.close()
+            raise answer if isinstance(answer, PhotochromError) else AssertionError(answer)
+        self.recipe = answer
+
+    @property
+    def busy(self) -> bool:
+        return any(process.task is not None for process in self._processes)
+
+    @property
+    def full(self) -> bool:
+        return sum(process.task is not None for process in self._processes) == self._workers
+
+    def start(self, task: Task) -> None:
+        while True:
+            idle = next((process for process in self._processes if process.task is None), None) or self._spawn()
+            try:
+                idle.pipe.send(task)
+            except OSError:  # it died while it had nothing to do
+                self._lose(idle)
+            else:
+                idle.task = task
+                return
+
+    def wait(self) -> tuple[Task, Outcome]:
+        while True:
+            for pipe in wait([process.pipe for process in self._processes]):
+                process = next(process for process in self._processes if process.pipe is pipe)
+                outcome = self._hear(process)
+                if outcome is not None and process.task is not None:
+                    task, process.task = process.task, None
+                    return task, outcome
+
+    def _hear(self, process: _Process) -> Outcome | None:
+        """Take one message; None where it does not end a task."""
+        try:
+            message = process.pipe.recv()
+        except (EOFError, OSError):
+            how = self._lose(process)
+            if process.task is None:
+                return None
+            return Outcome(error=f"{process.task.source}: the program that worked on it {how}")
+        if isinstance(message, PhotochromError):  # it could not open the network, though the first one could
+            self._lose(process)
+            return Outcome(error=str(message))
+        return message if isinstance(message, Outcome) else None
+
+    def close(self) -> None:
+        for process in self._processes[:]:
+            process.process.kill()  # all, before the first is waited for
+        for process in self._processes[:]:
+            self._lose(process)
+
+    def _lose(self, process: _Process) -> str:
+        self._processes.remove(process)
+        return process.end()
+
+    def _spawn(self) -> _Process:
+        context = get_context("spawn")  # a forked ONNX Runtime or libvips has lost its threads
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, self._setup), daemon=True)
+        with _signals_held():
+            process.start()
+        theirs.close()  # so that the pipe ends with the worker
+        self._processes.append(_Process(process, ours))
+        return self._processes[-1]
+
+
+def _work(pipe: Connection[str | PhotochromError | Outcome, Task], setup: Setup) -> None:
+    """Do tasks from the pipe, in a process of its own."""
+    os.environ["VIPS_CONCURRENCY"] = str(setup.threads or 0)
+    tasks: SimpleQueue[Task] = SimpleQueue()
+    threading.Thread(target=_receive, args=(pipe, tasks), daemon=True).start()
+    try:
+        try:
+            worker = Worker(setup)
+        except PhotochromError as error:
+            pipe.send(error)
+            return
+        pipe.send(worker.recipe)
+        while True:
+            pipe.send(worker.do(tasks.get()))
+    except OSError:
+        os._exit(1)  # nobody is there to hear
+
+
+def _receive(pipe: Connection[object, Task], tasks: SimpleQueue[Task]) -> None:
+    """Pass tasks on; and end the process, whatever it is at, when the pipe ends."""
+    try:
+        while True:
+            tasks.put(pipe.recv())
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold signals back while a process is started, which inherits that: Ctrl-C goes to all processes at once."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,111 @@
+"""What a call did: its counts, and a row for each photo, which wait on the disk and not in memory."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+from time import perf_counter
+from typing import IO
+
+from photochrom import __version__
+from photochrom.batch.manifest import DONE
+from photochrom.batch.run import Result
+from photochrom.errors import OutputError
+from photochrom.files import replace_file
+
+__all__ = ["Report"]
+
+
+class Report:
+    """Counts results, and keeps a row of each if they are to be written in the end.
+
+    Args:
+        rows: whether they are.
+
+    Attributes:
+        done: photos that were colorized.
+        failed: photos that were not.
+        skipped: photos that needed no work or might have none, by reason.
+    """
+
+    def __init__(self, *, rows: bool) -> None:
+        self.done = self.failed = 0
+        self.skipped: Counter[str] = Counter()
+        self._lost: OSError | None = None
+        self._start = perf_counter()
+        self._rows: IO[bytes] | None = tempfile.TemporaryFile() if rows else None  # noqa: SIM115 (kept open)
+
+    def add(self, result: Result) -> None:
+        """Take one result."""
+        self.done += result.state == "done"
+        self.failed += result.state == "failed"
+        if result.state == "skipped":
+            self.skipped[result.reason] += 1
+        if self._rows is not None:
+            row = {
+                "source": result.source,
+                "target": result.target,
+                "state": result.state,
+                "reason": result.reason,
+                "warnings": result.warnings,
+                "seconds": round(result.seconds, 3),
+            }
+            try:
+                self._rows.write((b",\n" if self._rows.tell() else b"\n") + _encoded(row))
+            except OSError as error:  # the photos matter more: go on without rows, and say so in the end
+                self._rows, self._lost = None, error
+
+    def line(self) -> str:
+        """Say in one line how it went."""
+        there = sum(self.skipped.values()) - self.skipped[DONE]
+        why = ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.skipped.items()))
+        skipped = f"{sum(self.skipped.values()):,} skipped"
+        if why:
+            skipped += f" ({why}{'; --overwrite replaces what is there' if there else ''})"
+        return f"{self.done:,} colorized, {skipped}, {self.failed:,} failed, {self._seconds():.1f} s"
+
+    def write_file(self, path: Path) -> None:
+        """Write all of it as a JSON file, whole or not at all.
+
+        Raises:
+            OutputError: if it cannot be written, or the rows are lost.
+        """
+        try:
+            with replace_file(path) as temporary, temporary.open("wb") as file:
+                self.write(file)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk") from error
+
+    def write(self, file: IO[bytes]) -> None:
+        """Write all of it as JSON.
+
+        Raises:
+            OutputError: if the rows are lost.
+        """
+        if self._lost is not None:
+            raise OutputError(f"the rows of the report could not be kept ({self._lost.strerror}); free some disk")
+        head = {
+            "photochrom": __version__,
+            "done": self.done,
+            "skipped": sum(self.skipped.values()),
+            "failed": self.failed,
+            "skipped_because": dict(sorted(self.skipped.items())),
+            "seconds": round(self._seconds(), 3),
+        }
+        file.write(_encoded(head)[:-1] + b', "photos": [')
+        if self._rows is not None:
+            self._rows.seek(0)
+            shutil.copyfileobj(self._rows, file)
+        file.write(b"\n]}\n")
+
+    def _seconds(self) -> float:
+        return perf_counter() - self._start
+
+
+def _encoded(value: object) -> bytes:
+    # A name that is no text holds lone surrogates, and Python's escape of them happens to be that of JSON.
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")

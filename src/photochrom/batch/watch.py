@@ -1,0 +1,72 @@
+"""Folders that photos keep arriving in: looked at again and again, which works where the disk sends no word."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from photochrom.batch.plan import Job, Plan, find_collisions
+
+__all__ = ["watch"]
+
+_PAUSE = 1.0  # seconds between two looks
+_REST = 10  # how much longer than a look the pause is at least: a million photos must not keep the disk busy
+
+_Look = tuple[int, int] | None
+
+
+def watch(look: Callable[[], Plan], *, pause: float = _PAUSE) -> Iterator[Plan]:
+    """Yield what is new each time, for ever: photos that came or changed, and that nobody is writing any more.
+
+    Args:
+        look: lists all photos there are.
+        pause: seconds between two looks; a photo is taken if it looks the same in two of them.
+    """
+    arrivals = _Arrivals()
+    said: set[str] = set()
+    while True:
+        start = time.monotonic()
+        plan = look()
+        old, new = arrivals.sort(plan.jobs)
+        unread = [(path, reason) for path, reason in plan.unread if reason not in said]
+        notes = [note for note in plan.notes if note not in said]
+        if new or unread or notes:
+            said.update(notes, (reason for _, reason in unread))
+            clashes = {id(job): reason for job, reason in find_collisions([*old, *new])} if new else {}
+            free = [job for job in new if id(job) not in clashes]
+            unread += [(str(job.source), clashes[id(job)]) for job in new if id(job) in clashes]
+            yield Plan(free, unread, notes)
+        time.sleep(max(pause, _REST * (time.monotonic() - start)) if not new else 0)
+
+
+class _Arrivals:
+    """Tells photos whose turn it is: they look as they did the last time, and had no turn since they changed."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[_Look, bool]] = {}
+
+    def sort(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
+        """Part photos that had their turn from those whose turn it is; the rest waits for the next look."""
+        seen: dict[str, tuple[_Look, bool]] = {}  # a new one, which forgets what is gone
+        old, new = [], []
+        for job in jobs:
+            name, look = str(job.source), _look(job)
+            before, had_turn = self._seen.get(name, (None, False))
+            if look != before:
+                had_turn = False
+            elif had_turn:
+                old.append(job)
+            else:
+                had_turn = True
+                new.append(job)
+            seen[name] = (look, had_turn)
+        self._seen = seen
+        return old, new
+
+
+def _look(job: Job) -> _Look:
+    try:
+        status = job.source.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns

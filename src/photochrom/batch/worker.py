@@ -1,0 +1,126 @@
+"""One photo's turn: what is done to it, in this process or in another, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from photochrom.batch.stamp import Stamp, file_digest
+from photochrom.colorizer import Colorizer
+from photochrom.errors import PhotochromError
+from photochrom.network import Device
+from photochrom.options import Options
+
+__all__ = ["Outcome", "Setup", "Task", "Worker"]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How all photos of a call are colorized.
+
+    Attributes:
+        network: name of a bundled network, or path of a network file.
+        options: wishes for the results.
+        device: where the network runs.
+        network_size: side of the square whose area it works at, or None for its own.
+        threads: processors for one photo, or None for all.
+    """
+
+    network: str
+    options: Options
+    device: Device = "auto"
+    network_size: int | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A photo and the file to write.
+
+    Attributes:
+        source: the photo's file.
+        made: the file to write, which is moved when it is whole.
+        target: where to; messages call the file so.
+        called: what messages call the photo, or None for its path.
+    """
+
+    source: Path
+    made: Path
+    target: Path
+    called: str | None = None
+
+    def named(self, line: str) -> str:
+        """Put the names that the user knows into a message."""
+        line = line.replace(str(self.made), str(self.target))
+        return line if self.called is None else line.replace(str(self.source), self.called)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task.
+
+    Attributes:
+        photo: the photo as it was read.
+        made: the file that was written, or None if the task failed.
+        warnings: what the user should know, a line each.
+        error: why it failed, in one line.
+        seconds: how long it took.
+    """
+
+    photo: Stamp | None = None
+    made: Stamp | None = None
+    warnings: tuple[str, ...] = ()
+    error: str | None = None
+    seconds: float = 0.0
+
+
+class Worker:
+    """Has a network open, and does one task after the other.
+
+    Attributes:
+        recipe: what all its results are made with: network, size and options, as JSON that never varies.
+
+    Raises:
+        NetworkError: if the network cannot be opened.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._options = setup.options
+        self._colorizer = Colorizer(
+            setup.network, device=setup.device, network_size=setup.network_size, threads=setup.threads
+        )
+        card = self._colorizer.card
+        # Defaults are left out, so that an option of tomorrow does not undo what was done before it; and how large
+        # a photo may be is no matter of its result.
+        options = setup.options.model_dump(mode="json", exclude_defaults=True, exclude={"max_pixels"})
+        made_with = {
+            "network": f"{card.name} {card.version} {file_digest(self._colorizer.network.path).hex()}",
+            "network_size": setup.network_size,
+            "options": options,
+        }
+        self.recipe = json.dumps(made_with, sort_keys=True)
+
+    def do(self, task: Task) -> Outcome:
+        """Do one task; whatever goes wrong with it is in the outcome."""
+        start = perf_counter()
+        try:
+            try:
+                photo = Stamp.of(task.source)
+            except (OSError, ValueError):
+                photo = None  # what is wrong with it, the engine says best
+            lines = self._colorizer.write(task.source, task.made, self._options)
+            made = Stamp.of(task.made)
+        except PhotochromError as error:
+            reason = task.named(str(error))
+        except MemoryError:
+            reason = f"{task.source}: needs more memory than there is; shrink the photo or use fewer --jobs"
+        except Exception as error:  # one photo's riddle must not keep ten thousand others waiting
+            reason = (
+                f"{task.source}: failed as no photo should ({type(error).__name__}: {error}); please report it"
+            )
+        else:
+            warnings = tuple(map(task.named, lines))
+            return Outcome(photo, made, warnings, seconds=perf_counter() - start)
+        return Outcome(error=reason, seconds=perf_counter() - start)

@@ -1,0 +1,75 @@
+"""Wishes for a result as arguments; `Options` knows their types and limits, and is asked when one is given."""
+
+from __future__ import annotations
+
+import argparse
+
+TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from photochrom.options import Options
+
+__all__ = ["add_wishes", "positive", "read_options"]
+
+
+def add_wishes(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say how results are to be."""
+    add = parser.add_argument_group("results").add_argument
+    add("--format", metavar="KIND", type=_suffix, help="jpg, png, webp, tif, avif or bmp (default: as the photo)")
+    add("--quality", metavar="N", type=_wish("quality"), help="1 to 100, for JPEG, WebP and AVIF")
+    add("--saturation", metavar="X", type=_wish("saturation"), help="strength of colours, 0 to 4 (default: 1)")
+    add(
+        "--size", metavar="N", type=_wish("long_edge"), dest="long_edge", help="shrink the longer side to N pixels"
+    )
+    add("--side-by-side", action="store_true", default=None, help="put photo and result into one picture")
+    add("--keep-times", action="store_true", default=None, help="give results the photos' times of change")
+    add("--no-mark", action="store_false", default=None, dest="mark", help="no note in XMP of synthetic colours")
+    add("--max-pixels", metavar="N", type=_wish("max_pixels"), help="refuse larger photos (default: 4000000000)")
+
+
+def read_options(args: argparse.Namespace) -> Options:
+    """Put together what was wished."""
+    from photochrom.options import Options
+
+    wishes = {name: vars(args).get(name) for name in Options.model_fields}
+    return Options.model_validate({name: wish for name, wish in wishes.items() if wish is not None})
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def _suffix(text: str) -> str:
+    from photochrom.formats import SAVED_SUFFIXES
+
+    suffix = f".{text.lower().removeprefix('.')}"
+    if suffix not in SAVED_SUFFIXES:
+        known = ", ".join(sorted(known[1:] for known in SAVED_SUFFIXES))
+        raise argparse.ArgumentTypeError(f"{text!r} is no kind of photo that can be written; use one of {known}")
+    return suffix
+
+
+def _wish(name: str) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        from pydantic import ValidationError
+
+        from photochrom.options import Options
+
+        try:
+            return getattr(Options.model_validate({name: text}), name)
+        except ValidationError:
+            field = Options.model_fields[name]
+            low, high = (
+                next((getattr(limit, end) for limit in field.metadata if hasattr(limit, end)), None)
+                for end in ("ge", "le")
+            )
+            kind = "number" if field.annotation is float else "whole number"
+            above = "on" if high is None else f"to {high}"
+            raise argparse.ArgumentTypeError(f"{text!r} is no {kind} from {low} {above}") from None
+
+    return read
