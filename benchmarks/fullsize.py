@@ -1,0 +1,58 @@
+"""A 24-megapixel JPEG from file to file, against what libvips needs to decode it and encode it in RGB.
+
+    python benchmarks/fullsize.py [--photo FILE]
+
+The bar: (time - network pass) at most 2.5 times libvips' decoding and encoding. Exits with 1 beyond it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from _photos import make_photo
+from _timing import take_turns
+from photochrom import Colorizer
+from photochrom.photofile import PhotoFile
+from photochrom.vips import libvips
+
+BAR = 2.5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photo", type=Path, help="a large JPEG of your own")
+    parser.add_argument("--rounds", type=int, default=9)
+    args = parser.parse_args()
+    vips, colorizer = libvips(), Colorizer()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        photo = args.photo or make_photo(folder / "photo.jpg", 6000, 4000, Q=90)
+
+        def decode_and_encode() -> None:
+            image = vips.Image.new_from_file(str(photo), access="sequential")
+            image.colourspace("srgb").write_to_file(str(folder / "plain.jpg"), Q=92)
+
+        seconds = take_turns(
+            {
+                "libvips: decode, encode in RGB": decode_and_encode,
+                "network pass": lambda: colorizer.propose(PhotoFile(photo)),
+                "photochrom: file to file": lambda: colorizer.write(photo, folder / "result.jpg", overwrite=True),
+            },
+            rounds=args.rounds,
+        )
+        image = vips.Image.new_from_file(str(photo))
+        size = f"{image.width}×{image.height}, {photo.stat().st_size / 1e6:.1f} MB"
+    base, network, whole = seconds.values()
+    print(size)
+    for way, taken in seconds.items():
+        print(f"{way:<32} {taken * 1000:7.0f} ms   {taken / base:5.2f}x")
+    ratio = (whole - network) / base
+    print(f"without the network pass          {ratio:.2f}x (bar {BAR}x)")
+    sys.exit(ratio > BAR)
+
+
+if __name__ == "__main__":
+    main()
