@@ -168,6 +168,12 @@ def test_the_gamut_scale_is_that_of_many_halvings():
     assert off.max() < 0.3
 
 
+def test_white_and_black_have_no_room_for_chroma():
+    lab = np.array([[100.0, 3.0, 5.0], [0.0, 3.0, 5.0], [100.0, 0.0, 0.0]])
+    assert (gamut_scale(lab)[:2] == 0).all()
+    assert quantize(lab_to_rgb(lab), np.uint8).tolist() == [[255] * 3, [0] * 3, [255] * 3]
+
+
 def test_no_gradient_flows_through_the_gamut_scale():
     lab = torch.tensor([[50.0, 150.0, 0.0]], requires_grad=True)
     assert not gamut_scale(lab).requires_grad

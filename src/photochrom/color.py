@@ -141,7 +141,9 @@ def gamut_scale(lab: Array, *, axis: int = -1, steps: int = 12) -> Array:
     xp = array_api_compat.array_namespace(lab)
     lab = lab if xp is _numpy() else lab.detach()
     outside = ~_in_gamut(xp, lab_to_linear(lab, axis=axis), axis)
-    scale = xp.where(outside, xp.zeros_like(lab[_at(lab, axis, 0)]), 1.0)
+    light = lab[_at(lab, axis, 0)]
+    scale = xp.where(outside, xp.zeros_like(light), 1.0)
+    outside &= (light > 1e-3) & (light < 99.99)  # white paper has no room for chroma, nor has black
     if bool(xp.any(outside)):
         light, a, b = (channel[outside] for channel in _channels(lab, axis))
         low, high = xp.zeros_like(light), xp.ones_like(light)

@@ -24,7 +24,8 @@ __all__ = ["join", "lightness_of"]
 Pixels = NDArray[Any]
 Floats = NDArray[np.float32]
 
-_BLOCK = 3 << 13  # pixels worked on at a time: the planes of floats stay in cache, BLAS stays in one thread
+_BLOCK = 1 << 16  # pixels worked on at a time: in cache, and steps of over 15 µs, which two threads can share
+_PRODUCT = 3 << 13  # pixels to a product of matrices: few enough that BLAS stays in the thread it is called in
 _DELTA = 6 / 29  # CIE 15:2004: f is a cube root above _DELTA**3 and a straight line below
 _TOLERANCE = 2.0**-22  # linear light; a few roundings of float32, a fifth of the darkest step of 16 bits
 _XYZ_FROM_RGB = np.array(
@@ -34,7 +35,7 @@ _FROM_XYZ = np.linalg.inv(_XYZ_FROM_RGB) * _XYZ_FROM_RGB.sum(axis=1)
 # From X - Y, Z - Y and Y (each relative to white) to linear RGB: grey is Y, Y, Y without a rounding, and whatever
 # becomes of the differences, the result's luminance is Y.
 _MIX = np.stack([_FROM_XYZ[:, 0], _FROM_XYZ[:, 2], np.ones(3)], axis=1)
-_ASIDE = (1 / 500, -1 / 200)  # from a, b to f(X) - f(Y), f(Z) - f(Y)
+_ASIDE = np.array([[1 / 500], [-1 / 200]], np.float32)  # from a, b to f(X) - f(Y), f(Z) - f(Y)
 
 _ROWS, _HALF = (
     128,
@@ -109,12 +110,11 @@ class _Work:
         f, above, aside, xyz, linear = planes[:3], planes[2], planes[3:5], planes[5:8], planes[8:11]
         np.multiply(light, 1 / 116, out=above)
         np.add(above, 16 / 116 - _DELTA, out=above)
-        np.multiply(ab[:, 0], _ASIDE[0], out=aside[0])
-        np.multiply(ab[:, 1], _ASIDE[1], out=aside[1])
+        np.multiply(ab.T, _ASIDE, out=aside)
         np.add(aside, above, out=f[:2])
         _undo_f(f, xyz, linear)
         np.subtract(xyz[:2], xyz[2], out=xyz[:2])
-        np.matmul(self.mix, xyz, out=linear)
+        _mix(self.mix, xyz, linear)
         if not self._fits(linear):
             self._fit(planes)
         self._encode(linear, out)
@@ -135,7 +135,7 @@ class _Work:
         xyz, linear = planes[5:8], planes[8:11]
         if xyz[2].max() >= 1 - _TOLERANCE or xyz[2].min() <= _TOLERANCE:  # white paper has no room for chroma
             np.multiply(xyz[:2], (xyz[2] > _TOLERANCE) & (xyz[2] < 1 - _TOLERANCE), out=xyz[:2])
-            np.matmul(self.mix, xyz, out=linear)
+            _mix(self.mix, xyz, linear)
             if self._fits(linear):
                 return
         where = self._beyond(linear, planes[0], planes[1])
@@ -155,11 +155,11 @@ class _Work:
         np.add(f, above, out=f)
         _undo_f(f, xyz[:2], slope)  # leaves what f is above _DELTA, or 0
         np.subtract(xyz[:2], xyz[2], out=xyz[:2])
-        np.matmul(self.mix, xyz, out=linear)
+        _mix(self.mix, xyz, linear)
         np.add(slope, _DELTA, out=slope)
         np.multiply(slope, slope, out=slope)
         np.multiply(slope, aside, out=pace[:2])
-        np.matmul(self.mix_slope, pace[:2], out=rise)
+        _mix(self.mix_slope, pace[:2], rise)
         # How far each channel is from the end of its range that it is heading for, by its own pace:
         # (top - linear) / rise, or -linear / rise where that is negative; np.copysign is slow.
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -220,6 +220,12 @@ class _Work:
             out[:, channel] = steps[channel]
 
 
+def _mix(matrix: Floats, planes: Floats, out: Floats) -> None:
+    for start in range(0, planes.shape[1], _PRODUCT):
+        part = slice(start, start + _PRODUCT)
+        np.matmul(matrix, planes[:, part], out=out[:, part])
+
+
 def _undo_f(above: Floats, out: Floats, over: Floats) -> None:
     """Undo CIELAB's f, given f - _DELTA; `over` is left with that, or with 0 where it is below.
 
@@ -240,7 +246,7 @@ def _border_table() -> Floats:
     aside = np.stack([np.concatenate([np.abs(hue) - 1, 1 - np.abs(hue)]), np.concatenate([hue, hue])], axis=1)
     light = (np.arange(_ROWS) + 0.5) / _ROWS * 100
     lab = np.empty((_ROWS, 2 * _HALF, 3))
-    lab[..., 0], lab[..., 1:] = light[:, None], aside / _ASIDE
+    lab[..., 0], lab[..., 1:] = light[:, None], aside / _ASIDE[:, 0]
     border: Floats = color.gamut_scale(lab).astype(np.float32).reshape(-1)
     return border
 
