@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-__all__ = ["DIGITAL_SOURCE_TYPE", "mark_synthetic"]
+__all__ = ["DIGITAL_SOURCE_TYPE", "Places", "edited", "mark_synthetic", "with_comment"]
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's term for a real photograph that a trained model added something to."""
 
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _OWN = "urn:photochrom:xmp/1.0/"
 _NOTE = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
@@ -35,14 +36,15 @@ _ENCODINGS = (  # how each begins, with or without a mark of its byte order; the
     ("utf-16-le", (b"\xff\xfe", b"<\0")),
     ("utf-16-be", (b"\xfe\xff", b"\0<")),
 )
-_FRESH = (
+FRESH = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
-    f' <rdf:RDF xmlns:rdf="{_RDF}">\n'
+    f' <rdf:RDF xmlns:rdf="{RDF}">\n'
     '  <rdf:Description rdf:about=""/>\n'
     " </rdf:RDF>\n"
     '</x:xmpmeta>\n<?xpacket end="w"?>'
 ).encode()
+"""A packet that says nothing."""
 
 
 def mark_synthetic(packet: bytes | None, *, network: str, version: str, program: str) -> bytes:
@@ -77,16 +79,41 @@ def mark_synthetic(packet: bytes | None, *, network: str, version: str, program:
         "AISystemUsed": f"{network} ({program})",
         "AISystemVersionUsed": version,
     }
+    return _changed(packet, note, {})
+
+
+def with_comment(packet: bytes | None, comment: str) -> bytes:
+    """Add a comment, from a format that has a place for it, as ``photochrom:Comment``, on a line of its own.
+
+    Args:
+        packet: as for `mark_synthetic`; what is no XMP is dealt with as there.
+        comment: text; nothing is added if the packet has it already.
+    """
+
+    def joined(known: str | None) -> str:
+        if known is not None and comment in known.split("\n\n"):
+            return known
+        return comment if known is None else f"{known}\n\n{comment}"
+
+    return _changed(packet, {}, {"Comment": joined})
+
+
+Own = dict[str, Callable[[str | None], str]]
+"""Properties of photochrom's own, each as a function of what it was before."""
+
+
+def _changed(packet: bytes | None, note: dict[str, str], own: Own) -> bytes:
     packet = (packet or b"").rstrip(b"\0")
     if not packet.strip():
-        return _edited(_FRESH, note, {})
+        return edited(FRESH, note, own)
     encoding = next((name for name, starts in _ENCODINGS if packet.startswith(starts)), "utf-8")
     try:
         if encoding == "utf-8":
-            return _edited(packet, note, {})
-        return _edited(_whole(packet, encoding).encode(), note, {}).decode().encode(encoding)
+            return edited(packet, note, own)
+        return edited(_whole(packet, encoding).encode(), note, own).decode().encode(encoding)
     except (expat.ExpatError, ValueError):  # of which a UnicodeError is one
-        return _edited(_FRESH, note, {"UnreadableXMP": base64.b64encode(packet).decode()})
+        kept = base64.b64encode(packet).decode()
+        return edited(FRESH, note, {"UnreadableXMP": lambda _: kept, **own})
 
 
 def _whole(packet: bytes, encoding: str) -> str:
@@ -95,23 +122,30 @@ def _whole(packet: bytes, encoding: str) -> str:
     return packet.ljust(-(-len(packet) // unit) * unit, b"\0").decode(encoding)
 
 
-def _edited(packet: bytes, note: dict[str, str], own: dict[str, str]) -> bytes:
-    """Set IPTC's properties in `note` and photochrom's in `own` in a packet of UTF-8."""
+def edited(packet: bytes, note: dict[str, str], own: Own) -> bytes:
+    """Set IPTC's properties in `note` and photochrom's in `own` in a packet of UTF-8.
+
+    Raises:
+        expat.ExpatError: if it is not well-formed.
+        ValueError: if it has a DOCTYPE, or no ``rdf:RDF``.
+    """
     start, stop = packet.find(b"<"), packet.rfind(b">") + 1
     text = packet[start:stop]
-    try:
-        places = _Places.find(text, "utf-8")
-    except expat.ExpatError:
-        # Some programs write Latin-1 into a packet of UTF-8. Markup is ASCII, so that it is found all the same.
-        places = _Places.find(text, "iso-8859-1")
-    if places.former not in (None, DIGITAL_SOURCE_TYPE) and not places.remembered:
-        own = {**own, "FormerDigitalSourceType": str(places.former)}
-    attributes = _attributes(_OWN, "photochrom", own, places.prefixes) if own else b""
-    attributes += _attributes(_IPTC, "Iptc4xmpExt", note, places.prefixes)
+    places = Places.find(text)
+    former = places.note.get("DigitalSourceType")
+    if note and former not in (None, DIGITAL_SOURCE_TYPE):
+        own = {"FormerDigitalSourceType": lambda known: known or str(former), **own}
+    stale = [place for name, place in places.stale if name in note or name in own]
+    values = {name: value(places.own.get(name)) for name, value in own.items()}
+    attributes = _attributes(_OWN, "photochrom", values, places.prefixes) if own else b""
+    attributes += _attributes(_IPTC, "Iptc4xmpExt", note, places.prefixes) if note else b""
     if places.described is not None:
-        changes = [*places.stale, (places.described, places.described, attributes)]
+        changes = [
+            *((first, last, b"") for first, last in stale),
+            (places.described, places.described, attributes),
+        ]
     else:
-        description = b'<rdf:Description rdf:about="" xmlns:rdf="%b"%b/>' % (_RDF.encode(), attributes)
+        description = b'<rdf:Description rdf:about="" xmlns:rdf="%b"%b/>' % (RDF.encode(), attributes)
         at, name, empty = places.rdf
         changes = [(at, at + 2, b">" + description + b"</" + name + b">") if empty else (at, at, description)]
     marked = text
@@ -135,34 +169,44 @@ def _attributes(uri: str, prefix: str, properties: dict[str, str], prefixes: dic
 
 
 @dataclass
-class _Places:
-    """Where in a packet the note goes, and what of an earlier one has to go; all in bytes from its start.
+class Places:
+    """Where in a packet the note goes, and what it says already; all places in bytes from its start.
 
     Attributes:
-        stale: stretches to cut out, each with the nothing that replaces it.
-        former: the source type that the packet gave before.
-        remembered: whether it says already what was given before that.
+        note: what the packet says of the three properties of the note.
+        own: and of photochrom's own.
+        stale: where it does so, by name, from and to.
         described: end of the attributes of the first ``rdf:Description``, or None if there is none.
         prefixes: namespace of each prefix that holds there.
         rdf: where the contents of ``rdf:RDF`` begin (or its ``/>`` does), its name, and whether it is empty.
+        outer: namespace of each prefix that holds in ``rdf:RDF``.
+        tops: of each ``rdf:Description``, the end of its attributes and the prefixes that it declares.
     """
 
-    stale: list[tuple[int, int, bytes]] = field(default_factory=list)
-    former: str | None = None
-    remembered: bool = False
+    note: dict[str, str] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)
+    stale: list[tuple[str, tuple[int, int]]] = field(default_factory=list)
     described: int | None = None
     prefixes: dict[str, str] = field(default_factory=dict)
     rdf: tuple[int, bytes, bool] = (0, b"", False)
+    outer: dict[str, str] = field(default_factory=dict)
+    tops: list[tuple[int, frozenset[str]]] = field(default_factory=list)
 
     @classmethod
-    def find(cls, text: bytes, encoding: str) -> _Places:
-        """Go through a packet.
+    def find(cls, text: bytes) -> Places:
+        """Go through a packet of UTF-8, or of what some programs write in its stead.
 
         Raises:
             expat.ExpatError: if it is not well-formed.
             ValueError: if it has a DOCTYPE, or no ``rdf:RDF``.
         """
-        places = cls()
+        try:
+            return cls()._found(text, "utf-8")
+        except expat.ExpatError:
+            # Latin-1 is no UTF-8, but markup is ASCII in both, so that it is found all the same.
+            return cls()._found(text, "iso-8859-1")
+
+    def _found(self, text: bytes, encoding: str) -> Places:
         parser = expat.ParserCreate(encoding)
         names: list[tuple[str, str]] = []  # (namespace, local name) of the open elements
         scopes: list[dict[str, str]] = [{}]
@@ -171,16 +215,17 @@ class _Places:
 
         def start(name: str, attributes: dict[str, str]) -> None:
             nonlocal opened
-            scope = scopes[-1]
-            if declared := {k[6:]: v for k, v in attributes.items() if k == "xmlns" or k.startswith("xmlns:")}:
-                scope = {**scope, **declared}
-            scopes.append(scope)
-            names.append(_resolved(name, scope))
+            declared = {k[6:]: v for k, v in attributes.items() if k == "xmlns" or k.startswith("xmlns:")}
+            scopes.append({**scopes[-1], **declared} if declared else scopes[-1])
+            names.append(_resolved(name, scopes[-1]))
             at = parser.CurrentByteIndex
-            if names[-1] == (_RDF, "RDF") and not places.rdf[0]:
-                places._open_rdf(text, at, scope)
-            elif names[-2:] == [(_RDF, "RDF"), (_RDF, "Description")]:
-                places._describe(text, at, attributes, scope)
+            if names[-1] == (RDF, "RDF") and not self.rdf[0]:
+                tag = _tag(text, at)
+                empty = tag[0].endswith(b"/>")
+                self.rdf = (tag.end() - 2 if empty else tag.end(), tag["name"], empty)
+                self.prefixes = self.outer = scopes[-1]
+            elif names[-2:] == [(RDF, "RDF"), (RDF, "Description")]:
+                self._describe(_tag(text, at), attributes, scopes[-1], frozenset(declared))
             elif _is_note(names):
                 opened = at
                 value.clear()
@@ -188,13 +233,10 @@ class _Places:
 
         def end(name: str) -> None:
             if _is_note(names):
-                at = parser.CurrentByteIndex
-                empty = _tag(text, opened)[0].endswith(b"/>")
-                stop = _tag(text, opened).end() if empty else text.index(b">", at) + 1
-                first = len(text[:opened].rstrip())
-                places.stale.append((first, stop, b""))
-                if names[-1][1] == "DigitalSourceType":
-                    places.former = "".join(value).strip()
+                tag = _tag(text, opened)
+                stop = tag.end() if tag[0].endswith(b"/>") else text.index(b">", parser.CurrentByteIndex) + 1
+                self.stale.append((names[-1][1], (len(text[:opened].rstrip()), stop)))
+                self.note[names[-1][1]] = "".join(value).strip()
             names.pop()
             scopes.pop()
 
@@ -206,28 +248,22 @@ class _Places:
         parser.CharacterDataHandler = value.append
         parser.StartDoctypeDeclHandler = refuse
         parser.Parse(text, True)
-        if not places.rdf[0]:
+        if not self.rdf[0]:
             raise ValueError("no rdf:RDF")
-        return places
+        return self
 
-    def _open_rdf(self, text: bytes, at: int, scope: dict[str, str]) -> None:
-        tag = _tag(text, at)
-        empty = tag[0].endswith(b"/>")
-        self.rdf = (tag.end() - 2 if empty else tag.end(), tag["name"], empty)
-        self.prefixes = self.prefixes or scope
-
-    def _describe(self, text: bytes, at: int, attributes: dict[str, str], scope: dict[str, str]) -> None:
-        tag = _tag(text, at)
+    def _describe(
+        self, tag: re.Match[bytes], attributes: dict[str, str], scope: dict[str, str], declared: frozenset[str]
+    ) -> None:
         if self.described is None:
             self.described, self.prefixes = tag.end("attributes"), scope
-        for attribute in _ATTRIBUTE.finditer(text, *tag.span("attributes")):
+        self.tops.append((tag.end("attributes"), declared))
+        for attribute in _ATTRIBUTE.finditer(tag.string, *tag.span("attributes")):
             name = attribute[1].decode(errors="replace")
             namespace, local = _resolved(name, scope)
-            self.remembered |= (namespace, local) == (_OWN, "FormerDigitalSourceType")
-            if namespace == _IPTC and local in _NOTE and ":" in name:
-                self.stale.append((attribute.start(), attribute.end(), b""))
-                if local == "DigitalSourceType":
-                    self.former = attributes[name]
+            if ":" in name and (namespace == _OWN or (namespace == _IPTC and local in _NOTE)):
+                (self.own if namespace == _OWN else self.note)[local] = attributes[name]
+                self.stale.append((local, attribute.span()))
 
 
 def _resolved(name: str, scope: dict[str, str]) -> tuple[str, str]:
@@ -236,12 +272,8 @@ def _resolved(name: str, scope: dict[str, str]) -> tuple[str, str]:
 
 
 def _is_note(names: list[tuple[str, str]]) -> bool:
-    return (
-        len(names) > 2
-        and names[-3:-1] == [(_RDF, "RDF"), (_RDF, "Description")]
-        and names[-1][0] == _IPTC
-        and names[-1][1] in _NOTE
-    )
+    parents = [(RDF, "RDF"), (RDF, "Description")]
+    return names[-3:-1] == parents and names[-1][0] == _IPTC and names[-1][1] in _NOTE
 
 
 def _tag(text: bytes, at: int) -> re.Match[bytes]:
