@@ -121,7 +121,9 @@ class Layout:
         return Value(kind, _exactly(file, struct.unpack(self.offset, inline)[0], size))
 
 
-def read(file: BinaryIO, layout: Layout, at: int, *, skip: Container[int] = ()) -> Directory:
+def read(
+    file: BinaryIO, layout: Layout, at: int, *, skip: Container[int] = (), only: Container[int] | None = None
+) -> Directory:
     """Read a directory and those that it points to; leave out what is damaged.
 
     Args:
@@ -129,12 +131,13 @@ def read(file: BinaryIO, layout: Layout, at: int, *, skip: Container[int] = ()) 
         layout: of the file.
         at: where the directory is.
         skip: tags of the first directory whose values are not fetched.
+        only: the only ones whose values are.
     """
     file.seek(0, SEEK_END)
     left = min(file.tell(), _MOST_BYTES)
     seen: set[int] = set()
 
-    def one(at: int, skip: Container[int] = ()) -> Directory:
+    def one(at: int, skip: Container[int] = (), only: Container[int] | None = None) -> Directory:
         nonlocal left
         found: Directory = {}
         if at in seen:
@@ -142,7 +145,9 @@ def read(file: BinaryIO, layout: Layout, at: int, *, skip: Container[int] = ()) 
         seen.add(at)
         try:
             for tag, kind, count, inline, _ in layout.entries(file, at):
-                if tag in found or tag in skip or count * _UNIT.get(kind, 1) > left:
+                if tag in found or tag in skip or (only is not None and tag not in only):
+                    continue
+                if count * _UNIT.get(kind, 1) > left:
                     continue
                 try:
                     value = layout.value(file, kind, count, inline)
@@ -157,7 +162,7 @@ def read(file: BinaryIO, layout: Layout, at: int, *, skip: Container[int] = ()) 
             pass
         return found
 
-    return one(at, skip)
+    return one(at, skip, only)
 
 
 def pack(

@@ -14,11 +14,21 @@ from typing import BinaryIO
 
 from photochrom.errors import OutputError
 from photochrom.metadata import ifd
+from photochrom.metadata.exif import EXIF_HEADER, dots_per_inch, make_block
 from photochrom.metadata.ifd import Directory, Layout, Value
+from photochrom.metadata.photoshop import iptc_of, with_iptc
 
-__all__ = ["missing_bytes", "read_tiff_exif", "write_tiff_exif"]
+__all__ = [
+    "missing_bytes",
+    "opened",
+    "read_tiff_exif",
+    "read_tiff_resolution",
+    "read_tiff_resources",
+    "resource_tags",
+    "write_tiff_exif",
+]
 
-_HEADER = b"Exif\0\0"
+_IPTC, _RESOURCES = 33723, 34377
 
 _STRUCTURAL = frozenset(
     [
@@ -41,6 +51,9 @@ _STRUCTURAL = frozenset(
 )
 """Tags of a first page that say how its pixels are stored, or that libvips carries itself."""
 
+_PLACES = (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 322, 323, 324, 325)
+"""Tags that say where the pixels are, and how many."""
+
 
 def read_tiff_exif(source: Path | bytes) -> bytes | None:
     r"""Collect what a TIFF says about its first page as an EXIF block, which any other format can carry.
@@ -56,7 +69,7 @@ def read_tiff_exif(source: Path | bytes) -> bytes | None:
         ``Exif\0\0`` and the block, or None if there is nothing to say. Damaged entries are left out.
     """
     try:
-        with _opened(source) as file:
+        with opened(source) as file:
             start = Layout.of(file)
             if start is None:
                 return None
@@ -64,15 +77,45 @@ def read_tiff_exif(source: Path | bytes) -> bytes | None:
             found = ifd.read(file, layout, at, skip=_STRUCTURAL)
     except (OSError, EOFError):
         return None
-    plain = Layout(layout.order)
     kept = _converted(found, swap=False)
-    if not kept:
+    return make_block(kept, layout.order) if kept else None
+
+
+def read_tiff_resources(source: Path | bytes) -> bytes | None:
+    """Collect Photoshop's image resources of a TIFF's first page, with IPTC's record among them.
+
+    libvips takes the record for bytes where most programs wrote numbers of 32 bits, and so keeps a quarter of it.
+
+    Args:
+        source: a path or the file's bytes.
+
+    Returns:
+        What the APP13 segment of a JPEG holds after its name, or None if there is nothing.
+    """
+    try:
+        with opened(source) as file:
+            start = Layout.of(file)
+            found = {} if start is None else ifd.read(file, *start, only=(_IPTC, _RESOURCES))
+    except (OSError, EOFError):
         return None
-    mark = b"II*\0" if plain.order == "<" else b"MM\0*"
-    return _HEADER + mark + struct.pack(plain.offset, 8) + ifd.pack(kept, plain, 8)
+    resources, iptc = (v.content if isinstance(v := found.get(t), Value) else b"" for t in (_RESOURCES, _IPTC))
+    if iptc[3:4] == b"\x1c" != iptc[:1]:  # which every record begins with: written as numbers of the other order
+        iptc = b"".join(iptc[n : n + 4][::-1] for n in range(0, len(iptc), 4))
+    return (with_iptc(resources, iptc.rstrip(b"\0")) if iptc else resources) or None
 
 
-def write_tiff_exif(path: Path, exif: bytes) -> None:
+def read_tiff_resolution(source: Path | bytes) -> tuple[float, float] | None:
+    """Read the resolution of a TIFF's first page in dots per inch, across and down; None if it says none."""
+    try:
+        with opened(source) as file:
+            start = Layout.of(file)
+            found = {} if start is None else ifd.read(file, *start, only=(282, 283, 296))
+    except (OSError, EOFError):
+        return None
+    return None if start is None else dots_per_inch(found, start[0].order)
+
+
+def write_tiff_exif(path: Path, exif: bytes | None, resources: bytes | None = None) -> None:
     r"""Add to a TIFF that libvips has just written what an EXIF block says.
 
     A new first directory is put at the end of the file, and the header then points to it: what is there stays
@@ -82,22 +125,24 @@ def write_tiff_exif(path: Path, exif: bytes) -> None:
     Args:
         path: a TIFF or BigTIFF of either byte order.
         exif: a block as libvips has it in ``exif-data``, with or without its leading ``Exif\0\0``.
+        resources: Photoshop's image resources, with IPTC's record among them, which gets a tag of its own.
 
     Raises:
         OutputError: if the file is no TIFF, or the tags would lie beyond 4 GB in one that is not BigTIFF.
         OSError: if the file cannot be written.
     """
-    block = BytesIO(exif.removeprefix(_HEADER))
+    block = BytesIO((exif or b"").removeprefix(EXIF_HEADER))
     source = Layout.of(block)
     added = {} if source is None else ifd.read(block, *source, skip=_STRUCTURAL)
-    if source is None or not added:
+    if not added and not resources:
         return
     with path.open("r+b") as file:
         target = Layout.of(file)
         if target is None:
             raise OutputError(f"{path}: is no TIFF; the photo's EXIF cannot be added")
         layout, at = target
-        added = _converted(added, swap=source[0].order != layout.order)
+        added = _converted(added, swap=source is not None and source[0].order != layout.order)
+        added |= resource_tags(resources or b"")
         ready, after = _entries(file, layout, at)
         ready = {tag: entry for tag, entry in ready.items() if tag not in added}
         file.seek(0, SEEK_END)
@@ -127,10 +172,10 @@ def missing_bytes(source: Path | bytes) -> int:
         0 for a whole file, and for one that is no TIFF or whose directory cannot be read.
     """
     try:
-        with _opened(source) as file:
+        with opened(source) as file:
             size = file.seek(0, SEEK_END)
             start = Layout.of(file)
-            page = {} if start is None else ifd.read(file, *start)
+            page = {} if start is None else ifd.read(file, *start, only=_PLACES)
     except (OSError, EOFError):
         return 0
     if start is None:
@@ -162,6 +207,14 @@ def _converted(directory: Directory, *, swap: bool) -> Directory:
     return found
 
 
+def resource_tags(resources: bytes) -> Directory:
+    """Return the tags that hold Photoshop's resources and IPTC's record, in TIFF and in any EXIF block."""
+    iptc = iptc_of(resources)
+    found: Directory = {} if iptc is None else {_IPTC: Value(7, iptc)}
+    others = with_iptc(resources, None)
+    return {**found, _RESOURCES: Value(1, others)} if others else found
+
+
 def _entries(file: BinaryIO, layout: Layout, at: int) -> tuple[dict[int, bytes], int]:
     """Read the entries of a directory as they are, and where the next directory is."""
     found = {}
@@ -188,7 +241,8 @@ def _chunk_sizes(numbers: Callable[..., list[int]], count: int) -> list[int] | N
 
 
 @contextmanager
-def _opened(source: Path | bytes) -> Iterator[BinaryIO]:
+def opened(source: Path | bytes) -> Iterator[BinaryIO]:
+    """Open a file or its bytes for reading."""
     if isinstance(source, bytes):
         yield BytesIO(source)
     else:
