@@ -1,0 +1,87 @@
+"""A PNG's chunks besides its pixels, as they are, and into a file that libvips has written.
+
+libvips writes all text as if it were Latin-1, and cuts keywords at the first space.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from io import SEEK_CUR
+from typing import BinaryIO
+
+__all__ = ["chunk", "is_kept", "raw_profile", "read_chunks", "text_chunk", "text_of"]
+
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_PIXELS = (b"IDAT", b"fdAT")
+_WRITTEN = (b"eXIf", b"pHYs")  # anew
+_XMP = b"XML:com.adobe.xmp\0"
+_MOST_BYTES = 1 << 26
+
+
+def read_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Give the kind and the contents of each chunk but the pixels; stop at damage."""
+    file.seek(8)
+    left = _MOST_BYTES
+    while len(head := file.read(8)) == 8:
+        size, kind = struct.unpack(">I4s", head)
+        if kind in _PIXELS or size > left:
+            file.seek(size + 4, SEEK_CUR)
+            continue
+        content = file.read(size)
+        if len(content) != size or len(file.read(4)) != 4:
+            return
+        left -= size
+        yield kind, content
+
+
+def is_kept(kind: bytes, content: bytes) -> bool:
+    """Whether a chunk stays true of other pixels, as its fourth letter says, and is not written anew."""
+    return kind[3:].islower() and kind not in _WRITTEN and not content.startswith(_XMP)
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """Write a chunk."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def text_chunk(keyword: str, text: str) -> bytes:
+    """Write text in UTF-8; a keyword that PNG does not allow becomes ``Comment``."""
+    key = keyword.encode("latin-1", "ignore")
+    if not 1 <= len(key) <= 79 or not keyword.isprintable():
+        key = b"Comment"
+    return chunk(b"iTXt", key + b"\0\0\0\0\0" + text.encode("utf-8", "replace").replace(b"\0", b""))
+
+
+def text_of(kind: bytes, content: bytes) -> tuple[str, str] | None:
+    """Read keyword and text of a chunk; None if it holds no text or is damaged."""
+    keyword, _, rest = content.partition(b"\0")
+    if kind not in _TEXTS:
+        return None
+    encoding = "latin-1"
+    try:
+        if kind == b"zTXt":
+            rest = _inflated(rest[1:])
+        elif kind == b"iTXt":
+            encoding = "utf-8"
+            text = rest[2:].split(b"\0", 2)[-1]  # after the language and the translated keyword
+            rest = _inflated(text) if rest[:1] == b"\1" else text
+    except zlib.error:
+        return None
+    return keyword.decode("latin-1"), rest.decode(encoding, "replace")
+
+
+def raw_profile(kind: bytes, content: bytes) -> tuple[str, bytes] | None:
+    """Read a block that ImageMagick and others write as text in hexadecimal: its name, as ``iptc``, and bytes."""
+    if not content.startswith(b"Raw profile type ") or (read := text_of(kind, content)) is None:
+        return None
+    name, lines = read[0].removeprefix("Raw profile type "), read[1].split("\n", 3)
+    with suppress(ValueError, IndexError):
+        return name.lower(), bytes.fromhex("".join(lines[3].split()))
+    return None
+
+
+def _inflated(data: bytes) -> bytes:
+    return zlib.decompressobj().decompress(data, _MOST_BYTES)
