@@ -79,6 +79,13 @@ def test_the_largest_values_make_way() -> None:
     assert len(short) < 2000
 
 
+def test_a_block_of_very_many_tags_is_shortened_at_once() -> None:
+    many: Directory = {tag: Value(7, bytes(9)) for tag in range(30_000)}
+    short, gone = shortened(make_block(many), 65_533)
+    assert 60_000 < len(short) <= 65_533
+    assert len(parse_block(short)[0]) + len(gone) == 30_000
+
+
 @given(st.sampled_from("<>"), st.data())
 @settings(deadline=None, max_examples=300)
 def test_damage_never_raises(order: str, data: st.DataObject) -> None:

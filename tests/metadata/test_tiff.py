@@ -275,6 +275,11 @@ def test_a_table_that_points_to_itself_ends() -> None:
     assert read_tiff_exif(b"II*\0\x08\0\0\0" + table) is None
 
 
+def test_a_long_chain_of_tables_ends() -> None:
+    tables = (struct.pack("<HHHIII", 1, EXIF, 4, 1, 26 + 18 * n, 0) for n in range(5_000))
+    assert read_tiff_exif(b"II*\0\x08\0\0\0" + b"".join(tables)) is None
+
+
 @given(st.data())
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damage_never_raises(tmp_path: Path, data: st.DataObject) -> None:

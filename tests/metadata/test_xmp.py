@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.metadata.xmp import DIGITAL_SOURCE_TYPE, mark_synthetic, with_comment
+from photochrom.metadata.xmp import DIGITAL_SOURCE_TYPE, mark_synthetic, with_comments
 from photochrom.vips import libvips
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -205,12 +205,41 @@ def test_a_changed_byte_never_raises(at: int, junk: bytes) -> None:
 
 
 def test_comments_are_added_once() -> None:
-    packet = with_comment(with_comment(RICH.encode(), "a\nb"), "Grüße & <Co>")
-    assert with_comment(packet, "a\nb") == packet
+    packet = with_comments(with_comments(RICH.encode(), ["a\nb"]), ["a\nb", "Grüße & <Co>"])
+    assert with_comments(packet, ["a\nb", "Grüße & <Co>"]) == packet
     (value,) = [d.get("{urn:photochrom:xmp/1.0/}Comment") for d in ET.fromstring(packet)[0] if len(d)]
     assert value == "a\nb\n\nGrüße & <Co>"
     assert note_of(mark(packet)) == NOTE
-    assert b"Comment=" in with_comment(b"no XMP", "a")
+    assert b"Comment=" in with_comments(b"no XMP", ["a"])
+
+
+def test_text_that_looks_like_an_attribute_is_none() -> None:
+    text = f' x Iptc4xmpExt:DigitalSourceType="{PRINT}"'
+    packet = packet_of(f'<rdf:Description xmlns:Iptc4xmpExt="{IPTC}" />{text}').encode()
+    marked = mark(packet)
+    assert note_of(marked) == NOTE
+    assert text.encode() in marked
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        packet_of("<rdf:Description>" + " " * 2_000_000 + "x </rdf:Description>"),
+        packet_of(f'<rdf:Description xmlns:e="{IPTC}">' + "<e:AISystemUsed/>" * 50_000 + "</rdf:Description>"),
+        packet_of(
+            "<rdf:Description>"
+            + "".join(f'<a xmlns:p{n}="u">' for n in range(30_000))
+            + "</a>" * 30_000
+            + "</rdf:Description>"
+        ),
+        packet_of("<rdf:Description/>" * 100_000),
+    ],
+    ids=["spaces", "notes", "prefixes", "descriptions"],
+)
+def test_a_hostile_packet_takes_no_longer(packet: str) -> None:
+    begun = time.monotonic()
+    assert mark(mark(packet.encode())).count(DIGITAL_SOURCE_TYPE.encode()) == 1
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".avif"])

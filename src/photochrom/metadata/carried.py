@@ -27,7 +27,7 @@ from photochrom.metadata.tiff import (
     resource_tags,
     write_tiff_exif,
 )
-from photochrom.metadata.xmp import with_comment
+from photochrom.metadata.xmp import with_comments
 from photochrom.metadata.xmp_extended import joined_packet
 
 __all__ = ["KEEP", "Carried", "Text"]
@@ -42,6 +42,8 @@ _JFIF_UNITS = {1: 1.0, 2: 2.54}
 
 _ROOM = b"photochrom: room"
 
+_MOST_TEXT = 1 << 26  # bytes of a PNG's texts, which may be compressed a thousandfold
+
 
 @dataclass(frozen=True)
 class Text:
@@ -51,6 +53,11 @@ class Text:
     raw: bytes
     keyword: str
     text: str
+
+    @property
+    def said(self) -> str:
+        """The text, after its keyword if it has one."""
+        return f"{self.keyword}: {self.text}" if self.keyword else self.text
 
 
 @dataclass(frozen=True)
@@ -136,11 +143,10 @@ class Carried:
         lost = list(self.lost)
         resources = without_thumbnails(self.resources) if self.resources else None
         xmp = self.xmp
-        if format not in ("jpg", "png"):
-            for text in self.texts:
-                xmp = with_comment(xmp, f"{text.keyword}: {text.text}" if text.keyword else text.text)
+        if format not in ("jpg", "png") and self.texts:
+            xmp = with_comments(xmp, [text.said for text in self.texts])
         added: Directory = {}
-        raw = format == "png" and any(text.keyword.startswith("Raw profile type ") for text in self.texts)
+        raw = format == "png" and any(text.keyword.startswith(png.RAW_PROFILE) for text in self.texts)
         if format not in ("jpg", "tif") and resources and not raw:
             added = resource_tags(resources)
         missing: Directory = {} if orientation == 1 else {274: Value(3, struct.pack("<H", orientation))}
@@ -211,9 +217,10 @@ class Carried:
 
 
 def _read_jpeg(carried: Carried, file: BinaryIO) -> Carried:
-    exif, xmp, resources, texts, segments = carried.exif, carried.xmp, b"", list(carried.texts), b""
+    exif, xmp, texts, dpi = carried.exif, carried.xmp, list(carried.texts), None
+    resources: list[bytes] = []
     extended: list[bytes] = []
-    dpi = None
+    segments: list[bytes] = []
     for marker, content in jpeg.read_segments(file):
         if marker == 0xFE:
             try:
@@ -225,7 +232,7 @@ def _read_jpeg(carried: Carried, file: BinaryIO) -> Carried:
             unit, x, y = struct.unpack_from(">BHH", content, 7)
             dpi = (x * _JFIF_UNITS[unit], y * _JFIF_UNITS[unit]) if unit in _JFIF_UNITS and x and y else None
         elif marker == 0xED and content.startswith(jpeg.RESOURCES):
-            resources += content.removeprefix(jpeg.RESOURCES)
+            resources.append(content.removeprefix(jpeg.RESOURCES))
         elif marker == 0xE1 and content.startswith(jpeg.EXIF):
             exif = exif or content
         elif marker == 0xE1 and content.startswith(jpeg.XMP):
@@ -233,45 +240,39 @@ def _read_jpeg(carried: Carried, file: BinaryIO) -> Carried:
         elif marker == 0xE1 and content.startswith(jpeg.EXTENDED):
             extended.append(content)
         elif jpeg.is_kept(marker, content):
-            segments += jpeg.segment(marker, content)
+            segments.append(jpeg.segment(marker, content))
     extension = jpeg.join_extension(extended)
     whole = joined_packet(xmp, extension) if xmp is not None and extension is not None else None
     if whole is not None:
         xmp = whole
     else:
-        segments += b"".join(jpeg.segment(0xE1, content) for content in extended)
-    return Carried(exif, xmp, resources or None, tuple(texts), segments, dpi, "jpg")
+        segments += [jpeg.segment(0xE1, content) for content in extended]
+    return Carried(exif, xmp, b"".join(resources) or None, tuple(texts), b"".join(segments), dpi, "jpg")
 
 
 def _read_png(carried: Carried, file: BinaryIO) -> Carried:
-    exif, resources, texts, segments = carried.exif, b"", list(carried.texts), b""
-    dpi = None
+    exif, resources, texts, dpi = carried.exif, b"", list(carried.texts), None
+    segments: list[bytes] = []
+    left = _MOST_TEXT
     for kind, content in png.read_chunks(file):
         if kind == b"pHYs" and len(content) == 9 and content[8] == 1:
             x, y = struct.unpack_from(">II", content)
             dpi = (x * 0.0254, y * 0.0254) if x and y else None
-        profile = png.raw_profile(kind, content)
-        if profile is not None and profile[0] in ("exif", "app1") and profile[1].startswith(EXIF_HEADER):
-            exif = exif or profile[1]
-            continue
-        if profile is not None and profile[0] in ("iptc", "8bim"):
-            is_record = profile[1][:1] == b"\x1c"
-            resources = resources or (with_iptc(b"", profile[1]) if is_record else profile[1])
         if not png.is_kept(kind, content):
             continue
-        if (read := png.text_of(kind, content)) is not None:
-            texts.append(Text("png", png.chunk(kind, content), *read))
-        else:
-            segments += png.chunk(kind, content)
-    return replace(
-        carried,
-        exif=exif,
-        resources=resources or None,
-        texts=tuple(texts),
-        segments=segments,
-        dpi=dpi,
-        format="png",
-    )
+        read = png.text_of(kind, content, left)
+        if read is None:
+            segments.append(png.chunk(kind, content))
+            continue
+        left -= len(read[1])
+        name, block = png.raw_profile(*read) or ("", b"")
+        if name in ("exif", "app1") and block.startswith(EXIF_HEADER):
+            exif = exif or block
+            continue
+        if name in ("iptc", "8bim"):
+            resources = resources or (with_iptc(b"", block) if block[:1] == b"\x1c" else block)
+        texts.append(Text("png", png.chunk(kind, content), *read))
+    return Carried(exif, carried.xmp, resources or None, tuple(texts), b"".join(segments), dpi, "png")
 
 
 def _with_what_exif_says(carried: Carried) -> Carried:

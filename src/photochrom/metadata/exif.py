@@ -107,13 +107,17 @@ def shortened(block: bytes, most: int) -> tuple[bytes, list[int]]:
     """
     directory, order = parse_block(block)
     gone: list[int] = []
-    while len(short := make_block(directory, order)) > most:
+    while (excess := len(short := make_block(directory, order)) - most) > 0 and directory:
         inner = directory.get(EXIF)
         tables = [directory, *([inner] if isinstance(inner, dict) else [])]
         sizes = [(len(v.content), t, table) for table in tables for t, v in table.items() if isinstance(v, Value)]
-        _, tag, table = max(sizes, key=lambda found: found[0], default=(0, next(iter(directory)), directory))
-        del table[tag]
-        gone.append(tag)
+        if not sizes:
+            gone.append(directory.popitem()[0])
+        for size, tag, table in sorted(sizes, key=lambda found: -found[0]):
+            if excess > 0:
+                del table[tag]
+                gone.append(tag)
+                excess -= 12 + (size + size % 2 if size > 4 else 0)
     return short, gone
 
 

@@ -21,6 +21,7 @@ EXIF, GPS, INTEROP = 0x8769, 0x8825, 0xA005
 
 _UNIT = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _RATIONALS = (5, 10)
+_MOST_DIRECTORIES = 8  # there should be four
 _MOST_BYTES = 1 << 26  # of all values together: a damaged table can name the whole file once per entry
 
 
@@ -140,7 +141,7 @@ def read(
     def one(at: int, skip: Container[int] = (), only: Container[int] | None = None) -> Directory:
         nonlocal left
         found: Directory = {}
-        if at in seen:
+        if at in seen or len(seen) == _MOST_DIRECTORIES:
             return found
         seen.add(at)
         try:

@@ -33,6 +33,7 @@ RESOURCES = b"Photoshop 3.0\0"
 EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 
 _MOST = 65533  # bytes that a segment holds
+_MOST_BYTES = 1 << 26  # of all segments together
 _PART = 65400  # of extended XMP per segment
 _APP0, _APP1, _APP2, _APP11, _APP13, _APP14, _APP15, _COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xEF, 0xFE
 
@@ -40,7 +41,7 @@ _APP0, _APP1, _APP2, _APP11, _APP13, _APP14, _APP15, _COM = 0xE0, 0xE1, 0xE2, 0x
 def read_segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Give the second byte of each marker before the pixels, and what its segment holds; stop at damage."""
     file.seek(2)
-    while True:
+    while file.tell() < _MOST_BYTES:
         marker = file.read(2)
         while marker[:1] == b"\xff" == marker[1:]:  # fill bytes
             marker = b"\xff" + file.read(1)

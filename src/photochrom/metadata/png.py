@@ -12,13 +12,16 @@ from contextlib import suppress
 from io import SEEK_CUR
 from typing import BinaryIO
 
-__all__ = ["chunk", "is_kept", "raw_profile", "read_chunks", "text_chunk", "text_of"]
+__all__ = ["RAW_PROFILE", "chunk", "is_kept", "raw_profile", "read_chunks", "text_chunk", "text_of"]
 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PIXELS = (b"IDAT", b"fdAT")
 _WRITTEN = (b"eXIf", b"pHYs")  # anew
 _XMP = b"XML:com.adobe.xmp\0"
 _MOST_BYTES = 1 << 26
+
+RAW_PROFILE = "Raw profile type "
+"""How the keyword of a text begins that is a block of another kind in hexadecimal."""
 
 
 def read_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
@@ -55,33 +58,32 @@ def text_chunk(keyword: str, text: str) -> bytes:
     return chunk(b"iTXt", key + b"\0\0\0\0\0" + text.encode("utf-8", "replace").replace(b"\0", b""))
 
 
-def text_of(kind: bytes, content: bytes) -> tuple[str, str] | None:
-    """Read keyword and text of a chunk; None if it holds no text or is damaged."""
+def text_of(kind: bytes, content: bytes, most: int = _MOST_BYTES) -> tuple[str, str] | None:
+    """Read keyword and text of a chunk, of compressed text at most `most` bytes; None if there is none to read."""
     keyword, _, rest = content.partition(b"\0")
     if kind not in _TEXTS:
         return None
     encoding = "latin-1"
     try:
         if kind == b"zTXt":
-            rest = _inflated(rest[1:])
+            rest = _inflated(rest[1:], most)
         elif kind == b"iTXt":
             encoding = "utf-8"
             text = rest[2:].split(b"\0", 2)[-1]  # after the language and the translated keyword
-            rest = _inflated(text) if rest[:1] == b"\1" else text
+            rest = _inflated(text, most) if rest[:1] == b"\1" else text
     except zlib.error:
         return None
     return keyword.decode("latin-1"), rest.decode(encoding, "replace")
 
 
-def raw_profile(kind: bytes, content: bytes) -> tuple[str, bytes] | None:
+def raw_profile(keyword: str, text: str) -> tuple[str, bytes] | None:
     """Read a block that ImageMagick and others write as text in hexadecimal: its name, as ``iptc``, and bytes."""
-    if not content.startswith(b"Raw profile type ") or (read := text_of(kind, content)) is None:
+    if not keyword.startswith(RAW_PROFILE):
         return None
-    name, lines = read[0].removeprefix("Raw profile type "), read[1].split("\n", 3)
     with suppress(ValueError, IndexError):
-        return name.lower(), bytes.fromhex("".join(lines[3].split()))
+        return keyword.removeprefix(RAW_PROFILE).lower(), bytes.fromhex(text.split("\n", 3)[3])
     return None
 
 
-def _inflated(data: bytes) -> bytes:
-    return zlib.decompressobj().decompress(data, _MOST_BYTES)
+def _inflated(data: bytes, most: int) -> bytes:
+    return zlib.decompressobj().decompress(data, max(1, most))

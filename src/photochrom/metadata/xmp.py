@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-__all__ = ["DIGITAL_SOURCE_TYPE", "Places", "edited", "mark_synthetic", "with_comment"]
+__all__ = ["DIGITAL_SOURCE_TYPE", "Places", "edited", "mark_synthetic", "with_comments"]
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's term for a real photograph that a trained model added something to."""
@@ -25,10 +26,11 @@ _OWN = "urn:photochrom:xmp/1.0/"
 _NOTE = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
 
 _TAG = re.compile(
-    rb"""<(?P<name>[^\s/>]+)(?P<attributes>(?:\s+[^\s=]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*/?>""", re.DOTALL
+    rb"""<(?P<name>[^\s/>]+)(?P<attributes>(?:\s+[^\s=/>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*/?>""", re.DOTALL
 )
-_ATTRIBUTE = re.compile(rb"""\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""", re.DOTALL)
-_PADDING = re.compile(rb"([ \t\r\n]{64,})(<\?xpacket end=[^?]*\?>)$")
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*(?:"[^"]*"|'[^']*')""", re.DOTALL)
+_SPACE = b" \t\r\n"
+_DEEPEST = 16  # element in which a namespace is looked for; XMP has its own four deep
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ENCODINGS = (  # how each begins, with or without a mark of its byte order; the longer ones first
     ("utf-32-le", (b"\xff\xfe\0\0", b"<\0\0\0")),
@@ -82,18 +84,18 @@ def mark_synthetic(packet: bytes | None, *, network: str, version: str, program:
     return _changed(packet, note, {})
 
 
-def with_comment(packet: bytes | None, comment: str) -> bytes:
-    """Add a comment, from a format that has a place for it, as ``photochrom:Comment``, on a line of its own.
+def with_comments(packet: bytes | None, comments: Sequence[str]) -> bytes:
+    """Add comments, from a format that has a place for them, as ``photochrom:Comment``, with a blank line between.
 
     Args:
         packet: as for `mark_synthetic`; what is no XMP is dealt with as there.
-        comment: text; nothing is added if the packet has it already.
+        comments: text; those that the packet has already are not added.
     """
 
     def joined(known: str | None) -> str:
-        if known is not None and comment in known.split("\n\n"):
-            return known
-        return comment if known is None else f"{known}\n\n{comment}"
+        had = [] if known is None else [known]
+        parts = set() if known is None else set(known.split("\n\n"))
+        return "\n\n".join([*had, *(comment for comment in comments if comment not in parts)])
 
     return _changed(packet, {}, {"Comment": joined})
 
@@ -148,13 +150,22 @@ def edited(packet: bytes, note: dict[str, str], own: Own) -> bytes:
         description = b'<rdf:Description rdf:about="" xmlns:rdf="%b"%b/>' % (RDF.encode(), attributes)
         at, name, empty = places.rdf
         changes = [(at, at + 2, b">" + description + b"</" + name + b">") if empty else (at, at, description)]
-    marked = text
-    for first, last, new in sorted(changes, reverse=True):
-        marked = marked[:first] + new + marked[last:]
-    if padding := _PADDING.search(marked):
-        spare = min(max(0, len(marked) - len(text)), len(padding[1]) - 1)
-        marked = marked[: padding.start()] + padding[1][spare:] + padding[2]
+    parts, at = [], 0
+    for first, last, new in sorted(changes):
+        parts += [text[at:first], new]
+        at = last
+    marked = _shaved(b"".join([*parts, text[at:]]), len(text))
     return packet[:start] + marked + packet[stop:]
+
+
+def _shaved(text: bytes, size: int) -> bytes:
+    """Take padding away, as far as there is any, from a packet that has outgrown `size` bytes."""
+    end = text.rfind(b"<?xpacket end=")
+    padding = end - len(text[: max(end, 0)].rstrip(_SPACE))
+    if end < 0 or padding < 64:
+        return text
+    spare = min(max(0, len(text) - size), padding - 1)
+    return text[: end - spare] + text[end:]
 
 
 def _attributes(uri: str, prefix: str, properties: dict[str, str], prefixes: dict[str, str]) -> bytes:
@@ -162,7 +173,7 @@ def _attributes(uri: str, prefix: str, properties: dict[str, str], prefixes: dic
     bound = next((known for known, other in prefixes.items() if other == uri and known), None)
     declared = ""
     if bound is None:
-        bound = next(name for name in (prefix, *(f"{prefix}{n}" for n in range(2, 99999))) if name not in prefixes)
+        bound = next(name for n in count(1) if (name := f"{prefix}{n if n > 1 else ''}") not in prefixes)
         declared = f" xmlns:{bound}={quoteattr(uri)}"
     values = (f" {bound}:{name}={quoteattr(_FORBIDDEN.sub('?', value))}" for name, value in properties.items())
     return (declared + "".join(values)).encode()
@@ -216,7 +227,7 @@ class Places:
         def start(name: str, attributes: dict[str, str]) -> None:
             nonlocal opened
             declared = {k[6:]: v for k, v in attributes.items() if k == "xmlns" or k.startswith("xmlns:")}
-            scopes.append({**scopes[-1], **declared} if declared else scopes[-1])
+            scopes.append({**scopes[-1], **declared} if declared and len(scopes) < _DEEPEST else scopes[-1])
             names.append(_resolved(name, scopes[-1]))
             at = parser.CurrentByteIndex
             if names[-1] == (RDF, "RDF") and not self.rdf[0]:
@@ -235,7 +246,10 @@ class Places:
             if _is_note(names):
                 tag = _tag(text, opened)
                 stop = tag.end() if tag[0].endswith(b"/>") else text.index(b">", parser.CurrentByteIndex) + 1
-                self.stale.append((names[-1][1], (len(text[:opened].rstrip()), stop)))
+                first = opened
+                while text[first - 1 : first] in (b" ", b"\t", b"\r", b"\n"):
+                    first -= 1
+                self.stale.append((names[-1][1], (first, stop)))
                 self.note[names[-1][1]] = "".join(value).strip()
             names.pop()
             scopes.pop()

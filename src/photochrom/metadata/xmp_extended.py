@@ -12,8 +12,7 @@ from photochrom.metadata.xmp import FRESH, Places, edited
 __all__ = ["joined_packet", "split_packet"]
 
 _NOTE = "http://ns.adobe.com/xmp/note/"
-_HAS = re.compile(rb"""\s+\w+:HasExtendedXMP\s*=\s*(?:"[^"]*"|'[^']*')|<(\w+:HasExtendedXMP)>[^<]*</\1>""")
-_WRAPPER = re.compile(rb"^[^<]*<\?xpacket begin=[^>]*>\s*|\s*<\?xpacket end=[^>]*>\s*$")
+_HAS = re.compile(rb"""\s\w+:HasExtendedXMP\s*=\s*(?:"[^"]*"|'[^']*')|<(\w+:HasExtendedXMP)>[^<]*</\1>""")
 
 
 def split_packet(packet: bytes) -> tuple[bytes, bytes, bytes]:
@@ -23,7 +22,9 @@ def split_packet(packet: bytes) -> tuple[bytes, bytes, bytes]:
         A short packet, with the note on synthetic colours if there is one, for readers that know no extension; the
         extension, which is all of the packet without its wrapper; and the digest by which the one names the other.
     """
-    extension = _WRAPPER.sub(b"", packet)
+    start, end = packet.find(b"<?xpacket begin="), packet.rfind(b"<?xpacket end=")
+    start = packet.find(b">", start) + 1 if start >= 0 else 0
+    extension = packet[start : end if end > start else len(packet)].strip()
     digest = hashlib.md5(extension, usedforsecurity=False).hexdigest().upper()
     named = f'<rdf:Description rdf:about="" xmlns:xmpNote="{_NOTE}" xmpNote:HasExtendedXMP="{digest}"/>'
     short = FRESH.replace(b'<rdf:Description rdf:about=""/>', named.encode())
@@ -45,13 +46,15 @@ def joined_packet(packet: bytes, extension: bytes) -> bytes | None:
         places, more = Places.find(packet[start : packet.rfind(b">") + 1]), Places.find(extension)
     except (expat.ExpatError, ValueError):
         return None
-    first, name, empty = more.rdf
-    inner = b"" if empty else extension[first : extension.rindex(b"</" + name)]
-    for at, declared in reversed(more.tops):
+    at, name, empty = more.rdf
+    parts = []
+    for end, declared in more.tops:
         # Outside its own rdf:RDF, an element has to declare what it was declared there.
         known = {prefix: uri for prefix, uri in more.outer.items() if prefix not in declared}
         names = "".join(f" xmlns{':' * bool(prefix)}{prefix}={quoteattr(uri)}" for prefix, uri in known.items())
-        inner = inner[: at - first] + names.encode() + inner[at - first :]
+        parts += [extension[at:end], names.encode()]
+        at = end
+    inner = b"" if empty else b"".join([*parts, extension[at : extension.rindex(b"</" + name)]])
     at, name, empty = places.rdf
     at += start
     if empty:
