@@ -1,4 +1,4 @@
-"""exiftool, as a reader and writer of metadata that has nothing in common with photochrom's."""
+"""exiftool and ImageMagick, as readers of metadata that have nothing in common with photochrom's."""
 
 from __future__ import annotations
 
@@ -15,14 +15,31 @@ import pytest
 ExifTool = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(scope="session")
-def exiftool() -> ExifTool:
-    """Give a function that writes tags if options say so, and returns every tag, by group and name."""
-    if shutil.which("exiftool") is None:
-        reason = "exiftool is not installed (Debian: libimage-exiftool-perl)"
+def need(program: str, package: str) -> None:
+    if shutil.which(program) is None:
+        reason = f"{program} is not installed (Debian: {package})"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def identify() -> Callable[[Path, str], str]:
+    """Give a function that returns what ImageMagick says of a file, in a format of its own."""
+    need("identify", "imagemagick")
+
+    def run(path: Path, asked: str) -> str:
+        return subprocess.run(
+            ["identify", "-format", asked, path], check=True, capture_output=True
+        ).stdout.decode()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def exiftool() -> ExifTool:
+    """Give a function that writes tags if options say so, and returns every tag, by group and name."""
+    need("exiftool", "libimage-exiftool-perl")
 
     def run(path: Path, *options: str) -> dict[str, Any]:
         if options:
