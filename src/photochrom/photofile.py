@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +19,19 @@ from photochrom.metadata.header import Metadata
 from photochrom.metadata.tiff import missing_bytes
 from photochrom.options import MAX_PIXELS
 
-__all__ = ["HELD_PIXELS", "PhotoFile", "read_square"]
+__all__ = ["PhotoFile", "read_square"]
 
 Pixels = NDArray[Any]
 STRIP = 1 << 18
 """Pixels to a strip: as floats, with what turns them into colours, a strip takes about 10 MB."""
 
-HELD_PIXELS = 1_000_000_000
-"""Pixels of the largest photo that its format makes libvips hold as a whole (progressive JPEG, WebP, AVIF)."""
+_HARMLESS = re.compile(
+    r"\b(1[0-6]|[1-9]) extraneous bytes|Inconsistent progression|Adobe color|JFIF revision|Invalid SOS"
+    '|Bad value .* for "(Orientation|ResolutionUnit|XResolution|YResolution|Threshholding)" tag'
+)
+"""Complaints of libjpeg and libtiff after which every pixel is still there; more bytes were codes of pixels."""
+
+_UNENDED = "premature end of JPEG image"
 
 
 class PhotoFile:
@@ -64,7 +72,10 @@ class PhotoFile:
     ) -> None:
         self.name = name or ("photo" if isinstance(source, bytes) else str(source))
         self._source = source
-        header = vips.open_image(source, name=self.name, access="sequential")
+        self.format: str | None = None
+        self._options: dict[str, Any] = {}
+        self.notes: list[str] = []
+        header = self._open_header()
         loader = str(header.get("vips-loader"))
         self.format = usual_suffix(loader)
         self._check_size(header, max_pixels)
@@ -80,7 +91,10 @@ class PhotoFile:
         self._turned = orientation if upright else 1
         self._swapped = self._turned >= 5
         self.metadata = Metadata.read(header, source, keep_orientation=self.orientation != 1)
-        image = self._prepare(header)
+        try:
+            image = self._prepare(header)
+        except vips.libvips().Error as error:
+            raise vips.damaged(self.name, error) from error
         self.has_alpha = bool(image.hasalpha())
         self.bands = image.bands - self.has_alpha
         self.dtype = np.dtype(np.uint16 if image.format == "ushort" else np.uint8)
@@ -88,7 +102,7 @@ class PhotoFile:
         height, width = self._stored[::-1] if self._swapped else self._stored
         scale = 1.0 if long_edge is None else min(1.0, long_edge / max(height, width))
         self.height, self.width = (max(1, round(side * scale)) for side in (height, width))
-        self.notes = self._notes(header)
+        self.notes += self._notes(header)
 
     def strips(self) -> Iterator[Pixels]:
         """Decode the photo from top to bottom.
@@ -100,16 +114,18 @@ class PhotoFile:
             PhotoError: if the file turns out to be damaged or cut short.
         """
         library = vips.libvips()
-        image = vips.resize(self._open(), self.height, self.width)
         step = max(1, STRIP // self.width)
-        try:
-            region = library.Region.new(image)
-            for start in range(0, self.height, step):
-                rows = min(step, self.height - start)
-                strip = np.frombuffer(region.fetch(0, start, self.width, rows), self.dtype)
-                yield strip.reshape(rows, self.width, self.bands + self.has_alpha)
-        except library.Error as error:
-            raise vips.damaged(self.name, error) from error
+        start = 0
+        while start < self.height:
+            try:
+                region = library.Region.new(vips.resize(self._open(), self.height, self.width))
+                while start < self.height:
+                    rows = min(step, self.height - start)
+                    strip = np.frombuffer(region.fetch(0, start, self.width, rows), self.dtype)
+                    yield strip.reshape(rows, self.width, self.bands + self.has_alpha)
+                    start += rows
+            except library.Error as error:
+                self._forgive(error)
 
     def shrunk(self, height: int, width: int) -> Pixels:
         """Decode a copy of another size, in the same orientation as the strips.
@@ -128,15 +144,46 @@ class PhotoFile:
             rows, columns = self._stored[::-1] if self._swapped else self._stored
             room = min(rows / height, columns / width) / 2
             shrink = next(known for known in (8, 4, 2, 1) if known <= max(1.0, room))
-        image = self._open(**({"shrink": shrink} if shrink > 1 else {}))
-        return vips.array_from_image(vips.resize(image, height, width), name=self.name)
+        options = {"shrink": shrink} if shrink > 1 else {}
+        while True:
+            try:
+                pixels: Pixels = vips.resize(self._open(**options), height, width).numpy()
+                return pixels.reshape(height, width, self.bands + self.has_alpha)
+            except vips.libvips().Error as error:
+                self._forgive(error)
+
+    def _open_header(self) -> Any:
+        while True:
+            try:
+                return vips.open_header(self._source, name=self.name, **self._options)
+            except PhotoError as error:
+                self._forgive(error)
 
     def _open(self, **options: Any) -> Any:
         """Plan the whole way from the file to upright sRGB."""
         if self._turned == 1:
             options["access"] = "sequential"  # turning needs the pixels in another order than the file has them
-        image = vips.open_image(self._source, name=self.name, **options)
+        image = vips.open_image(self._source, name=self.name, **self._options, **options)
         return self._prepare(image if self._turned == 1 else image.autorot())
+
+    def _forgive(self, error: Exception) -> None:
+        """Make the next attempt at decoding pass over damage by which no pixel is lost.
+
+        Raises:
+            PhotoError: if there is nothing to forgive.
+        """
+        if self.format == ".jpg" and _UNENDED in str(error) and not isinstance(self._source, _Ended):
+            # Perhaps nothing is missing but the mark of the end; with one, any lack of pixels shows.
+            self._source = _Ended(vips.read_all(self._source, name=self.name) + b"\xff\xd9")
+        elif _HARMLESS.search(str(error)) and not self._options:
+            self._options = {"fail_on": "truncated"}
+        elif isinstance(error, PhotoError):
+            raise error
+        else:
+            raise vips.damaged(self.name, error) from error
+        note = f"{self.name}: is slightly damaged ({vips.reason(error)}); look at the result"
+        if note not in self.notes:
+            self.notes.append(note)
 
     def _prepare(self, image: Any) -> Any:
         """Plan the way from a file's samples to sRGB or grey of 8 or 16 bits, alpha behind."""
@@ -146,7 +193,7 @@ class PhotoFile:
         alpha = image[image.bands - 1] if image.hasalpha() else None
         colours = image[: image.bands - 1] if alpha is not None else image
         if colours.bands not in (1, 3, 4):
-            raise PhotoError(f"{self.name}: has {colours.bands} channels; save it as grey or RGB")
+            raise PhotoError(f"{self.name}: has {image.bands} channels; save it as grey or RGB")
         colours = vips.to_srgb(colours)
         if colours.bands == 4:
             raise PhotoError(f"{self.name}: has 4 channels that are no CMYK; save it as RGB")
@@ -160,14 +207,11 @@ class PhotoFile:
                 f"{self.name}: {megapixels}, more than the {max_pixels / 1e6:,.0f} that are allowed; "
                 "if you trust the file, raise --max-pixels"
             )
-        held = (
-            str(header.get("vips-loader")).startswith(("webp", "heif", "gif"))
-            or _flag(header, "jpeg-multiscan")
-            or _flag(header, "interlaced")
-        )
-        if held and pixels > HELD_PIXELS:
+        needed = _held_bytes(header)
+        if needed > _memory() / 2:
             raise PhotoError(
-                f"{self.name}: {megapixels} that can only be decoded as a whole; save it as TIFF or baseline JPEG"
+                f"{self.name}: {megapixels} that can only be decoded as a whole, in {needed / 1e9:,.1f} GB of "
+                f"this computer's {_memory() / 1e9:,.1f} GB of memory; save it as baseline JPEG or as TIFF"
             )
 
     def _check_whole(self) -> None:
@@ -183,10 +227,10 @@ class PhotoFile:
         library = vips.libvips()
         try:
             # NaN alone differs from itself; minimum and maximum pass over it.
-            odd = vips.open_image(self._source, name=self.name, access="sequential")
+            odd = vips.open_image(self._source, name=self.name, access="sequential", **self._options)
             if (odd != odd).max() > 0:
                 raise PhotoError(f"{self.name}: holds NaN, which is no number; repair it or scan it again")
-            stats = vips.open_image(self._source, name=self.name, access="sequential").stats()
+            stats = vips.open_image(self._source, name=self.name, access="sequential", **self._options).stats()
             low, high = stats(0, 0)[0], stats(1, 0)[0]
         except library.Error as error:
             raise vips.damaged(self.name, error) from error
@@ -232,6 +276,41 @@ def read_square(source: str | Path | bytes, size: int, *, name: str | None = Non
         opaque = pixels[..., -1:].astype(np.float32) / 255
         pixels = np.round(pixels[..., :-1] * opaque + 255 * (1 - opaque)).astype(np.uint8)
     return np.ascontiguousarray(pixels if pixels.shape[2] == 3 else pixels.repeat(3, axis=2))
+
+
+class _Ended(bytes):
+    """A JPEG that got the mark of the end it lacked."""
+
+
+def _held_bytes(header: Any) -> float:
+    """Say about how much memory decoding takes where the format makes a decoder hold all pixels.
+
+    The factors are what was measured, and a little more.
+    """
+    loader = str(header.get("vips-loader"))
+    pixels = float(header.width * header.height)
+    samples = pixels * header.bands
+    if loader.startswith("jpeg"):
+        return samples * 2.6 if _flag(header, "jpeg-multiscan") else 0
+    if loader.startswith("png"):
+        return samples * (2 if header.format == "ushort" else 1) * 1.6 if _flag(header, "interlaced") else 0
+    if loader.startswith("tiff"):
+        return 0
+    return pixels * {"webp": 13, "heif": 27, "gif": 10, "bmp": 12}[loader.split("load")[0]]
+
+
+@lru_cache(maxsize=1)
+def _memory() -> float:
+    """Bytes of memory that this computer has, or that its container may use; a common amount where none says."""
+    known = [8e9]
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        known = [float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))]
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            known.append(float(Path(limit).read_text()))
+        except (OSError, ValueError):  # no container, or "max"
+            continue
+    return min(known)
 
 
 def _flag(header: Any, field: str) -> bool:

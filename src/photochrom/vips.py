@@ -1,7 +1,8 @@
 """The one place that touches libvips: photo files in, pixel arrays out, every failure an error of photochrom.
 
 libvips decodes what archives hold (16 bits, CMYK, ICC profiles, tiled TIFF), streams what does not fit into
-memory, and shrinks while it decodes. Loaders that libvips itself marks as unsafe for untrusted files are off.
+memory, and shrinks while it decodes. Only the loaders of the formats that photochrom knows are on: those that
+libvips itself marks as unsafe for untrusted files are off, and so are SVG, its own formats, and tables of numbers.
 Files are handed over as open descriptors: libvips reads options out of a name such as ``scan[2]`` and takes
 no name that is not UTF-8, but it has no quarrel with a descriptor.
 """
@@ -26,7 +27,9 @@ __all__ = [
     "damaged",
     "image_from_array",
     "libvips",
+    "open_header",
     "open_image",
+    "read_all",
     "reason",
     "render_text",
     "resize",
@@ -35,8 +38,12 @@ __all__ = [
 ]
 
 
-BMP_PIXELS = 500_000_000
-"""Pixels of the largest BMP that is read; unlike other photos, it is held in memory as a whole."""
+_LOADERS = ("Jpeg", "Png", "Tiff", "Webp", "Heif", "Nsgif")
+"""The loaders that are on, as libvips names their classes."""
+
+_LONGEST = 10_000_000  # pixels of a side that libvips takes
+_MOST_DOTS = 1e5
+"""Pixels per mm of the finest resolution that is believed; libvips prints complaints of one beyond 1e6."""
 
 
 @lru_cache(maxsize=1)
@@ -45,6 +52,9 @@ def libvips() -> Any:
     os.environ.setdefault("VIPS_BLOCK_UNTRUSTED", "1")
     import pyvips
 
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for loader in _LOADERS:
+        pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)
     pyvips.block_untrusted_set(True)
     pyvips.cache_set_max(0)  # each photo is read once; a cache of operations would only hold memory
     return pyvips
@@ -56,7 +66,8 @@ def open_image(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
     Args:
         source: a path or the file's bytes.
         name: what to call it in an error.
-        options: of libvips' loader, such as ``access="sequential"`` or, for a JPEG, ``shrink=4``.
+        options: of libvips' loader, such as ``access="sequential"`` or, for a JPEG, ``shrink=4``. Without a
+            ``fail_on``, any damage to the pixels that the decoder notices is an error.
 
     Returns:
         A `pyvips.Image`.
@@ -68,12 +79,50 @@ def open_image(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
     with _opened(source, name) as (stream, first):
         if first.startswith(b"BM"):
             return _open_bmp(source, name)
+        # libjpeg has nothing but warnings for missing pixels. In other formats warnings are about tags and
+        # checksums of no consequence, and damaged pixels are errors.
+        options.setdefault("fail_on", "warning" if first.startswith(b"\xff\xd8") else "error")
         try:
-            return vips.Image.new_from_source(stream, "", fail_on="truncated", **options)
+            return vips.Image.new_from_source(stream, "", **options)
         except vips.Error as error:
+            if "labq" in str(error):  # which libvips 8.18 does not even read from itself
+                raise PhotoError(f"{name}: has CIELAB colours of 8 bits; save it as RGB") from error
             if "known format" not in str(error):
                 raise damaged(name, error) from error
             raise PhotoError(f"{name}: is no photo that photochrom can read; save it as PNG or JPEG") from error
+
+
+def open_header(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
+    """Open a photo for its header and not its pixels, which may come out black.
+
+    Args:
+        source: a path or the file's bytes.
+        name: what to call it in an error.
+        options: as `open_image`.
+
+    Returns:
+        A `pyvips.Image`.
+
+    Raises:
+        PhotoError: as `open_image`.
+    """
+    with _opened(source, name) as (_, first):
+        bmp = first.startswith(b"BM")
+    return _bmp_header(source, name) if bmp else open_image(source, name=name, access="sequential", **options)
+
+
+def read_all(source: str | Path | bytes, *, name: str) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        PhotoError: if it cannot be read.
+    """
+    if isinstance(source, bytes):
+        return source
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise PhotoError(f"{name}: cannot be read ({error.strerror}); check the path") from error
 
 
 def to_srgb(image: Any) -> Any:
@@ -203,24 +252,40 @@ def _opened(source: str | Path | bytes, name: str) -> Iterator[tuple[Any, bytes]
 
 def _open_bmp(source: str | Path | bytes, name: str) -> Any:
     """Open a BMP, which libvips has no loader of its own for; Pillow's reads all kinds of them."""
+    with _bmp(source, name) as bmp:
+        pixels = np.asarray(bmp if bmp.mode in ("L", "RGB", "RGBA") else bmp.convert("RGB"))
+        dpi = bmp.info.get("dpi")
+    return _as_bmp(image_from_array(pixels), dpi)
+
+
+def _bmp_header(source: str | Path | bytes, name: str) -> Any:
+    with _bmp(source, name) as bmp:
+        bands = {"L": 1, "RGBA": 4}.get(bmp.mode, 3)
+        size, dpi = bmp.size, bmp.info.get("dpi")
+    image = libvips().Image.black(*size, bands=bands).copy(interpretation="b-w" if bands == 1 else "srgb")
+    return _as_bmp(image, dpi)
+
+
+@contextmanager
+def _bmp(source: str | Path | bytes, name: str) -> Iterator[Any]:
     from PIL import BmpImagePlugin
 
     try:
         # Not Image.open, whose limit on pixels is lower than an archive's scans.
-        bmp = BmpImagePlugin.BmpImageFile(BytesIO(source) if isinstance(source, bytes) else Path(source))
-        with bmp:
-            if bmp.width * bmp.height > BMP_PIXELS:
-                raise PhotoError(f"{name}: {bmp.width}×{bmp.height} is too large a BMP; save it as TIFF")
-            alpha = bmp.mode == "RGBA"
-            pixels = np.asarray(bmp if bmp.mode in ("L", "RGB", "RGBA") else bmp.convert("RGB"))
-            dpi = bmp.info.get("dpi")
+        with BmpImagePlugin.BmpImageFile(BytesIO(source) if isinstance(source, bytes) else Path(source)) as bmp:
+            if not all(0 < side <= _LONGEST for side in bmp.size):
+                raise ValueError(f"{bmp.width}×{bmp.height} pixels")
+            yield bmp
     except (OSError, SyntaxError, ValueError, OverflowError, struct.error) as error:
         raise PhotoError(f"{name}: is damaged or cut short ({error}); fetch or scan it again") from error
-    image = image_from_array(pixels)
-    image = image.copy(**({"xres": dpi[0] / 25.4, "yres": dpi[1] / 25.4} if dpi and all(dpi) else {}))
+
+
+def _as_bmp(image: Any, dpi: tuple[float, float] | None) -> Any:
+    if dpi and all(0 < dots / 25.4 < _MOST_DOTS for dots in dpi):
+        image = image.copy(xres=dpi[0] / 25.4, yres=dpi[1] / 25.4)
+    image = image.copy()  # what a field is set on must be nobody else's
     image.set_type(libvips().GValue.gstr_type, "vips-loader", "bmpload")
     image.set_type(libvips().GValue.gint_type, "bits-per-sample", 8)
-    assert image.hasalpha() == alpha
     return image
 
 
