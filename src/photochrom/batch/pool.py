@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from queue import SimpleQueue
@@ -57,31 +57,43 @@ def open_pool(setup: Setup, workers: int) -> Pool:
     Raises:
         NetworkError: if the network cannot be opened.
     """
-    return _OwnProcess(setup) if workers == 1 else _Processes(setup, workers)
+    return _Thread(setup) if workers == 1 else _Processes(setup, workers)
 
 
-class _OwnProcess:
+class _Thread:
+    """A pool of one, in this process.
+
+    Not in the main thread, where Python raises what a signal asks for: it would be lost in a callback of libvips,
+    and wait for the end of a long computation.
+    """
+
     def __init__(self, setup: Setup) -> None:
         self._worker = Worker(setup)
         self.recipe = self._worker.recipe
-        self._task: Task | None = None
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._outcomes: SimpleQueue[tuple[Task, Outcome]] = SimpleQueue()
+        self.busy = False
+        threading.Thread(target=self._work, daemon=True).start()
 
     @property
-    def busy(self) -> bool:
-        return self._task is not None
-
-    full = busy
+    def full(self) -> bool:
+        return self.busy
 
     def start(self, task: Task) -> None:
-        self._task = task
+        self._tasks.put(task)
+        self.busy = True
 
     def wait(self) -> tuple[Task, Outcome]:
-        assert self._task is not None
-        task, self._task = self._task, None
-        return task, self._worker.do(task)
+        through = self._outcomes.get()
+        self.busy = False
+        return through
 
     def close(self) -> None:
-        self._task = None
+        self._tasks.put(None)
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            self._outcomes.put((task, self._worker.do(task)))
 
 
 @dataclass(eq=False)
@@ -174,6 +186,7 @@ class _Processes:
 
     def _spawn(self) -> _Process:
         context = get_context("spawn")  # a forked ONNX Runtime or libvips has lost its threads
+        resource_tracker.ensure_running()  # which lets signals through where it is started
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, self._setup), daemon=True)
         with _signals_held():

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import IO
 
 from photochrom.batch.plan import result_suffix
+from photochrom.batch.pool import Pool, open_pool
 from photochrom.batch.run import Result
-from photochrom.batch.worker import Outcome, Setup, Task, Worker
+from photochrom.batch.worker import Outcome, Setup, Task
 from photochrom.errors import OutputError, PhotochromError
-from photochrom.files import make_folder, replace_file
+from photochrom.files import make_folder, move_file
 from photochrom.photofile import PhotoFile
 
 __all__ = ["colorize_single"]
@@ -42,19 +43,18 @@ def colorize_single(
         NetworkError: if the network cannot be opened.
         BrokenPipeError: if nobody reads the result.
     """
-    worker = Worker(setup)
+    pool = open_pool(setup, 1)
     called = str(source) if isinstance(source, Path) else "standard input"
     written = str(target) if isinstance(target, Path) else "standard output"
     try:
-        with tempfile.TemporaryDirectory(prefix="photochrom-") as folder:
+        with _folder() as folder:
             photo = source if isinstance(source, Path) else _keep(source, Path(folder, "photo"))
             if isinstance(target, Path):
-                outcome = _to_file(worker, photo, target, called, overwrite=overwrite)
+                outcome = _to_file(pool, photo, target, called, overwrite=overwrite)
             else:
                 suffix = suffix or result_suffix(PhotoFile(photo, name=called).format or "")
-                outcome = _to_stream(
-                    worker, Task(photo, Path(folder, f"result{suffix}"), Path(written), called), target
-                )
+                task = Task(photo, Path(folder, f"result{suffix}"), Path(written), called)
+                outcome = _to_stream(pool, task, target)
     except PhotochromError as error:
         return Result(called, written, "failed", str(error))
     except BrokenPipeError:
@@ -62,7 +62,14 @@ def colorize_single(
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         return Result(called, written, "failed", f"{written}: cannot be written ({reason}); check the disk")
+    finally:
+        pool.close()
     return Result(called, written, "done", "", outcome.warnings, outcome.seconds)
+
+
+def _folder(beside: Path | None = None) -> tempfile.TemporaryDirectory[str]:
+    # Where a call is stopped, its thread may still be writing there.
+    return tempfile.TemporaryDirectory(prefix=".photochrom-", dir=beside, ignore_cleanup_errors=True)
 
 
 def _keep(stream: IO[bytes], path: Path) -> Path:
@@ -71,25 +78,30 @@ def _keep(stream: IO[bytes], path: Path) -> Path:
     return path
 
 
-def _to_file(worker: Worker, photo: Path, target: Path, called: str, *, overwrite: bool) -> Outcome:
+def _to_file(pool: Pool, photo: Path, target: Path, called: str, *, overwrite: bool) -> Outcome:
     if photo.exists() and target.exists() and photo.samefile(target):
         raise OutputError(f"{photo}: would be written over itself; give another name as --output")
     if os.path.lexists(target) and not overwrite:
         raise OutputError(f"{target}: is already there; give another name, or --overwrite to replace it")
     make_folder(target.parent)
-    with replace_file(target) as made:
-        return _succeed(worker.do(Task(photo, made, target, called)))
+    with _folder(target.parent) as folder:
+        made = Path(folder, f"result{target.suffix}")
+        outcome = _do(pool, Task(photo, made, target, called))
+        move_file(made, target)
+    return outcome
 
 
-def _to_stream(worker: Worker, task: Task, stream: IO[bytes]) -> Outcome:
-    outcome = _succeed(worker.do(task))
+def _to_stream(pool: Pool, task: Task, stream: IO[bytes]) -> Outcome:
+    outcome = _do(pool, task)
     with task.made.open("rb") as file:
         shutil.copyfileobj(file, stream)
     stream.flush()
     return outcome
 
 
-def _succeed(outcome: Outcome) -> Outcome:
+def _do(pool: Pool, task: Task) -> Outcome:
+    pool.start(task)
+    _, outcome = pool.wait()
     if outcome.error is not None:
         raise PhotochromError(outcome.error)
     return outcome

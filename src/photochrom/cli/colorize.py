@@ -68,20 +68,20 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from photochrom.batch.report import Report
-    from photochrom.cli.stopping import Stopped, stoppable
+    from photochrom.cli.stopping import Stopped, leave, stoppable
     from photochrom.errors import OutputError, PhotochromError
 
     single = _is_single(args)
     _check_usage(args, single=single)
     if args.report and not Path(args.report).absolute().parent.is_dir():
         raise OutputError(f"{args.report}: its folder does not exist; make it first")
-    report, code = Report(rows=bool(args.report or args.json)), 0
+    report, stopped = Report(rows=bool(args.report or args.json)), None
     with stoppable(), Screen(quiet=args.quiet) as screen:
         show = _Show(report, screen)
         try:
             (_run_single if single else _run_batch)(args, show)
         except Stopped as stop:
-            code = 0 if args.watch else stop.code
+            stopped = stop.code
     if args.report:
         try:
             report.write_file(Path(args.report))
@@ -90,10 +90,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         report.write(sys.stdout.buffer)
     elif not (args.quiet or (single and args.output in (None, "-"))):
-        print(report.line() + (" (stopped; the same command goes on)" if code else ""))
+        print(report.line() + (" (stopped; the same command goes on)" if stopped and not args.watch else ""))
         for line in show.last:
             print(line)
-    return code or int(bool(report.failed or show.problems))
+    code = int(bool(report.failed or show.problems))
+    if stopped:
+        leave(code if args.watch else stopped)
+    return code
 
 
 class _Show:

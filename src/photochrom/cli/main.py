@@ -29,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; None for those of the process.
 
     Returns:
-        Exit code: 0 done, 1 something failed, 130 interrupted, 143 terminated. argparse itself exits with 2 on wrong arguments.
+        Exit code: 0 done, 1 something failed, 130 interrupted, 143 terminated. argparse itself exits with 2 on
+        wrong arguments.
     """
     args = make_parser().parse_args(argv)
     try:

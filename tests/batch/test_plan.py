@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from photochrom.batch import plan as plans
+from photochrom.batch.plan import find_collisions, make_plan, refuse_collisions
+from photochrom.errors import OutputError, PhotoError
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    album = tmp_path / "album"
+    for name in (
+        "b.jpg",
+        "a.PNG",
+        "c.gif",
+        "notes.txt",
+        ".hidden.jpg",
+        "sub/d.tiff",
+        "sub/x.jpg/e.webp",
+        ".git/f.jpg",
+    ):
+        path = album / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return album
+
+
+def planned(plan: plans.Plan) -> dict[str, str]:
+    return {job.name: job.result for job in plan.jobs}
+
+
+def test_the_tree_is_mirrored_and_a_folder_is_no_photo_whatever_its_name(album: Path, tmp_path: Path) -> None:
+    assert planned(make_plan([album], tmp_path / "out")) == {
+        "a.PNG": "a.PNG",
+        "b.jpg": "b.jpg",
+        "c.gif": "c.png",
+        "sub/d.tiff": "sub/d.tiff",
+        "sub/x.jpg/e.webp": "sub/x.jpg/e.webp",
+    }
+
+
+def test_a_format_that_is_wished_is_that_of_all(album: Path, tmp_path: Path) -> None:
+    found = planned(make_plan([album], tmp_path / "out", suffix=".png"))
+    assert list(found.values()) == ["a.PNG", "b.png", "c.png", "sub/d.png", "sub/x.jpg/e.png"]
+
+
+def test_a_circle_of_links_ends_and_is_said(album: Path, tmp_path: Path) -> None:
+    (album / "again").symlink_to(album)
+    (album / "sub/up").symlink_to("..")
+    (album / "a-link").symlink_to("sub")
+    plan = make_plan([album], tmp_path / "out")
+    assert len(plan.jobs) == 5
+    assert sorted(note.split(":")[0] for note in plan.notes) == [
+        str(album / n) for n in ("a-link", "again", "sub/up")
+    ]
+    assert all("searched anyway" in note for note in plan.notes)
+
+
+def test_a_link_to_a_folder_elsewhere_is_followed_once(album: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "z.jpg").touch()
+    (elsewhere / "back").symlink_to(album)
+    for name in ("one", "two"):
+        (album / name).symlink_to(elsewhere)
+    plan = make_plan([album], tmp_path / "out")
+    assert planned(plan)["one/z.jpg"] == "one/z.jpg"
+    assert len(plan.jobs) == 6
+    assert len(plan.notes) == 2
+
+
+def test_a_link_that_leads_nowhere_fails_in_its_turn(album: Path, tmp_path: Path) -> None:
+    (album / "gone.jpg").symlink_to("nowhere.jpg")
+    (album / "self.jpg").symlink_to("self.jpg")
+    assert {"gone.jpg", "self.jpg"} < planned(make_plan([album], tmp_path / "out")).keys()
+
+
+def test_a_folder_that_cannot_be_read_is_a_line_and_the_rest_is_planned(
+    album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def scandir(path: Path) -> object:
+        if Path(path).name == "sub":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    plan = make_plan([album], tmp_path / "out")
+    assert [job.name for job in plan.jobs] == ["a.PNG", "b.jpg", "c.gif"]
+    ((path, reason),) = plan.unread
+    assert path == str(album / "sub")
+    assert reason == f"{album}/sub: cannot be searched (Permission denied); check its permissions"
+
+
+def test_a_photo_named_twice_is_one(album: Path, tmp_path: Path) -> None:
+    plan = make_plan([album, album / "b.jpg", album / "sub" / ".." / "b.jpg", album], tmp_path / "out")
+    assert len(plan.jobs) == 5
+
+
+def test_results_are_not_taken_for_photos(album: Path, tmp_path: Path) -> None:
+    for out in (album / "out", album / "other"):
+        (out / ".photochrom").mkdir(parents=True)
+        (out / "b.jpg").touch()
+    plan = make_plan([album], album / "out")
+    assert len(plan.jobs) == 5
+    assert plan.notes == [f"{album}/other: holds the results of another call; left out"]
+    assert len(make_plan([album / "other"], album / "out").jobs) == 1  # unless the user says so
+    with pytest.raises(OutputError, match="taken for a photo the next time"):
+        make_plan([album], album, suffix=".png")
+
+
+def test_a_folder_without_photos_is_refused_unless_they_may_come(tmp_path: Path) -> None:
+    with pytest.raises(PhotoError, match="holds no photos"):
+        make_plan([tmp_path], tmp_path / "out")
+    assert make_plan([tmp_path], tmp_path / "out", empty=True).jobs == []
+
+
+def test_names_need_not_be_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"gro\xdf.jpg")
+    (tmp_path / name).touch()
+    (job,) = make_plan([tmp_path], tmp_path / "out").jobs
+    assert os.fsencode(job.target) == os.fsencode(tmp_path) + b"/out/gro\xdf.jpg"
+
+
+def test_two_photos_of_one_result_are_refused(tmp_path: Path) -> None:
+    for name in ("photo.gif", "photo.png"):
+        (tmp_path / name).touch()
+    with pytest.raises(OutputError, match=r"photo\.gif and .*photo\.png would both become .*photo\.png"):
+        refuse_collisions(make_plan([tmp_path], tmp_path / "out").jobs)
+
+
+def test_a_and_A_are_two_where_the_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("A.jpg", "a.jpg", "Stra\N{LATIN SMALL LETTER SHARP S}e.png", "STRASSE.png"):
+        (tmp_path / name).touch()
+    jobs = make_plan([tmp_path], tmp_path / "out").jobs
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert list(find_collisions(jobs)) == []  # this disk tells them apart
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    real = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: real(path) or _folds(path))
+    assert [job.name for job, _ in find_collisions(jobs)] == ["Stra\N{LATIN SMALL LETTER SHARP S}e.png", "a.jpg"]
+
+
+def _folds(path: Path) -> bool:
+    """Whether a disk that does not tell A from a would find a file."""
+    if not path.parent.is_dir():
+        return False
+    return any(entry.name.casefold() == path.name.casefold() for entry in path.parent.iterdir())
+
+
+def test_a_plan_of_many_takes_little_memory(tmp_path: Path) -> None:
+    import tracemalloc
+
+    (tmp_path / "in").mkdir()
+    for number in range(2000):
+        (tmp_path / "in" / f"photo-{number}.jpg").touch()
+    tracemalloc.start()
+    jobs = make_plan([tmp_path / "in"], tmp_path / "out").jobs
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(jobs) == 2000
+    assert held / len(jobs) < 400

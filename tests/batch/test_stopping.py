@@ -1,0 +1,149 @@
+"""Calls that are stopped, killed or crashed: nothing half-written stays, and the next call goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batch_calls import Colorize, Start, results
+from photochrom.cli.main import main
+from photochrom.picture import Picture
+
+
+def until(true: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    """Worker processes, without the one that multiprocessing keeps to track resources."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [int(pid) for pid in listed if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def alive(pids: list[int]) -> bool:
+    return any(Path(f"/proc/{pid}").exists() and "(zombie)" not in status(pid) for pid in pids)
+
+
+def status(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return "(zombie)"
+
+
+def whole(out: Path) -> int:
+    names = [path for path in out.glob("*.png") if not path.name.startswith(".")]
+    for path in names:
+        assert Picture.read(path).pixels.shape == (1200, 1600, 3)
+    return len(names)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_stopped(
+    jobs: int,
+    number: signal.Signals,
+    code: int,
+    slow: Path,
+    tmp_path: Path,
+    start: Start,
+    colorize: Colorize,
+) -> None:
+    out = tmp_path / "out"
+    process = start(slow, "-o", out, "--jobs", jobs)
+    until(lambda: list(out.glob("*.png")))
+    workers = children(process)
+    assert len(workers) == (0 if jobs == 1 else 2)
+    begun = time.monotonic()
+    os.killpg(process.pid, number)  # all of the group, as a terminal does
+    printed, errors = process.communicate()
+    assert time.monotonic() - begun < 5  # a second, on a machine that is not busy
+    assert (process.returncode, errors) == (code, "")
+    assert "colorized" in printed
+    assert "stopped" in printed
+    assert not alive(workers)
+    done = whole(out)
+    assert 1 <= done < 6
+    assert all(not name.startswith(".photochrom/work") for name in results(out))
+    assert colorize(slow, "-o", out) == 0
+    assert whole(out) == 6
+
+
+def test_killed_it_goes_on_and_no_worker_outlives_it(
+    slow: Path, tmp_path: Path, start: Start, colorize: Colorize, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    process = start(slow, "-o", out, "--jobs", 2)
+    until(lambda: len(list(out.glob("*.png"))) >= 2)
+    workers = children(process)
+    process.kill()
+    process.wait()
+    until(lambda: not alive(workers), seconds=2)
+    done = whole(out)
+    assert 2 <= done < 6
+    assert colorize(slow, "-o", out) == 0
+    assert capsys.readouterr().out.startswith(f"{6 - done} colorized, {done} skipped ({done} done already)")
+    assert results(out) == [f"{number:02}.png" for number in range(6)]
+
+
+def test_a_worker_that_dies_takes_only_its_photo(slow: Path, tmp_path: Path, start: Start) -> None:
+    out = tmp_path / "out"
+    process = start(slow, "-o", out, "--jobs", 2)
+    until(lambda: list(out.glob("*.png")))
+    os.kill(children(process)[0], signal.SIGKILL)
+    printed, errors = process.communicate()
+    assert process.returncode == 1
+    assert printed.startswith("5 colorized, 0 skipped, 1 failed")
+    assert errors.count("\n") == 1
+    assert errors.endswith(".png: the program that worked on it was ended (out of memory?)\n")
+    assert whole(out) == 5
+
+
+def test_two_calls_at_once(slow: Path, tmp_path: Path, start: Start, colorize: Colorize) -> None:
+    out = tmp_path / "out"
+    first = start(slow, "-o", out, "--jobs", 1)
+    until(lambda: list(out.glob(".photochrom/work-*/*")))
+    second = start(slow, "-o", out, "--jobs", 1)
+    printed, errors = second.communicate()
+    assert (second.returncode, printed) == (1, "")
+    assert (
+        errors == f"photochrom: {out}: another photochrom is writing there; wait for it, or give another folder\n"
+    )
+    assert first.communicate()[0].startswith("6 colorized")
+    assert colorize(slow, "-o", out) == 0
+
+
+def test_several_processes_make_what_one_does(photos: Path, tmp_path: Path, colorize: Colorize) -> None:
+    (photos / "bad.jpg").write_text("no photo")
+    (photos / "pipe.jpg").unlink(missing_ok=True)
+    os.mkfifo(photos / "pipe.jpg")
+    for jobs in (1, 3):
+        assert colorize(photos, "-o", tmp_path / str(jobs), "-j", jobs, "--sheet") == 1
+    names = results(tmp_path / "1")
+    assert names == results(tmp_path / "3")
+    assert len(names) == 7
+    for name in names:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "3" / name).read_bytes()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_network_that_cannot_be_opened_is_one_line(
+    jobs: int, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_text("no network")
+    words = ["colorize", str(photos), "-o", str(tmp_path / "out"), "-j", str(jobs), "-n", str(damaged)]
+    assert main(words) == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"photochrom: {damaged}: is no ONNX network")
+    assert errors.count("\n") == 1
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,16 @@
+"""What tests of whole calls share."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+Colorize = Callable[..., int]
+Start = Callable[..., subprocess.Popen[str]]
+
+
+def results(folder: Path) -> list[str]:
+    """All files below a folder but the manifest."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir())
+    return sorted(str(path) for path in found if str(path) != ".photochrom/manifest.sqlite")
