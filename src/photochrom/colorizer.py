@@ -146,8 +146,8 @@ class Colorizer:
         )
         strips = (_beside(own, colours, gap, photo.has_alpha) for own, colours in self._strips(photo, ab))
         times = _times(source) if options.keep_times and not isinstance(source, bytes) else None
-        encode.write_image(target, image, strips, quality=options.quality, times=times)
-        return [*photo.notes, *_losses(photo, target)]
+        lost = encode.write_image(target, image, strips, quality=options.quality, times=times)
+        return [*photo.notes, *_losses(photo, target), *lost]
 
     def propose(self, photo: _Photo) -> Floats:
         """Return the network's own a, b for a photo: float32 h×w×2, CIELAB units, at network size."""

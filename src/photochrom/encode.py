@@ -15,8 +15,8 @@ from photochrom import vips
 from photochrom.errors import OutputError
 from photochrom.files import replace_file
 from photochrom.formats import JPEG, SAVED_SUFFIXES, TIFF, WIDE
+from photochrom.metadata.carried import KEEP, Carried
 from photochrom.metadata.header import Metadata
-from photochrom.metadata.tiff import write_tiff_exif
 from photochrom.strips import StripSource
 
 __all__ = ["Image", "check_target", "encode_thumbnail", "write_image"]
@@ -77,7 +77,7 @@ def write_image(
     *,
     quality: int | None = None,
     times: tuple[int, int] | None = None,
-) -> None:
+) -> list[str]:
     """Write an image while its strips are computed.
 
     Args:
@@ -88,29 +88,45 @@ def write_image(
         quality: 1..100, for the formats that have one.
         times: access and change of the file in nanoseconds, or None for now.
 
+    Returns:
+        A line for each thing of the metadata that the format has no room for.
+
     Raises:
         OutputError: if the image does not fit the format or cannot be written; nothing half-written stays.
         PhotochromError: as the strips.
     """
     library = vips.libvips()
     suffix = path.suffix.lower()
+    kind = "jpg" if suffix in JPEG else "tif" if suffix in TIFF else suffix[1:]
     source = StripSource(strips, image.height, image.width, image.bands, image.dtype)
+    carried = Carried()
     try:
         with replace_file(path) as temporary:
             try:
-                _save(source.open(library), temporary, suffix, image, quality)
+                pixels = _prepared(source.open(library), kind, image)
+                if kind == "bmp":
+                    _save_bmp(pixels, temporary, image.metadata)
+                else:
+                    carried = image.metadata.carried.fitted(
+                        kind,
+                        size=(image.width, image.height),
+                        orientation=image.metadata.orientation,
+                        thumbnail=image.thumbnail,
+                    )
+                    _save(pixels, temporary, kind, image, carried, _options(suffix, image, quality))
             except library.Error as error:
                 if source.error is None:
                     raise OutputError(_unfit(path, suffix, vips.reason(error))) from error
             if source.error is not None:
                 raise source.error
-            if suffix in TIFF and image.metadata.exif is not None:
-                write_tiff_exif(temporary, image.metadata.exif)
+            if kind != "bmp":
+                carried.finish(temporary)
             if times is not None:
                 os.utime(temporary, ns=times)
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk") from error
+    return [f"{path}: without {lost}" for lost in carried.lost]
 
 
 def encode_thumbnail(pixels: NDArray[np.uint8]) -> bytes:
@@ -119,38 +135,48 @@ def encode_thumbnail(pixels: NDArray[np.uint8]) -> bytes:
     return encoded
 
 
-def _save(pixels: Any, path: Path, suffix: str, image: Image, quality: int | None) -> None:
+def _prepared(pixels: Any, kind: str, image: Image) -> Any:
+    """Bring pixels to what a format can hold."""
+    if f".{kind}" not in WIDE:
+        pixels = pixels.colourspace("b-w" if image.bands < 3 else "srgb")
+    return pixels.flatten(background=255) if kind == "jpg" and pixels.hasalpha() else pixels
+
+
+def _options(suffix: str, image: Image, quality: int | None) -> dict[str, Any]:
+    """Choose the options of libvips' saver."""
     options = dict(SAVED_SUFFIXES[suffix])
     if quality is not None and "Q" in options:
         options["Q"] = quality
     if image.metadata.profile and image.bands > 2:
         options["profile"] = "srgb"
-    if suffix not in WIDE:
-        pixels = pixels.colourspace("b-w" if image.bands < 3 else "srgb")
-    if suffix in JPEG and pixels.hasalpha():
-        pixels = pixels.flatten(background=255)
     if suffix in TIFF:
-        options["bigtiff"] = (
-            image.height * image.width * image.bands * np.dtype(image.dtype).itemsize > _LARGE_TIFF
-        )
+        size = image.height * image.width * image.bands * np.dtype(image.dtype).itemsize
+        options["bigtiff"] = size > _LARGE_TIFF
         if image.metadata.tile is not None:
             options |= {"tile": True, "tile_width": image.metadata.tile[0], "tile_height": image.metadata.tile[1]}
-    if suffix == ".bmp":
-        _save_bmp(pixels, path, image.metadata)
-        return
-    pixels = image.metadata.write(pixels, image.thumbnail)
+    return options
+
+
+def _save(pixels: Any, path: Path, kind: str, image: Image, carried: Carried, options: dict[str, Any]) -> None:
+    library = vips.libvips()
+    if carried.dpi is not None:
+        pixels = pixels.copy(xres=carried.dpi[0] / 25.4, yres=carried.dpi[1] / 25.4)
+    pixels = pixels.copy()
+    pixels.set_type(library.GValue.gstr_type, "resolution-unit", "in")
+    pixels.set_type(library.GValue.gint_type, "orientation", image.metadata.orientation)
+    for name, content in carried.header().items():
+        pixels.set_type(library.GValue.blob_type, name, content)
     with path.open("wb+") as file:
-        target = vips.libvips().Target.new_to_descriptor(file.fileno())
-        pixels.write_to_target(target, ".jpg" if suffix in JPEG else suffix, **options)
+        target = library.Target.new_to_descriptor(file.fileno())
+        pixels.write_to_target(target, f".{kind}", keep=KEEP[kind], **options)
 
 
 def _save_bmp(pixels: Any, path: Path, metadata: Metadata) -> None:
     """Write a BMP, which libvips cannot; it holds pixels and resolution, and nothing else."""
     from PIL import Image as Pillow
 
-    array = pixels.numpy()
-    dpi = tuple(metadata.fields[name][1] * 25.4 if name in metadata.fields else 0 for name in ("xres", "yres"))
-    Pillow.fromarray(array).save(path, "BMP", **({"dpi": dpi} if all(dpi) else {}))
+    dpi = metadata.carried.dpi
+    Pillow.fromarray(pixels.numpy()).save(path, "BMP", **({} if dpi is None else {"dpi": dpi}))
 
 
 def _unfit(path: Path, suffix: str, reason: str) -> str:

@@ -90,7 +90,7 @@ class PhotoFile:
         self.orientation = 1 if upright else orientation
         self._turned = orientation if upright else 1
         self._swapped = self._turned >= 5
-        self.metadata = Metadata.read(header, source, keep_orientation=self.orientation != 1)
+        self.metadata = Metadata.read(header, source, orientation=self.orientation)
         try:
             image = self._prepare(header)
         except vips.libvips().Error as error:

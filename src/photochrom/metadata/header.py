@@ -1,4 +1,4 @@
-"""What a photo's file says besides its pixels, from the header that was read to the header that is written."""
+"""Metadata: what a photo's file says besides its pixels, and what of it a result says again."""
 
 from __future__ import annotations
 
@@ -6,94 +6,63 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from photochrom.metadata.tiff import read_tiff_exif
+from photochrom.metadata.carried import Carried
 from photochrom.metadata.xmp import mark_synthetic
-from photochrom.vips import libvips
 
 __all__ = ["Metadata"]
-
-_KEPT = ("exif-data", "xmp-data", "iptc-data", "photoshop-data", "resolution-unit", "gif-comment")
-_KEPT_PREFIXES = ("exif-ifd", "png-comment-", "jpeg-comment")
-_ORIENTATION = ("orientation", "exif-ifd0-Orientation")
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """Header fields that a result says again.
+    """What a photo's file says besides its pixels.
 
     Attributes:
-        fields: EXIF, XMP, IPTC, comments and resolution: libvips' name of each, its GType and value.
+        carried: EXIF, XMP, IPTC, comments, resolution.
         profile: whether the file had an ICC profile; a result then has that of sRGB.
         thumbnail: whether the file had an embedded thumbnail; a result then has one in colour.
+        orientation: EXIF orientation 1..8 that the pixels still need.
         tile: width and height of the tiles of a tiled TIFF, or None.
     """
 
-    fields: dict[str, tuple[int, Any]] = field(default_factory=dict, repr=False)
+    carried: Carried = field(default_factory=Carried, repr=False)
     profile: bool = False
     thumbnail: bool = False
+    orientation: int = 1
     tile: tuple[int, int] | None = None
 
     @classmethod
-    def read(cls, header: Any, source: str | Path | bytes, *, keep_orientation: bool = False) -> Metadata:
-        """Collect what a file carries.
+    def read(cls, header: Any, source: str | Path | bytes, *, orientation: int = 1) -> Metadata:
+        """Collect what a file says.
 
         Args:
             header: the file as libvips opened it.
-            source: the file or its bytes, for what libvips leaves behind.
-            keep_orientation: keep the EXIF orientation, for pixels that stay as they lie.
+            source: the file or its bytes, for what libvips does not read.
+            orientation: that the pixels still need.
         """
-        kept: dict[str, tuple[int, Any]] = {}
-        for name in header.get_fields():
-            if name in _KEPT or name.startswith(_KEPT_PREFIXES) or (keep_orientation and name in _ORIENTATION):
-                kept[name] = (header.get_typeof(name), header.get(name))
-        if not keep_orientation:
-            kept.pop("exif-ifd0-Orientation", None)
-        # 1 pixel per mm is what libvips says where the file says nothing.
-        for name in ("xres", "yres"):
-            if header.get(name) != 1.0:
-                kept[name] = (header.get_typeof(name), header.get(name))
-        if str(header.get("vips-loader")).startswith("tiff"):
-            exif = read_tiff_exif(source if isinstance(source, bytes) else Path(source))
-            if exif is not None:
-                kept["exif-data"] = (libvips().GValue.blob_type, exif)
-        tile = None
-        if header.get_typeof("tile-width"):
-            tile = (int(header.get("tile-width")), int(header.get("tile-height")))
-        return cls(
-            kept,
-            profile=bool(header.get_typeof("icc-profile-data")),
-            thumbnail=bool(header.get_typeof("jpeg-thumbnail-data")),
-            tile=tile,
-        )
 
-    @property
-    def exif(self) -> bytes | None:
-        """The EXIF block, or None."""
-        return self.fields["exif-data"][1] if "exif-data" in self.fields else None
+        def known(name: str) -> Any:
+            return header.get(name) if header.get_typeof(name) else None
+
+        comments = [header.get(name) for name in header.get_fields() if name.startswith("gif-comment")]
+        carried = Carried.read(
+            source if isinstance(source, bytes) else Path(source),
+            exif=known("exif-data"),
+            xmp=known("xmp-data"),
+            comments=comments,
+        )
+        # libvips makes up a resolution of 1 pixel per mm where the file says none. Only of a BMP does it, by way
+        # of Pillow, know one that is not read elsewhere.
+        if carried.dpi is None and known("vips-loader") == "bmpload" and header.xres != 1.0:
+            carried = replace(carried, dpi=(header.xres * 25.4, header.yres * 25.4))
+        return cls(
+            carried,
+            profile=known("icc-profile-data") is not None,
+            thumbnail=known("jpeg-thumbnail-data") is not None,
+            orientation=orientation,
+            tile=(known("tile-width"), known("tile-height")) if known("tile-width") else None,
+        )
 
     def marked(self, *, network: str, version: str, program: str) -> Metadata:
         """Return the same with a note in the XMP that the colours are synthetic, as `mark_synthetic` writes it."""
-        packet = self.fields["xmp-data"][1] if "xmp-data" in self.fields else None
-        note = mark_synthetic(packet, network=network, version=version, program=program)
-        return replace(self, fields={**self.fields, "xmp-data": (libvips().GValue.blob_type, note)})
-
-    def write(self, image: Any, thumbnail: bytes | None = None) -> Any:
-        """Give a copy of an image the fields.
-
-        Args:
-            image: of libvips.
-            thumbnail: a small JPEG to embed, or None.
-        """
-        resolution = {name: self.fields[name][1] for name in ("xres", "yres") if name in self.fields}
-        image = image.copy(**resolution)
-        for name, (kind, value) in self.fields.items():
-            if name not in resolution:
-                image.set_type(kind, name, value)
-        # libvips fills these in from the EXIF block: how the photo lay, and how it looked, before it got here.
-        stale = [name for name in _ORIENTATION if name not in self.fields]
-        for name in (*stale, "jpeg-thumbnail-data"):
-            if image.get_typeof(name):
-                image.remove(name)
-        if thumbnail is not None and self.thumbnail:
-            image.set_type(libvips().GValue.blob_type, "jpeg-thumbnail-data", thumbnail)
-        return image
+        xmp = mark_synthetic(self.carried.xmp, network=network, version=version, program=program)
+        return replace(self, carried=replace(self.carried, xmp=xmp))
