@@ -7,6 +7,7 @@ import os
 import shutil
 import struct
 import subprocess
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -333,3 +334,68 @@ def test_a_result_in_memory_is_that_of_the_file(tmp_path: Path, colorizer: Color
         colorizer.write(source, tmp_path / f"{kind}-result{suffix}")
         found = Picture.read(tmp_path / f"{kind}-result{suffix}").pixels.astype(int)
         assert np.abs(found - colorizer(source).pixels).max() <= 1
+
+
+TAGS = [
+    *("-IFD0:Make=Leica", "-IFD0:Model=II", "-IFD0:Artist=Zoë Müller", "-IFD0:Copyright=(c) 1936"),
+    *("-IFD0:HostComputer=x", "-IFD0:Rating=4", "-IFD0:XPTitle=Sommer", "-IFD0:ImageDescription=Café"),
+    *("-ExifIFD:DateTimeOriginal=1936:05:01 12:00:00", "-ExifIFD:FNumber=3.5", "-ExifIFD:UserComment=Grüße"),
+    *("-GPS:GPSLatitude=52.5", "-GPS:GPSLatitudeRef=N"),
+    *("-XMP-dc:Title=Grandmother", "-XMP-dc:Subject=family", "-XMP-xmp:CreatorTool=scanner"),
+    *("-XResolution=600", "-YResolution=600", "-ResolutionUnit=inches"),
+]
+IPTC = ["-IPTC:Caption-Abstract=At the sea", "-IPTC:Keywords=sea", "-IPTC:Keywords=family", "-IPTC:By-line=Zoe"]
+NEW = ("XMP-iptcExt:", "XMP-x:XMPToolkit", "IFD1:", "System:", "File:", "ExifTool:", "Composite:", "JFIF:", "ICC")
+PIXELS = (  # what says how the pixels are stored, which colour changes
+    *("IFD0:BitsPerSample", "IFD0:PhotometricInterpretation", "IFD0:SamplesPerPixel", "IFD0:Strip", "IFD0:Tile"),
+    *("IFD0:RowsPerStrip", "IFD0:Compression", "IFD0:Predictor", "IFD0:SampleFormat", "IFD0:Planar"),
+    *("IFD0:SubfileType", "IFD0:FillOrder", "IFD0:Orientation", "IFD0:PageNumber", "IFD0:ExtraSamples"),
+    *("IFD0:YCbCrPositioning", "ExifIFD:ExifVersion", "ExifIFD:ColorSpace", "ExifIFD:ComponentsConfiguration"),
+    *("PNG:ColorType", "PNG:Filter", "PNG:Compression", "PNG:Interlace", "PNG-pHYs:", "PNG:BitDepth"),
+    *("PNG:Palette", "PNG:Transparency", "PNG:SRGBRendering", "PNG:Gamma"),
+    *("RIFF:", "QuickTime:", "Meta:", "Photoshop:", "SourceFile"),
+)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [(".jpg", "jpeg-grey"), (".tif", "tiff-16"), (".png", "png-grey"), (".webp", "webp"), (".avif", "avif")],
+)
+def test_metadata_survives_as_another_program_reads_it(
+    tmp_path: Path, colorizer: Colorizer, suffix: str, kind: str
+) -> None:
+    source = make(tmp_path / f"photo{suffix}", kind)
+    _require("exiftool")
+    tags = [*TAGS, *(IPTC if suffix in (".jpg", ".tif") else [])]
+    if suffix == ".avif":  # exiftool writes no new EXIF into AVIF before its version 12.6
+        tags = [tag for tag in tags if tag.startswith("-XMP")]
+    subprocess.run(["exiftool", "-q", "-m", "-overwrite_original", *tags, str(source)], check=True)
+    colorizer.write(source, tmp_path / f"result{suffix}")
+    before, after = exiftool(source), exiftool(tmp_path / f"result{suffix}")
+    kept = {key: value for key, value in before.items() if not key.startswith((*NEW, *PIXELS))}
+    assert len(kept) >= (2 if suffix == ".avif" else 15)
+    changed = {key: (value, after.get(key)) for key, value in kept.items() if after.get(key) != value}
+    assert changed == {}
+    if suffix in (".jpg", ".tif", ".png"):
+        number, unit = identify(tmp_path / f"result{suffix}", "%x %U").split()
+        assert float(number) * (2.54 if unit == "PixelsPerCentimeter" else 1) == pytest.approx(600, abs=0.1)
+
+
+def test_the_embedded_thumbnail_is_made_anew_in_colour(tmp_path: Path, colorizer: Colorizer) -> None:
+    _require("exiftool")
+    source = make(tmp_path / "photo.jpg", "jpeg-grey")
+    PIL.Image.fromarray(photo()).resize((80, 60)).save(tmp_path / "small.jpg")
+    thumbnail = f"-ThumbnailImage<={tmp_path / 'small.jpg'}"
+    subprocess.run(["exiftool", "-q", "-overwrite_original", "-IFD0:Model=II", thumbnail, str(source)], check=True)
+    colorizer.write(source, tmp_path / "result.jpg")
+    command = ["exiftool", "-b", "-ThumbnailImage", str(tmp_path / "result.jpg")]
+    with PIL.Image.open(BytesIO(subprocess.run(command, capture_output=True, check=True).stdout)) as image:
+        small = np.asarray(image.convert("RGB"))
+    assert small.shape == (90, 120, 3)
+    assert np.abs(small.astype(int) - Picture.read(tmp_path / "result.jpg").pixels).mean() < 12
+    assert np.ptp(small, axis=2).mean() > 20
+
+
+def test_a_photo_without_a_thumbnail_gets_none(tmp_path: Path, colorizer: Colorizer) -> None:
+    colorizer.write(make(tmp_path / "photo.jpg", "jpeg-grey"), tmp_path / "result.jpg")
+    assert not any("Thumbnail" in key for key in exiftool(tmp_path / "result.jpg"))
