@@ -26,10 +26,14 @@ STRIP = 1 << 18
 """Pixels to a strip: as floats, with what turns them into colours, a strip takes about 10 MB."""
 
 _HARMLESS = re.compile(
-    r"\b(1[0-6]|[1-9]) extraneous bytes|Inconsistent progression|Adobe color|JFIF revision|Invalid SOS"
+    r"\b(1[0-6]|[1-9]) extraneous bytes|extraneous bytes before marker 0x(c[012]|db|dd|e.|fe)"
+    "|Inconsistent progression|Adobe color|JFIF revision|Invalid SOS"
     '|Bad value .* for "(Orientation|ResolutionUnit|XResolution|YResolution|Threshholding)" tag'
 )
-"""Complaints of libjpeg and libtiff after which every pixel is still there; more bytes were codes of pixels."""
+"""Complaints of libjpeg and libtiff after which every pixel is still there.
+
+A few extraneous bytes are padding, and so are many before a segment of the header; others were codes of pixels.
+"""
 
 _UNENDED = "premature end of JPEG image"
 
@@ -125,7 +129,8 @@ class PhotoFile:
                     yield strip.reshape(rows, self.width, self.bands + self.has_alpha)
                     start += rows
             except library.Error as error:
-                self._forgive(error)
+                if not self._forgives(error):
+                    raise vips.damaged(self.name, error) from error
 
     def shrunk(self, height: int, width: int) -> Pixels:
         """Decode a copy of another size, in the same orientation as the strips.
@@ -150,14 +155,16 @@ class PhotoFile:
                 pixels: Pixels = vips.resize(self._open(**options), height, width).numpy()
                 return pixels.reshape(height, width, self.bands + self.has_alpha)
             except vips.libvips().Error as error:
-                self._forgive(error)
+                if not self._forgives(error):
+                    raise vips.damaged(self.name, error) from error
 
     def _open_header(self) -> Any:
         while True:
             try:
                 return vips.open_header(self._source, name=self.name, **self._options)
             except PhotoError as error:
-                self._forgive(error)
+                if not self._forgives(error):
+                    raise
 
     def _open(self, **options: Any) -> Any:
         """Plan the whole way from the file to upright sRGB."""
@@ -166,24 +173,19 @@ class PhotoFile:
         image = vips.open_image(self._source, name=self.name, **self._options, **options)
         return self._prepare(image if self._turned == 1 else image.autorot())
 
-    def _forgive(self, error: Exception) -> None:
-        """Make the next attempt at decoding pass over damage by which no pixel is lost.
-
-        Raises:
-            PhotoError: if there is nothing to forgive.
-        """
+    def _forgives(self, error: Exception) -> bool:
+        """Tell whether no pixel is lost by some damage; the next attempt at decoding then passes over it."""
         if self.format == ".jpg" and _UNENDED in str(error) and not isinstance(self._source, _Ended):
             # Perhaps nothing is missing but the mark of the end; with one, any lack of pixels shows.
             self._source = _Ended(vips.read_all(self._source, name=self.name) + b"\xff\xd9")
         elif _HARMLESS.search(str(error)) and not self._options:
             self._options = {"fail_on": "truncated"}
-        elif isinstance(error, PhotoError):
-            raise error
         else:
-            raise vips.damaged(self.name, error) from error
+            return False
         note = f"{self.name}: is slightly damaged ({vips.reason(error)}); look at the result"
         if note not in self.notes:
             self.notes.append(note)
+        return True
 
     def _prepare(self, image: Any) -> Any:
         """Plan the way from a file's samples to sRGB or grey of 8 or 16 bits, alpha behind."""
