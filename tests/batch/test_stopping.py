@@ -6,21 +6,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from batch_calls import Colorize, Start, results
+from batch_calls import Colorize, Start, results, until
 from photochrom.cli.main import main
 from photochrom.picture import Picture
-
-
-def until(true: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def children(process: subprocess.Popen[str]) -> list[int]:

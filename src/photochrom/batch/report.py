@@ -29,12 +29,14 @@ class Report:
         done: photos that were colorized.
         failed: photos that were not.
         skipped: photos that needed no work or might have none, by reason.
+        seconds: from the beginning to `finish`.
     """
 
     def __init__(self, *, rows: bool) -> None:
         self.done = self.failed = 0
         self.skipped: Counter[str] = Counter()
         self._lost: OSError | None = None
+        self.seconds = 0.0
         self._start = perf_counter()
         self._rows: IO[bytes] | None = tempfile.TemporaryFile() if rows else None  # noqa: SIM115 (kept open)
 
@@ -58,6 +60,10 @@ class Report:
             except OSError as error:  # the photos matter more: go on without rows, and say so in the end
                 self._rows, self._lost = None, error
 
+    def finish(self) -> None:
+        """Stop the clock."""
+        self.seconds = perf_counter() - self._start
+
     def line(self) -> str:
         """Say in one line how it went."""
         there = sum(self.skipped.values()) - self.skipped[DONE]
@@ -65,7 +71,7 @@ class Report:
         skipped = f"{sum(self.skipped.values()):,} skipped"
         if why:
             skipped += f" ({why}{'; --overwrite replaces what is there' if there else ''})"
-        return f"{self.done:,} colorized, {skipped}, {self.failed:,} failed, {self._seconds():.1f} s"
+        return f"{self.done:,} colorized, {skipped}, {self.failed:,} failed, {self.seconds:.1f} s"
 
     def write_file(self, path: Path) -> None:
         """Write all of it as a JSON file, whole or not at all.
@@ -94,16 +100,13 @@ class Report:
             "skipped": sum(self.skipped.values()),
             "failed": self.failed,
             "skipped_because": dict(sorted(self.skipped.items())),
-            "seconds": round(self._seconds(), 3),
+            "seconds": round(self.seconds, 3),
         }
         file.write(_encoded(head)[:-1] + b', "photos": [')
         if self._rows is not None:
             self._rows.seek(0)
             shutil.copyfileobj(self._rows, file)
         file.write(b"\n]}\n")
-
-    def _seconds(self) -> float:
-        return perf_counter() - self._start
 
 
 def _encoded(value: object) -> bytes:

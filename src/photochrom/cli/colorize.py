@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from photochrom.cli.screen import Screen
+from photochrom.cli.screen import Screen, one_line
 from photochrom.cli.wishes import add_wishes, positive, read_options
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
@@ -77,11 +77,12 @@ def run(args: argparse.Namespace) -> int:
         raise OutputError(f"{args.report}: its folder does not exist; make it first")
     report, stopped = Report(rows=bool(args.report or args.json)), None
     with stoppable(), Screen(quiet=args.quiet) as screen:
-        show = _Show(report, screen)
+        show = _Show(report, screen, each=args.watch and not (args.quiet or args.json))
         try:
             (_run_single if single else _run_batch)(args, show)
         except Stopped as stop:
             stopped = stop.code
+    report.finish()
     if args.report:
         try:
             report.write_file(Path(args.report))
@@ -100,10 +101,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Show:
-    """Tells the user and the report what becomes of photos."""
+    """Tells the user and the report what becomes of photos.
 
-    def __init__(self, report: Report, screen: Screen) -> None:
-        self.report, self.screen = report, screen
+    Args:
+        report: counts them.
+        screen: shows what goes wrong.
+        each: print the name of each result, for who waits and sees no bar.
+    """
+
+    def __init__(self, report: Report, screen: Screen, *, each: bool) -> None:
+        self.report, self.screen, self.each = report, screen, each
         self.problems = 0
         self.last: list[str] = []
 
@@ -114,6 +121,8 @@ class _Show:
         elif result.state == "done":
             for warning in result.warnings:
                 self.screen.note(warning)
+            if self.each:
+                print(one_line(str(result.target)), flush=True)
         self.screen.step()
 
     def problem(self, line: str) -> None:
