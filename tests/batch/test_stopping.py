@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 from batch_calls import Colorize, Start, results, until
 from photochrom.cli.main import main
 from photochrom.picture import Picture
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks up processes in /proc")
 
 
 def children(process: subprocess.Popen[str]) -> list[int]:

@@ -203,6 +203,20 @@ def test_a_sheet_has_pages(tint: Path, tmp_path: Path) -> None:
     assert [name for name in tree(tmp_path / "out") if "sheet" in name] == ["sheet-2.jpg", "sheet.jpg"]
 
 
+def test_a_last_row_that_is_not_full_stands_in_the_middle(tmp_path: Path) -> None:
+    from photochrom.sheet import SheetWriter, sheet_pages
+
+    photo = Picture.from_array(np.zeros((300, 400), np.uint8))
+    (page,) = sheet_pages(tmp_path / "sheet.png", 7)
+    writer = SheetWriter([page])
+    for _ in range(7):
+        writer.add("", photo, photo)
+    writer.close()
+    last = Picture.read(page).pixels[-150, :, 0]  # through the last row's photos
+    dark = np.flatnonzero(last < 50)
+    assert dark[0] == len(last) - 1 - dark[-1] > 200
+
+
 def test_a_photo_named_like_the_sheet_is_refused(tint: Path, album: Path, tmp_path: Path, capsys: Printed) -> None:
     shutil.copy(album / "sub/two.JPG", album / "sheet.jpg")
     out = tmp_path / "out"
