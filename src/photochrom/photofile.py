@@ -126,6 +126,8 @@ class PhotoFile:
                 while start < self.height:
                     rows = min(step, self.height - start)
                     strip = np.frombuffer(region.fetch(0, start, self.width, rows), self.dtype)
+                    if start + rows == self.height:
+                        self._hear_complaints()
                     yield strip.reshape(rows, self.width, self.bands + self.has_alpha)
                     start += rows
             except library.Error as error:
@@ -153,6 +155,7 @@ class PhotoFile:
         while True:
             try:
                 pixels: Pixels = vips.resize(self._open(**options), height, width).numpy()
+                self._hear_complaints()
                 return pixels.reshape(height, width, self.bands + self.has_alpha)
             except vips.libvips().Error as error:
                 if not self._forgives(error):
@@ -170,8 +173,14 @@ class PhotoFile:
         """Plan the whole way from the file to upright sRGB."""
         if self._turned == 1:
             options["access"] = "sequential"  # turning needs the pixels in another order than the file has them
+        vips.complaints()  # of another photo
         image = vips.open_image(self._source, name=self.name, **self._options, **options)
         return self._prepare(image if self._turned == 1 else image.autorot())
+
+    def _hear_complaints(self) -> None:
+        """Fail by what the decoder said of the last rows, unless it is to be passed over."""
+        if self.format == ".jpg" and not self._options and (said := vips.complaints()):
+            raise vips.libvips().Error(said)
 
     def _forgives(self, error: Exception) -> bool:
         """Tell whether no pixel is lost by some damage; the next attempt at decoding then passes over it."""

@@ -24,6 +24,7 @@ from photochrom.errors import PhotoError
 
 __all__ = [
     "array_from_image",
+    "complaints",
     "damaged",
     "image_from_array",
     "libvips",
@@ -287,6 +288,17 @@ def _as_bmp(image: Any, dpi: tuple[float, float] | None) -> Any:
     image.set_type(libvips().GValue.gstr_type, "vips-loader", "bmpload")
     image.set_type(libvips().GValue.gint_type, "bits-per-sample", 8)
     return image
+
+
+def complaints() -> str:
+    """Take what libvips has noted without failing, in any thread: libjpeg's first warning about each photo.
+
+    It fails by a warning only when further rows are asked for, and so never by one about the last rows.
+    """
+    vips = libvips()
+    said = vips.ffi.string(vips.vips_lib.vips_error_buffer()).decode("utf-8", "replace")
+    vips.vips_lib.vips_error_clear()
+    return "\n".join(line for line in said.splitlines() if line.startswith("VipsJpeg: "))
 
 
 def damaged(name: str, error: Exception) -> PhotoError:
