@@ -99,7 +99,8 @@ def _window(planes: NDArray[Any]) -> NDArray[Any]:
     """Average over 3×3 pixels with weights 1, 2, 1; the first and last pixel stand for those beyond them."""
     edged = np.pad(planes, [(0, 0)] * (planes.ndim - 2) + [(1, 1), (1, 1)], mode="edge")
     tall = edged[..., :-2] + 2 * edged[..., 1:-1] + edged[..., 2:]
-    return (tall[..., :-2, :] + 2 * tall[..., 1:-1, :] + tall[..., 2:, :]) / 16
+    wide: NDArray[Any] = tall[..., :-2, :] + 2 * tall[..., 1:-1, :] + tall[..., 2:, :]
+    return wide / 16
 
 
 def _taps(count: int, size: int) -> tuple[NDArray[np.intp], Floats]:
