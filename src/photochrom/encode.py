@@ -126,6 +126,8 @@ def write_image(
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk") from error
+    finally:
+        source.close()
     return [f"{path}: without {lost}" for lost in carried.lost]
 
 

@@ -57,6 +57,10 @@ class StripSource:
         self._source.on_seek(self._seek)
         return vips.Image.tiffload_source(self._source, access="sequential")
 
+    def close(self) -> None:
+        """Let go of the image: libvips' source and this object hold each other, and the strips with them."""
+        self._source, self._strips, self._piece = None, iter(()), memoryview(b"")
+
     def _read(self, count: int) -> bytes:
         if self.error is not None:
             return b""
