@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from photochrom import vips
 from photochrom.errors import PhotoError
 from photochrom.formats import usual_suffix
+from photochrom.metadata import ifd
 from photochrom.metadata.header import Metadata
-from photochrom.metadata.tiff import missing_bytes
+from photochrom.metadata.tiff import missing_bytes, opened
 from photochrom.options import MAX_PIXELS
 
 __all__ = ["PhotoFile", "read_square"]
@@ -34,6 +35,8 @@ _HARMLESS = re.compile(
 
 A few extraneous bytes are padding, and so are many before a segment of the header; others were codes of pixels.
 """
+
+_TILE_OFFSETS = 324  # TIFF 6.0
 
 _UNENDED = "premature end of JPEG image"
 
@@ -83,7 +86,7 @@ class PhotoFile:
         loader = str(header.get("vips-loader"))
         self.format = usual_suffix(loader)
         self._check_size(header, max_pixels)
-        self._check_whole()
+        self._check_whole(header)
         self._is_float = header.format in ("float", "double")
         if self._is_float:
             self._check_floats()
@@ -122,7 +125,8 @@ class PhotoFile:
         start = 0
         while start < self.height:
             try:
-                region = library.Region.new(vips.resize(self._open(), self.height, self.width))
+                image = vips.resize(self._open(), self.height, self.width)  # kept: it holds a BMP's pixels
+                region = library.Region.new(image)
                 while start < self.height:
                     rows = min(step, self.height - start)
                     strip = np.frombuffer(region.fetch(0, start, self.width, rows), self.dtype)
@@ -225,13 +229,22 @@ class PhotoFile:
                 f"this computer's {_memory() / 1e9:,.1f} GB of memory; save it as baseline JPEG or as TIFF"
             )
 
-    def _check_whole(self) -> None:
-        """Refuse a TIFF that is cut short, whose missing rows libvips would read as black."""
+    def _check_whole(self, header: Any) -> None:
+        """Refuse a TIFF that is cut short, whose missing rows and tiles libvips would read as black."""
+        if self.format != ".tif":
+            return
         source = self._source if isinstance(self._source, bytes) else Path(self._source)
-        if self.format == ".tif" and (missing := missing_bytes(source)):
+        if missing := missing_bytes(source):
             raise PhotoError(
                 f"{self.name}: is cut short, {missing:,} bytes of its pixels are missing; fetch or scan it again"
             )
+        if header.get_typeof("tile-width"):
+            tiles = -(-header.width // header.get("tile-width")) * -(-header.height // header.get("tile-height"))
+            if missing := tiles - min(tiles, _count_tiles(source)):
+                raise PhotoError(
+                    f"{self.name}: is damaged, {missing:,} of its {tiles:,} tiles are missing; "
+                    "fetch or scan it again"
+                )
 
     def _check_floats(self) -> None:
         """Make sure that a file of floats holds sRGB or grey 0..1, which 16 bits can keep."""
@@ -291,6 +304,15 @@ def read_square(source: str | Path | bytes, size: int, *, name: str | None = Non
 
 class _Ended(bytes):
     """A JPEG that got the mark of the end it lacked."""
+
+
+def _count_tiles(source: Path | bytes) -> int:
+    """Count the tiles of a TIFF's first page that have a place in the file."""
+    with opened(source) as file:
+        start = ifd.Layout.of(file)
+        found = {} if start is None else ifd.read(file, *start, only=(_TILE_OFFSETS,))
+    offsets = found.get(_TILE_OFFSETS)
+    return offsets.count if isinstance(offsets, ifd.Value) else 0
 
 
 def _held_bytes(header: Any) -> float:
