@@ -134,6 +134,18 @@ def test_two_photos_of_one_result_are_refused(tmp_path: Path) -> None:
         refuse_collisions(make_plan([tmp_path], tmp_path / "out").jobs)
 
 
+def test_a_result_in_the_place_of_another_photo_is_refused(tmp_path: Path) -> None:
+    for name in ("x/sub/one.gif", "out/sub/one.png", "out/sheet.jpg"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    out = tmp_path / "out"
+    with pytest.raises(OutputError, match=r"would become .*sub/one\.png, another photo"):
+        refuse_collisions(make_plan([tmp_path / "x", out / "sub"], out).jobs)
+    with pytest.raises(OutputError, match="is where the sheet goes"):
+        refuse_collisions(make_plan([out / "sheet.jpg"], out, suffix=".png").jobs, [out / "sheet.jpg"])
+
+
 def test_a_and_A_are_two_where_the_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("A.jpg", "a.jpg", "Stra\N{LATIN SMALL LETTER SHARP S}e.png", "STRASSE.png"):
         (tmp_path / name).touch()

@@ -181,7 +181,10 @@ class Manifest:
 
     def _refresh(self, job: Job, record: _Record) -> None:
         """Take over where and when the same photo lies now, so that it need not be read again to know it."""
-        status = job.source.stat()
+        try:
+            status = job.source.stat()
+        except OSError:  # gone since it was compared
+            return
         source = _key(job.source.absolute())
         if (status.st_mtime_ns, source) != (record.photo.mtime_ns, record.source):
             with self._errors():

@@ -117,7 +117,7 @@ def _result_name(name: str, suffix: str | None) -> str:
     return str(path.with_suffix(own if suffix in (None, own.lower()) else suffix))
 
 
-def refuse_collisions(jobs: Iterable[Job], pages: Collection[Path] = ()) -> None:
+def refuse_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> None:
     """Make sure that every photo gets a file of its own, and none is written over.
 
     Args:
@@ -125,22 +125,27 @@ def refuse_collisions(jobs: Iterable[Job], pages: Collection[Path] = ()) -> None
         pages: files that the call's sheet will take.
 
     Raises:
-        OutputError: if two photos, or a photo and the sheet, would become one file, or a photo itself would.
+        OutputError: if two photos, or a photo and the sheet, would become one file, or a photo would be lost.
     """
     for _, reason in find_collisions(jobs, pages):
         raise OutputError(reason)
 
 
-def find_collisions(jobs: Iterable[Job], pages: Collection[Path] = ()) -> Iterator[tuple[Job, str]]:
+def find_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> Iterator[tuple[Job, str]]:
     """Yield the photos that cannot have the result they would, each with a line that says why."""
     taken: dict[str, Job] = {}
-    drawn = {_folded(str(page)): page for page in pages}
+    photos = {_folded(job.source): job.source for job in jobs}
+    drawn = {_folded(page): page for page in pages}
+    for key, page in drawn.items():
+        if key in photos and _is_one_file(photos[key], page):
+            refused = next(job for job in jobs if job.source == photos[key])
+            yield refused, f"{refused.source}: is where the sheet goes; rename it or drop --sheet"
     for job in jobs:
         source, target = job.source, job.target
         if _is_one_file(source, target):
             yield job, f"{source}: would be written over itself; give another folder as --output"
             continue
-        key = _folded(str(target))
+        key = _folded(target)
         other = taken.setdefault(key, job)
         if other is not job and _are_one(other.target, target):
             yield (
@@ -149,10 +154,13 @@ def find_collisions(jobs: Iterable[Job], pages: Collection[Path] = ()) -> Iterat
             )
         elif key in drawn and _are_one(drawn[key], target):
             yield job, f"{source} would become {target}, where the sheet goes; rename it or drop --sheet"
+        elif key in photos and _is_one_file(photos[key], target):
+            yield job, f"{source} would become {target}, another photo; give another folder as --output"
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+def _folded(path: Path) -> str:
+    """Make names equal that some disk may take for one."""
+    return unicodedata.normalize("NFC", str(path.absolute())).casefold()
 
 
 def _is_one_file(source: Path, target: Path) -> bool:

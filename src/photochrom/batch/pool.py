@@ -189,8 +189,13 @@ class _Processes:
         resource_tracker.ensure_running()  # which lets signals through where it is started
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, self._setup), daemon=True)
-        with _signals_held():
-            process.start()
+        try:
+            with _signals_held():
+                process.start()
+        except OSError as error:
+            raise PhotochromError(
+                f"no further process can be started ({error.strerror}); use fewer --jobs"
+            ) from error
         theirs.close()  # so that the pipe ends with the worker
         self._processes.append(_Process(process, ours))
         return self._processes[-1]

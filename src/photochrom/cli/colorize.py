@@ -40,9 +40,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--network-size",
         metavar="N",
         type=int,
-        help="side of the square whose area it works at",
+        help="side of the square whose area the network sees",
     )
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where it runs (default: auto)")
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs (default: auto)")
     add("-j", "--jobs", metavar="N", type=positive, help="photos to work on at a time (default: one per core)")
     add("--overwrite", action="store_true", help="do all again, and replace files that photochrom did not make")
     add("--watch", action="store_true", help="keep colorizing what arrives, until Ctrl-C")
