@@ -9,8 +9,10 @@ no name that is not UTF-8, but it has no quarrel with a descriptor.
 
 from __future__ import annotations
 
+import atexit
 import os
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -58,7 +60,42 @@ def libvips() -> Any:
         pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)
     pyvips.block_untrusted_set(True)
     pyvips.cache_set_max(0)  # each photo is read once; a cache of operations would only hold memory
+    _read_any_text(pyvips)
+    _quieten(pyvips)
     return pyvips
+
+
+def _read_any_text(pyvips: Any) -> None:
+    """Have pyvips take text for Latin-1 that is no UTF-8.
+
+    It takes all text for UTF-8 and fails by what is not: a comment of a GIF, or libvips' message about a damaged
+    file, which quotes it.
+    """
+
+    def read(pointer: Any) -> Any:
+        text = "NULL" if pointer == pyvips.ffi.NULL else pyvips.ffi.string(pointer)
+        if not isinstance(text, bytes):
+            return text
+        try:
+            return text.decode()
+        except UnicodeDecodeError:
+            return text.decode("latin-1")
+
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "pyvips" and hasattr(module, "_to_string"):
+            vars(module)["_to_string"] = read
+
+
+def _quieten(pyvips: Any) -> None:
+    """Send GLib's complaints, as of a width beyond 2³¹, where pyvips sends libvips' own, not to the terminal."""
+    callback = getattr(pyvips, "_log_handler_cb", None)
+    if callback is None:  # a pyvips that has another way; the complaints are then ugly, and no more
+        return
+    every = ~0  # levels
+    for domain in (b"GLib", b"GLib-GObject"):
+        handler = pyvips.glib_lib.g_log_set_handler(domain, every, callback, pyvips.ffi.NULL)
+        # A callback into Python must not outlive it.
+        atexit.register(pyvips.glib_lib.g_log_remove_handler, domain, handler)
 
 
 def open_image(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
@@ -310,4 +347,5 @@ def reason(error: Exception) -> str:
     """Find the line of libvips' message that says something to a person."""
     lines = [line.strip() for line in str(error).splitlines()]
     telling = [line for line in lines if line and not line.startswith("unable to") and "load error" not in line]
-    return telling[0].split(": ", 1)[-1] if telling else "its data ends too early"
+    said = telling[0].split(": ", 1)[-1] if telling else "its data ends too early"
+    return "".join(letter if letter.isprintable() else "?" for letter in said)
