@@ -78,10 +78,11 @@ def join(pixels: Pixels, lightness: Floats, ab: Floats) -> Pixels:
     """
     out = np.empty((*lightness.shape, 3), pixels.dtype)
     work = _Work(min(_BLOCK, lightness.size), pixels.dtype)
-    light, chroma, result = lightness.reshape(-1), ab.reshape(-1, 2), out.reshape(-1, 3)
+    # Apart: an `Enlarger` gives two planes, and to lay a beside b would copy them.
+    light, a, b, result = lightness.reshape(-1), ab[..., 0].reshape(-1), ab[..., 1].reshape(-1), out.reshape(-1, 3)
     for start in range(0, len(light), _BLOCK):
         part = slice(start, start + _BLOCK)
-        work.join(light[part], chroma[part], result[part])
+        work.join(light[part], a[part], b[part], result[part])
     return out
 
 
@@ -104,13 +105,14 @@ class _Work:
         self.index = np.empty((3, size), np.intp)
         self.steps = np.empty((3, size), dtype)
 
-    def join(self, light: Floats, ab: Floats, out: Pixels) -> None:
+    def join(self, light: Floats, a: Floats, b: Floats, out: Pixels) -> None:
         """Join one block: L and a, b to `out`."""
         planes = self.planes[:, : len(light)]
         f, above, aside, xyz, linear = planes[:3], planes[2], planes[3:5], planes[5:8], planes[8:11]
         np.multiply(light, 1 / 116, out=above)
         np.add(above, 16 / 116 - _DELTA, out=above)
-        np.multiply(ab.T, _ASIDE, out=aside)
+        np.multiply(a, _ASIDE[0, 0], out=aside[0])
+        np.multiply(b, _ASIDE[1, 0], out=aside[1])
         np.add(aside, above, out=f[:2])
         _undo_f(f, xyz, linear)
         np.subtract(xyz[:2], xyz[2], out=xyz[:2])
