@@ -36,7 +36,7 @@ def start(tint: Path) -> Iterator[Start]:
     for process in running:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        print(*process.communicate())  # pytest shows it where a test fails
 
 
 @pytest.fixture

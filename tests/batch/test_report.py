@@ -83,6 +83,16 @@ def test_a_name_that_is_no_text_is_said_in_a_line(photos: Path, tmp_path: Path, 
     assert done.stderr.count(b"\n") == 1
 
 
+def test_folders_whose_names_are_no_text(photos: Path, tmp_path: Path, colorize: Colorize) -> None:
+    folder, out = (Path(os.fsdecode(os.fsencode(tmp_path) + name)) for name in (b"/in\xff", b"/out\xff"))
+    photos.rename(folder)
+    for jobs in (1, 2):
+        assert colorize(folder, "-o", out, "-j", jobs, "--overwrite", "--sheet") == 0
+    assert len(results(out)) == 7
+    assert colorize(folder / "00.png", "-o", out / "new\udcff.jpg") == 0
+    assert (out / "new\udcff.jpg").is_file()
+
+
 def test_quiet_prints_errors_only(mixed: Path, tmp_path: Path, colorize: Colorize, capsys: Printed) -> None:
     (mixed / "again").symlink_to(mixed)
     assert colorize(mixed, "-o", tmp_path / "out", "--quiet") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from batch_calls import Colorize, Start, results, until
+from photochrom.batch import run
 from photochrom.cli.main import main
 from photochrom.picture import Picture
 
@@ -128,6 +130,19 @@ def test_several_processes_make_what_one_does(photos: Path, tmp_path: Path, colo
     assert len(names) == 7
     for name in names:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "3" / name).read_bytes()
+
+
+def test_few_photos_are_not_worth_processes(
+    photos: Path, tint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    real = run.open_pool
+    monkeypatch.setattr(run, "open_pool", lambda setup, workers: real(setup, asked.append(workers) or 1))
+    for _ in range(2):
+        assert main(["colorize", str(photos), "-o", str(tmp_path / "out"), "-n", str(tint)]) == 0
+        for name in "ab":
+            shutil.copy(photos / "00.png", photos / f"{name}.png")
+    assert asked == [1, len(os.sched_getaffinity(0))]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

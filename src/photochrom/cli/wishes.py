@@ -21,7 +21,11 @@ def add_wishes(parser: argparse.ArgumentParser) -> None:
     add("--quality", metavar="N", type=_wish("quality"), help="1 to 100, for JPEG, WebP and AVIF")
     add("--saturation", metavar="X", type=_wish("saturation"), help="strength of colours, 0 to 4 (default: 1)")
     add(
-        "--size", metavar="N", type=_wish("long_edge"), dest="long_edge", help="shrink the longer side to N pixels"
+        "--size",
+        metavar="LONG_EDGE",
+        type=_wish("long_edge"),
+        dest="long_edge",
+        help="shrink larger results to it",
     )
     add("--side-by-side", action="store_true", default=None, help="put photo and result into one picture")
     add("--keep-times", action="store_true", default=None, help="give results the photos' times of change")
