@@ -482,16 +482,21 @@ def test_a_name_that_is_not_utf8_is_colorized(colorizer: Colorizer, tmp_path: Pa
 
 _FULL_DISK = """
 import resource, signal, sys
+from io import BytesIO
 from pathlib import Path
 import numpy as np
+from PIL import Image
 from photochrom.colorizer import Colorizer
-from photochrom.errors import OutputError
+from photochrom.errors import OutputError, PhotoError
 from photochrom.picture import Picture
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 network, folder = sys.argv[1], Path(sys.argv[2])
 pixels = np.random.default_rng(1).integers(0, 256, (300, 300, 3), dtype=np.uint8)
 photo = Picture.from_array(pixels).save(folder / "photo.png")
+turned, exif = BytesIO(), Image.Exif()
+exif[274] = 6
+Image.fromarray(pixels).save(turned, "JPEG", exif=exif)
 colorizer = Colorizer(network, device="cpu", threads=1)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # what a full disk looks like to a program
 for suffix in (".jpg", ".png", ".tif", ".webp", ".avif", ".bmp"):
@@ -503,15 +508,28 @@ for suffix in (".jpg", ".png", ".tif", ".webp", ".avif", ".bmp"):
     else:
         raise AssertionError(suffix)
     assert [file.name for file in folder.iterdir()] == ["photo.png"], suffix
+
+try:
+    colorizer.write(turned.getvalue(), folder / "result.png")
+except PhotoError as error:
+    assert "the disk of temporary files is full; free some of" in str(error), error
+else:
+    raise AssertionError("turned without room")
+assert [file.name for file in folder.iterdir()] == ["photo.png"]
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
 def test_a_disk_that_fills_up_leaves_nothing(tint: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _FULL_DISK, str(tint), str(tmp_path)], capture_output=True, text=True, timeout=60
-    )
+    # From so many bytes on libvips turns photos on the disk.
+    photos, temporary = tmp_path / "photos", tmp_path / "temporary"
+    for folder in (photos, temporary):
+        folder.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary), "VIPS_DISC_THRESHOLD": "1000"}
+    command = [sys.executable, "-c", _FULL_DISK, str(tint), str(photos)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+    assert not list(temporary.glob("vips*"))
 
 
 def test_an_error_keeps_no_file_open(check: Check) -> None:

@@ -183,8 +183,14 @@ class PhotoFile:
 
     def _hear_complaints(self) -> None:
         """Fail by what the decoder said of the last rows, unless it is to be passed over."""
-        if self.format == ".jpg" and not self._options and (said := vips.complaints()):
-            raise vips.libvips().Error(said)
+        if self.format != ".jpg" or self._options:
+            return
+        attempts = 0
+        while said := vips.complaints():
+            if attempts == 3:
+                raise vips.libvips().Error(said)
+            self._open().avg()  # again, for it may be said of a photo that another thread decodes
+            attempts += 1
 
     def _forgives(self, error: Exception) -> bool:
         """Tell whether no pixel is lost by some damage; the next attempt at decoding then passes over it."""

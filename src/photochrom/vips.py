@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import struct
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -45,6 +47,7 @@ _LOADERS = ("Jpeg", "Png", "Tiff", "Webp", "Heif", "Nsgif")
 """The loaders that are on, as libvips names their classes."""
 
 _LONGEST = 10_000_000  # pixels of a side that libvips takes
+_NO_ROOM = re.compile("write failed|temporary file|No space left")
 _MOST_DOTS = 1e5
 """Pixels per mm of the finest resolution that is believed; libvips prints complaints of one beyond 1e6."""
 
@@ -340,6 +343,11 @@ def complaints() -> str:
 
 def damaged(name: str, error: Exception) -> PhotoError:
     """Say in one line that a file is damaged, with the part of libvips' message that a person understands."""
+    if _NO_ROOM.search(str(error)):  # for pixels that are turned and too many to be held in memory
+        return PhotoError(
+            f"{name}: the disk of temporary files is full; free some of {tempfile.gettempdir()}, or set TMPDIR to "
+            "a folder with more room"
+        )
     return PhotoError(f"{name}: is damaged or cut short ({reason(error)}); fetch or scan it again")
 
 
