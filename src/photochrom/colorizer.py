@@ -22,6 +22,7 @@ from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
 from photochrom.options import Options
 from photochrom.photofile import PhotoFile
 from photochrom.picture import Picture
+from photochrom.swatches import MOST_CHROMA, Swatches
 from photochrom.upsample import Enlarger
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ R = TypeVar("R")
 
 _SIZES = range(8, 4097)
 _THUMBNAIL = 160  # pixels of the longer side, as EXIF recommends
+_LARGE = 1 << 22  # pixels from which on colours are looked up; below, joining each costs next to nothing
 _GAP = 0.01  # between photo and result side by side, of the photo's width
 
 
@@ -167,7 +169,9 @@ class Colorizer:
 
     def _strips(self, photo: _Photo, seen: Floats, ab: Floats) -> Iterator[tuple[Pixels, Pixels]]:
         """Give the photo's own pixels, and its colours, strip by strip from top to bottom."""
-        enlarge = Enlarger(ab, seen, photo.height, photo.width)
+        enlarge = Enlarger(_bounded(ab), seen, photo.height, photo.width)
+        large = photo.dtype == np.uint8 and photo.height * photo.width >= _LARGE
+        paint = Swatches().join if large else join
 
         def numbered() -> Iterator[tuple[int, Pixels]]:
             top = 0
@@ -179,7 +183,7 @@ class Colorizer:
             top, strip = item
             own = strip[..., : photo.bands]
             lightness = lightness_of(own)
-            return strip, join(own, lightness, enlarge(top, top + len(strip), lightness))
+            return strip, paint(own, lightness, enlarge(top, top + len(strip), lightness))
 
         return _in_order(colour, numbered(), self._threads)
 
@@ -207,6 +211,8 @@ class _Photo(Protocol):
     def width(self) -> int: ...
     @property
     def bands(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
     @property
     def has_alpha(self) -> bool: ...
     @property
@@ -288,6 +294,13 @@ def _stretch(lightness: Floats) -> Floats:
     factor = min(100 / max(high - low, 1e-6), 3.0)
     stretched: Floats = np.clip((lightness - (low + high) / 2) * factor + 50, 0, 100).astype(np.float32)
     return stretched
+
+
+def _bounded(ab: Floats) -> Floats:
+    """Bring a, b that no display can show to a chroma that is beyond sRGB too; `join` takes away the rest."""
+    chroma = np.hypot(ab[..., :1], ab[..., 1:])
+    bounded: Floats = ab * np.minimum(1, MOST_CHROMA / np.maximum(chroma, 1e-6))
+    return bounded.astype(np.float32)
 
 
 def _beside(own: Pixels, colours: Pixels, gap: int, has_alpha: bool) -> Pixels:
