@@ -224,9 +224,9 @@ def test_what_is_too_wide_for_a_jpeg_is_refused_on_either_side(check: Check) -> 
     refused(check, bytes(wide), "Maximum supported image dimension is 65500 pixels")
 
 
-def zero_png(width: int, height: int, *, bits: int = 8, kind: int = 0, interlaced: bool = False) -> bytes:
-    """A PNG that is black all over, made in a moment however large it is."""
-    size = height * (1 + -(-width * bits // 8))
+def zero_png(width: int, height: int, *, interlaced: bool = False) -> bytes:
+    """A grey PNG that is black all over, made in a moment however large it is."""
+    size = height * (1 + width)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     # After a full flush the next piece stands alone, so that one piece can be repeated.
     piece = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -234,7 +234,7 @@ def zero_png(width: int, height: int, *, bits: int = 8, kind: int = 0, interlace
     rest = packer.compress(bytes(size % (1 << 20))) + packer.flush()
     check = (size % 65_521) << 16 | 1
     data = b"\x78\x9c" + piece * (size >> 20) + rest + struct.pack(">I", check)
-    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, interlaced)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, interlaced)
     start = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header)
     return start + png_chunk(b"IDAT", data) + png_chunk(b"IEND", b"")
 
@@ -247,6 +247,12 @@ def test_a_bomb_is_refused_by_the_limit_on_pixels(check: Check) -> None:
     refused(check, zero_png(70_000, 60_000), "more than the 4,000 that are allowed")
     side = (1 << 31) - 1
     refused(check, sized("png-rgb", b"IHDR", 4, ">II", side, side), "")
+
+
+def test_a_side_that_makes_even_one_row_a_burden_is_refused(check: Check) -> None:
+    for sides in ((1_000_001, 30), (30, 1_000_001)):
+        said = refused(check, sized("png-rgb", b"IHDR", 4, ">II", *sides), "more than 1,000,000 to a side")
+        assert said.endswith("cut it into pieces")
 
 
 def sized(name: str, mark: bytes, at: int, form: str, *sides: int) -> bytes:

@@ -23,6 +23,9 @@ from photochrom.options import MAX_PIXELS
 __all__ = ["PhotoFile", "read_square"]
 
 Pixels = NDArray[Any]
+_LONGEST_SIDE = 1_000_000
+"""Pixels; of wider photos even a few rows, which decoders and filters hold, are gigabytes."""
+
 STRIP = 1 << 18
 """Pixels to a strip: as floats, with what turns them into colours, a strip takes about 10 MB."""
 
@@ -227,6 +230,11 @@ class PhotoFile:
             raise PhotoError(
                 f"{self.name}: {megapixels}, more than the {max_pixels / 1e6:,.0f} that are allowed; "
                 "if you trust the file, raise --max-pixels"
+            )
+        if max(header.width, header.height) > _LONGEST_SIDE:
+            raise PhotoError(
+                f"{self.name}: {header.width}×{header.height} pixels are more than {_LONGEST_SIDE:,} to a side; "
+                "cut it into pieces"
             )
         needed = _held_bytes(header)
         if needed > _memory() / 2:
