@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from math import sqrt
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +18,9 @@ from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
 from photochrom.options import Options
 from photochrom.photofile import PhotoFile
 from photochrom.picture import Picture
-from photochrom.swatches import MOST_CHROMA, Swatches
+from photochrom.sight import bounded, network_shape, opaque_lightness, stretched, turned, turned_back
+from photochrom.swatches import Swatches
+from photochrom.threads import map_in_order, usable_cores
 from photochrom.upsample import Enlarger
 
 if TYPE_CHECKING:
@@ -30,12 +28,10 @@ if TYPE_CHECKING:
 
     Source = str | Path | bytes | NDArray[Any] | Image | Picture
 
-__all__ = ["Colorizer", "colorize", "network_shape", "usable_cores"]
+__all__ = ["Colorizer", "colorize"]
 
 Pixels = NDArray[Any]
 Floats = NDArray[np.float32]
-T = TypeVar("T")
-R = TypeVar("R")
 
 _SIZES = range(8, 4097)
 _THUMBNAIL = 160  # pixels of the longer side, as EXIF recommends
@@ -160,16 +156,16 @@ class Colorizer:
     def _see(self, photo: _Photo) -> Floats:
         """Take the lightness of a photo's copy of network size, in the photo's own orientation."""
         size = network_shape(photo.height, photo.width, self.network_size or self.card.input_size)
-        return _opaque_lightness(photo.shrunk(*size), photo.has_alpha)
+        return opaque_lightness(photo.shrunk(*size), photo.has_alpha)
 
     def _propose(self, seen: Floats, photo: _Photo) -> Floats:
-        upright = np.ascontiguousarray(_turn(_stretch(seen), photo.orientation))
+        upright = np.ascontiguousarray(turned(stretched(seen), photo.orientation))
         ab = self.network.run(upright[None, None])[0].transpose(1, 2, 0)
-        return np.ascontiguousarray(_turn_back(ab, photo.orientation))
+        return np.ascontiguousarray(turned_back(ab, photo.orientation))
 
     def _strips(self, photo: _Photo, seen: Floats, ab: Floats) -> Iterator[tuple[Pixels, Pixels]]:
         """Give the photo's own pixels, and its colours, strip by strip from top to bottom."""
-        enlarge = Enlarger(_bounded(ab), seen, photo.height, photo.width)
+        enlarge = Enlarger(bounded(ab), seen, photo.height, photo.width)
         large = photo.dtype == np.uint8 and photo.height * photo.width >= _LARGE
         paint = Swatches().join if large else join
 
@@ -185,7 +181,7 @@ class Colorizer:
             lightness = lightness_of(own)
             return strip, paint(own, lightness, enlarge(top, top + len(strip), lightness))
 
-        return _in_order(colour, numbered(), self._threads)
+        return map_in_order(colour, numbered(), self._threads)
 
     def _noted(self, metadata: Metadata, options: Options) -> Metadata:
         if not options.mark:
@@ -258,51 +254,6 @@ def colorize(
     return result
 
 
-def usable_cores() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def network_shape(height: int, width: int, size: int) -> tuple[int, int]:
-    """Choose the height and width that a network sees of a photo.
-
-    The aspect is kept and the area is that of the square the network was trained on, also where the photo is
-    smaller: a network knows faces and leaves at the scale it met them, and its colours suffer at any other. It
-    costs little, since the area is the same for every photo.
-    """
-    scale = size / sqrt(height * width)
-    # The longer side is bounded, for the shorter one of a strip of pixels cannot shrink below 1.
-    return tuple(min(max(1, round(side * scale)), size * size) for side in (height, width))  # type: ignore[return-value]
-
-
-def _opaque_lightness(pixels: Pixels, has_alpha: bool) -> Floats:
-    """Take the lightness of a small copy; what cannot be seen is as light as the rest is on average."""
-    if not has_alpha:
-        return lightness_of(pixels)
-    lightness = lightness_of(np.ascontiguousarray(pixels[..., :-1]))
-    alpha = pixels[..., -1].astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
-    mean = np.float32((lightness * alpha).sum() / max(float(alpha.sum()), 1e-6))
-    return mean + (lightness - mean) * alpha
-
-
-def _stretch(lightness: Floats) -> Floats:
-    """Give the network's copy of a faded photo the contrast of the photos that the network was trained on.
-
-    It lowers the error of faded photos' colours, and does not raise that of others: docs/upsampling.md.
-    """
-    low, high = np.percentile(lightness, (1, 99))
-    factor = min(100 / max(high - low, 1e-6), 3.0)
-    stretched: Floats = np.clip((lightness - (low + high) / 2) * factor + 50, 0, 100).astype(np.float32)
-    return stretched
-
-
-def _bounded(ab: Floats) -> Floats:
-    """Bring a, b that no display can show to a chroma that is beyond sRGB too; `join` takes away the rest."""
-    chroma = np.hypot(ab[..., :1], ab[..., 1:])
-    bounded: Floats = ab * np.minimum(1, MOST_CHROMA / np.maximum(chroma, 1e-6))
-    return bounded.astype(np.float32)
-
-
 def _beside(own: Pixels, colours: Pixels, gap: int, has_alpha: bool) -> Pixels:
     """Add alpha to a strip of colours and, where there is a gap, put the photo's own strip before it."""
     if has_alpha:
@@ -324,40 +275,6 @@ def _losses(photo: PhotoFile, target: Path) -> list[str]:
     if photo.dtype == np.uint16 and suffix not in WIDE:
         lost.append("16 bits per channel, which become 8")
     return [f"{target}: {suffix} cannot hold {' or '.join(lost)}"] if lost else []
-
-
-def _turn(plane: Floats, orientation: int) -> Floats:
-    """Turn h×w as an EXIF orientation 1..8 says."""
-    if orientation >= 5:
-        plane = plane.T
-    across, down = {2: (1, 0), 3: (1, 1), 4: (0, 1), 6: (1, 0), 7: (1, 1), 8: (0, 1)}.get(orientation, (0, 0))
-    return plane[:: -1 if down else 1, :: -1 if across else 1]
-
-
-def _turn_back(ab: Floats, orientation: int) -> Floats:
-    """Undo `_turn` for each plane of h×w×2."""
-    undo = {6: 8, 8: 6}.get(orientation, orientation)
-    return np.stack([_turn(ab[..., plane], undo) for plane in range(ab.shape[2])], axis=2)
-
-
-def _in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """Work on items with some threads, a few ahead, and give the results in the items' order."""
-    if threads == 1:
-        yield from map(work, items)
-        return
-    waiting = iter(items)
-    with ThreadPoolExecutor(threads, thread_name_prefix="photochrom") as pool:
-        ahead: deque[Future[R]] = deque()
-        try:
-            while True:
-                while len(ahead) <= threads and (item := next(waiting, None)) is not None:
-                    ahead.append(pool.submit(work, item))
-                if not ahead:
-                    return
-                yield ahead.popleft().result()
-        finally:
-            for future in ahead:
-                future.cancel()
 
 
 def _times(source: str | Path) -> tuple[int, int]:

@@ -174,6 +174,8 @@ def _open(
     options.intra_op_num_threads = threads or 0
     # Memory that its arena keeps for one size of photo is of no use for the next.
     options.enable_cpu_mem_arena = False
+    # Threads that wait for the next pass by spinning would take the processors from what follows this one.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if not optimize:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     providers = ["CUDAExecutionProvider", "CPUExecutionProvider"] if cuda else ["CPUExecutionProvider"]

@@ -269,6 +269,6 @@ def _setup(args: argparse.Namespace, workers: int) -> Setup:
 
 
 def _cores() -> int:
-    from photochrom.colorizer import usable_cores
+    from photochrom.threads import usable_cores
 
     return usable_cores()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ from photochrom.color import rgb_to_lab
 from photochrom.data.photos import PhotoRef
 from photochrom.errors import PhotoError
 from photochrom.photofile import read_square
+from photochrom.threads import usable_cores
 from photochrom.vips import libvips
 
 __all__ = ["MIN_CHROMA", "Skipped", "decode", "decode_all", "default_workers", "mean_chroma", "set_vips_threads"]
@@ -77,8 +77,7 @@ def decode_all(
 
 def default_workers() -> int:
     """Return how many threads or processes to decode with: the processors this process may use, 16 at most."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, 16)
+    return min(usable_cores(), 16)
 
 
 def set_vips_threads(count: int) -> int:

@@ -1,0 +1,70 @@
+"""What a network sees of a photo, and how what it proposes comes back to the photo."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.join import lightness_of
+from photochrom.swatches import MOST_CHROMA
+
+__all__ = ["bounded", "network_shape", "opaque_lightness", "stretched", "turned", "turned_back"]
+
+Floats = NDArray[np.float32]
+
+
+def network_shape(height: int, width: int, size: int) -> tuple[int, int]:
+    """Choose the height and width that a network sees of a photo.
+
+    The aspect is kept and the area is that of the square the network was trained on, also where the photo is
+    smaller: a network knows faces and leaves at the scale it met them, and its colours suffer at any other. It
+    costs little, since the area is the same for every photo.
+    """
+    scale = size / sqrt(height * width)
+    # The longer side is bounded, for the shorter one of a strip of pixels cannot shrink below 1.
+    return tuple(min(max(1, round(side * scale)), size * size) for side in (height, width))  # type: ignore[return-value]
+
+
+def opaque_lightness(pixels: NDArray[Any], has_alpha: bool) -> Floats:
+    """Take the lightness of a small copy; what cannot be seen is as light as the rest is on average."""
+    if not has_alpha:
+        return lightness_of(pixels)
+    lightness = lightness_of(np.ascontiguousarray(pixels[..., :-1]))
+    alpha = pixels[..., -1].astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    mean = np.float32((lightness * alpha).sum() / max(float(alpha.sum()), 1e-6))
+    return mean + (lightness - mean) * alpha
+
+
+def stretched(lightness: Floats) -> Floats:
+    """Give the network's copy of a faded photo the contrast of the photos that the network was trained on.
+
+    It lowers the error of faded photos' colours, and does not raise that of others: docs/upsampling.md.
+    """
+    low, high = np.percentile(lightness, (1, 99))
+    factor = min(100 / max(high - low, 1e-6), 3.0)
+    result: Floats = np.clip((lightness - (low + high) / 2) * factor + 50, 0, 100).astype(np.float32)
+    return result
+
+
+def turned(plane: Floats, orientation: int) -> Floats:
+    """Turn h×w as an EXIF orientation 1..8 says."""
+    if orientation >= 5:
+        plane = plane.T
+    across, down = {2: (1, 0), 3: (1, 1), 4: (0, 1), 6: (1, 0), 7: (1, 1), 8: (0, 1)}.get(orientation, (0, 0))
+    return plane[:: -1 if down else 1, :: -1 if across else 1]
+
+
+def turned_back(ab: Floats, orientation: int) -> Floats:
+    """Undo `turned` for each plane of h×w×2."""
+    undo = {6: 8, 8: 6}.get(orientation, orientation)
+    return np.stack([turned(ab[..., plane], undo) for plane in range(ab.shape[2])], axis=2)
+
+
+def bounded(ab: Floats) -> Floats:
+    """Bring a, b that no display can show to a chroma that is beyond sRGB too; `join` takes away the rest."""
+    chroma = np.hypot(ab[..., :1], ab[..., 1:])
+    result: Floats = ab * np.minimum(1, MOST_CHROMA / np.maximum(chroma, 1e-6))
+    return result.astype(np.float32)
