@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -19,7 +19,7 @@ from photochrom.options import Options
 from photochrom.photofile import PhotoFile
 from photochrom.picture import Picture
 from photochrom.sight import bounded, network_shape, opaque_lightness, stretched, turned, turned_back
-from photochrom.swatches import Swatches
+from photochrom.swatches import Swatches, halved
 from photochrom.threads import map_in_order, usable_cores
 from photochrom.upsample import Enlarger
 
@@ -165,9 +165,8 @@ class Colorizer:
 
     def _strips(self, photo: _Photo, seen: Floats, ab: Floats) -> Iterator[tuple[Pixels, Pixels]]:
         """Give the photo's own pixels, and its colours, strip by strip from top to bottom."""
-        enlarge = Enlarger(bounded(ab), seen, photo.height, photo.width)
         large = photo.dtype == np.uint8 and photo.height * photo.width >= _LARGE
-        paint = Swatches().join if large else join
+        paint = (_looked_up if large else _joined)(bounded(ab), seen, photo)
 
         def numbered() -> Iterator[tuple[int, Pixels]]:
             top = 0
@@ -177,9 +176,7 @@ class Colorizer:
 
         def colour(item: tuple[int, Pixels]) -> tuple[Pixels, Pixels]:
             top, strip = item
-            own = strip[..., : photo.bands]
-            lightness = lightness_of(own)
-            return strip, paint(own, lightness, enlarge(top, top + len(strip), lightness))
+            return strip, paint(top, strip[..., : photo.bands])
 
         return map_in_order(colour, numbered(), self._threads)
 
@@ -252,6 +249,29 @@ def colorize(
     if output is not None:
         result.save(output, quality=options.quality if options else None, overwrite=overwrite)
     return result
+
+
+def _joined(ab: Floats, seen: Floats, photo: _Photo) -> Callable[[int, Pixels], Pixels]:
+    """Plan to compute each pixel's colours; what is returned takes a first row and the pixels from there on."""
+    enlarge = Enlarger(ab, seen, photo.height, photo.width)
+
+    def paint(top: int, own: Pixels) -> Pixels:
+        lightness = lightness_of(own)
+        return join(own, lightness, enlarge(top, top + len(own), lightness))
+
+    return paint
+
+
+def _looked_up(ab: Floats, seen: Floats, photo: _Photo) -> Callable[[int, Pixels], Pixels]:
+    """Plan, as `_joined`, to look colours up; rows come in pairs."""
+    enlarge = Enlarger(ab, seen, -(-photo.height // 2), -(-photo.width // 2))
+    swatches = Swatches(ab, photo.bands)
+
+    def paint(top: int, own: Pixels) -> Pixels:
+        small = halved(own)
+        return swatches.join(own, enlarge(top // 2, top // 2 + len(small), lightness_of(small)))
+
+    return paint
 
 
 def _beside(own: Pixels, colours: Pixels, gap: int, has_alpha: bool) -> Pixels:

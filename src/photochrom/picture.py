@@ -208,7 +208,7 @@ class Picture:
 
     def strips(self) -> Iterator[Pixels]:
         """Give the pixels from top to bottom, rows×width×bands, alpha as a further band, as `PhotoFile.strips`."""
-        step = max(1, STRIP // self.width)
+        step = max(2, STRIP // self.width // 2 * 2)  # two rows may share their colours
         for start in range(0, self.height, step):
             yield self._joined(slice(start, start + step))
 

@@ -1,8 +1,9 @@
 """Swatches: joining large photos of 8 bits by looking colours up instead of computing each pixel's.
 
 A photo of tens of megapixels has a few thousand different a, b when they are taken to half a unit, for they vary
-slowly. Joined once with each level of lightness they make a table that stays in cache, and each pixel costs two
-look-ups. Lightness stays what `join` makes it; half a unit of a, b is about one step of 8-bit sRGB.
+slowly. Joined once with each level of lightness they make a table that stays in cache, and each pixel costs a
+look-up. Two by two pixels share their a, b, as in most JPEG; each keeps its own lightness, which is what `join`
+makes it. Half a unit of a, b is about one step of 8-bit sRGB.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import color
-from photochrom.join import join
+from photochrom.join import join, lightness_of
 
-__all__ = ["MOST_CHROMA", "Swatches"]
+__all__ = ["MOST_CHROMA", "Swatches", "halved"]
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -27,46 +28,55 @@ MOST_CHROMA = 150.0
 
 _FINE = 2  # swatches per unit of a or b
 _SIDE = 2 * (int(MOST_CHROMA) + 10) * _FINE  # swatches along a, and along b
-_LEVELS = 512  # of lightness: half steps of 8-bit grey, the last of them unused
-_MOST = 1 << 14  # swatches that are kept: 32 MB
+_PER_UNIT = 100  # entries of a table per unit of L, of which half a step of grey is never less than 0.12
+_GREY, _COLOUR = 256, 512  # levels of lightness: steps of 8-bit grey; or half steps, the last of them unused
+_MOST = 1 << 14  # swatches that are kept: at most 32 MB
 
 
 class Swatches:
-    """Colours that were joined once, for all strips of one photo, from any number of threads at once."""
+    """Colours that were joined once, for all strips of one photo, from any number of threads at once.
 
-    def __init__(self) -> None:
+    Args:
+        expected: a, b that will be asked for, or their neighbours, h×w×2; to join them at one go costs less.
+        bands: 1 for a grey photo, 3 for one in colours, whose lightness lies between the levels of grey.
+    """
+
+    def __init__(self, expected: Floats, bands: int) -> None:
+        self._levels = _GREY if bands == 1 else _COLOUR
         self._rows = np.full(_SIDE * _SIDE, -1, np.intp)  # where in the table each a, b has its levels
-        self._table = np.empty(_MOST * _LEVELS, np.uint32)  # of which memory is taken as it is filled
+        self._table = np.empty(_MOST * self._levels, np.uint32)  # of which memory is taken as it is filled
         self._count = 0
         self._lock = Lock()
+        grid = np.zeros((_SIDE, _SIDE), bool)
+        grid.reshape(-1)[_which(expected)] = True
+        for axis in (0, 1, 0, 1):  # and those about them, for between two of the network's pixels lie others
+            grid[:] = grid | np.roll(grid, 1, axis) | np.roll(grid, -1, axis)
+        self._add(np.flatnonzero(grid))
 
-    def join(self, pixels: Pixels, lightness: Floats, ab: Floats) -> Pixels:
-        """Join lightness and a, b to sRGB, as `photochrom.join.join` does, with a, b to half a unit.
+    def join(self, pixels: Pixels, ab: Floats) -> Pixels:
+        """Join a photo's lightness and a, b to sRGB, as `photochrom.join.join` does, with a, b to half a unit.
 
         What comes out depends on these arguments alone, not on what was joined before.
 
         Args:
-            pixels: the photo's rows, uint8, H×W×1 or H×W×3.
-            lightness: CIELAB L, 0..100, H×W, as `join.lightness_of` gives.
-            ab: CIELAB a, b, H×W×2, of a chroma of at most `MOST_CHROMA`.
+            pixels: the photo's rows from an even one on, uint8, H×W×1 or H×W×3.
+            ab: CIELAB a, b of each two by two pixels, ⌈H/2⌉×⌈W/2⌉×2, of a chroma of at most `MOST_CHROMA`.
 
         Returns:
             sRGB, uint8 H×W×3.
         """
-        which = np.multiply(ab[..., 0], _FINE)
-        np.rint(which, out=which)
-        which *= _SIDE
-        across = np.multiply(ab[..., 1], _FINE)
-        np.rint(across, out=across)
-        which += across
-        which += _SIDE * (_SIDE // 2) + _SIDE // 2
-        where = which.astype(np.int32)
-        at, table = np.take(self._rows, where, mode="clip"), self._table
-        if at.min() < 0:
-            at, table = self._fill(where, at)
-        at += np.multiply(pixels[..., 0], 2, dtype=np.int32) if pixels.shape[2] == 1 else _levels(lightness)
-        packed = np.take(table, at, mode="clip").view(np.uint8).reshape(*at.shape, 4)
-        colours = np.empty((*at.shape, 3), np.uint8)
+        height, width, bands = pixels.shape
+        where = _which(ab)
+        rows, table = np.take(self._rows, where, mode="clip"), self._table
+        if rows.min() < 0:
+            rows, table = self._fill(where, rows)
+        rows = rows.repeat(2, axis=1)[:, :width]
+        levels = pixels[..., 0] if bands == 1 else _levels(lightness_of(pixels))
+        at = np.empty((height, width), np.intp)
+        for line in (0, 1):
+            np.add(rows[: len(at[line::2])], levels[line::2], out=at[line::2])
+        packed = np.take(table, at, mode="clip").view(np.uint8).reshape(height, width, 4)
+        colours = np.empty((height, width, 3), np.uint8)
         for channel in range(3):  # each by itself: several times faster than a copy of three bytes at a time
             colours[..., channel] = packed[..., channel]
         return colours
@@ -77,53 +87,83 @@ class Swatches:
             wanted = np.zeros(len(self._rows), bool)
             wanted[where[at < 0]] = True
             missing = np.flatnonzero(wanted & (self._rows < 0))  # another thread may have been here
-            if self._count + len(missing) <= _MOST:
-                first = self._count * _LEVELS
-                self._count += len(missing)
-                # Before the rows that lead there: other threads read both.
-                self._table[first : self._count * _LEVELS] = _swatches(missing)
-                self._rows[missing] = first + _LEVELS * np.arange(len(missing))
+            if self._add(missing):
                 return np.take(self._rows, where, mode="clip"), self._table
         # Noise, not a photo. Its swatches serve this strip alone, so that memory stays bounded.
         own, place = np.unique(where, return_inverse=True)
-        return (_LEVELS * place).reshape(where.shape), _swatches(own)
+        return (self._levels * place).reshape(where.shape), _swatches(own, self._levels)
+
+    def _add(self, which: NDArray[np.intp]) -> bool:
+        """Join swatches and keep them, if there is room."""
+        if self._count + len(which) > _MOST:
+            return False
+        first = self._count * self._levels
+        self._count += len(which)
+        # Before the rows that lead there: other threads read both.
+        self._table[first : self._count * self._levels] = _swatches(which, self._levels)
+        self._rows[which] = first + self._levels * np.arange(len(which))
+        return True
 
 
-def _swatches(which: NDArray[Any]) -> NDArray[np.uint32]:
+def halved(pixels: Pixels) -> Pixels:
+    """Average each two by two pixels, uint8 H×W×bands to ⌈H/2⌉×⌈W/2⌉×bands; a last odd one stands for its pair."""
+    height, width = pixels.shape[:2]
+    if height % 2 or width % 2:
+        pixels = np.pad(pixels, [(0, height % 2), (0, width % 2), (0, 0)], mode="edge")
+    pairs = np.add(pixels[::2], pixels[1::2], dtype=np.uint16)
+    total = pairs[:, ::2] + pairs[:, 1::2]
+    total += 2
+    total >>= 2
+    return total.astype(np.uint8)
+
+
+def _which(ab: Floats) -> NDArray[np.int32]:
+    """Number the swatch of each a, b."""
+    which = np.multiply(ab[..., 0], _FINE)
+    np.rint(which, out=which)
+    which *= _SIDE
+    across = np.multiply(ab[..., 1], _FINE)
+    np.rint(across, out=across)
+    which += across
+    which += _SIDE * (_SIDE // 2) + _SIDE // 2
+    return which.astype(np.int32)
+
+
+def _swatches(which: NDArray[Any], levels: int) -> NDArray[np.uint32]:
     """Join each a, b with every level of lightness; the bytes of a number are red, green, blue and 0."""
     half = _SIDE // 2
-    table = np.zeros((len(which), _LEVELS, 4), np.uint8)
-    step = max(1, (1 << 18) // _LEVELS)
+    table = np.zeros((len(which), levels, 4), np.uint8)
+    step = max(1, (1 << 18) // levels)
     for start in range(0, len(which), step):
         part = which[start : start + step]
-        ab = np.empty((len(part), _LEVELS, 2), np.float32)
+        ab = np.empty((len(part), levels, 2), np.float32)
         ab[..., 0] = ((part // _SIDE - half) / _FINE)[:, None]
         ab[..., 1] = ((part % _SIDE - half) / _FINE)[:, None]
-        lightness = np.ascontiguousarray(np.broadcast_to(_level_lightness(), ab.shape[:2]))
+        lightness = np.ascontiguousarray(np.broadcast_to(_level_lightness(levels), ab.shape[:2]))
         depth = np.empty((*ab.shape[:2], 1), np.uint8)
         table[start : start + step, :, :3] = join(depth, lightness, ab)
     return table.view(np.uint32).ravel()
 
 
-@lru_cache(maxsize=1)
-def _level_lightness() -> Floats:
-    """Lightness of grey in half steps of 8 bits, 0..100."""
-    levels = np.linspace(0, 1, _LEVELS - 1).repeat(3).reshape(1, -1, 3)
-    lightness = np.asarray(color.lightness(levels), np.float32)[0]
-    return np.append(lightness, lightness[-1])
+@lru_cache(maxsize=2)
+def _level_lightness(levels: int) -> Floats:
+    """Lightness of the levels, 0..100."""
+    if levels == _GREY:
+        return lightness_of(np.arange(_GREY, dtype=np.uint8)[None, :, None])[0]
+    grey = np.linspace(0, 1, _COLOUR - 1).repeat(3).reshape(1, -1, 3)
+    lightness = np.asarray(color.lightness(grey), np.float32)[0]
+    ends: Floats = np.append(lightness, lightness[-1])
+    return ends
 
 
 def _levels(lightness: Floats) -> NDArray[np.int32]:
-    """Find the level that is nearest to each lightness."""
+    """Find the half step of grey that is nearest to each lightness."""
     index = np.multiply(lightness, _PER_UNIT)
     return np.take(_level_table(), index.astype(np.int32), mode="clip")
-
-
-_PER_UNIT = 100  # entries per unit of L: a half step of 8 bits is never less than 0.12
 
 
 @lru_cache(maxsize=1)
 def _level_table() -> NDArray[np.int32]:
     middles = (np.arange(100 * _PER_UNIT + 1) + 0.5) / _PER_UNIT
-    levels = _level_lightness()[: _LEVELS - 1]
-    return np.rint(np.interp(middles, levels, np.arange(_LEVELS - 1))).astype(np.int32)
+    levels = _level_lightness(_COLOUR)[:-1]
+    return np.rint(np.interp(middles, levels, np.arange(_COLOUR - 1))).astype(np.int32)
