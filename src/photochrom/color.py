@@ -17,6 +17,7 @@ import array_api_compat
 import numpy as np
 
 __all__ = [
+    "LUMINANCE",
     "gamut_scale",
     "join_lab",
     "lab_to_linear",
@@ -36,6 +37,8 @@ _WHITE = np.array([0.95047, 1.0, 1.08883])
 _XYZ_FROM_RGB = np.array(
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
 )
+LUMINANCE = tuple(_XYZ_FROM_RGB[1].tolist())
+"""Shares of linear red, green and blue in the luminance Y."""
 # The white point is folded into both matrices: they map linear RGB to and from X/Xn, Y/Yn, Z/Zn.
 _TO_XYZ = (_XYZ_FROM_RGB / _WHITE[:, None]).tolist()
 _FROM_XYZ = (np.linalg.inv(_XYZ_FROM_RGB) * _WHITE).tolist()

@@ -268,8 +268,9 @@ def _looked_up(ab: Floats, seen: Floats, photo: _Photo) -> Callable[[int, Pixels
     swatches = Swatches(ab, photo.bands)
 
     def paint(top: int, own: Pixels) -> Pixels:
-        small = halved(own)
-        return swatches.join(own, enlarge(top // 2, top // 2 + len(small), lightness_of(small)))
+        levels = swatches.levels(own)
+        small = swatches.lightness(halved(levels))
+        return swatches.join(levels, enlarge(top // 2, top // 2 + len(small), small))
 
     return paint
 

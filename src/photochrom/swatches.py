@@ -21,6 +21,7 @@ from photochrom.join import join, lightness_of
 __all__ = ["MOST_CHROMA", "Swatches", "halved"]
 
 Pixels = NDArray[np.uint8]
+Levels = NDArray[np.unsignedinteger[Any]]
 Floats = NDArray[np.float32]
 
 MOST_CHROMA = 150.0
@@ -28,7 +29,6 @@ MOST_CHROMA = 150.0
 
 _FINE = 2  # swatches per unit of a or b
 _SIDE = 2 * (int(MOST_CHROMA) + 10) * _FINE  # swatches along a, and along b
-_PER_UNIT = 100  # entries of a table per unit of L, of which half a step of grey is never less than 0.12
 _GREY, _COLOUR = 256, 512  # levels of lightness: steps of 8-bit grey; or half steps, the last of them unused
 _MOST = 1 << 14  # swatches that are kept: at most 32 MB
 
@@ -53,25 +53,37 @@ class Swatches:
             grid[:] = grid | np.roll(grid, 1, axis) | np.roll(grid, -1, axis)
         self._add(np.flatnonzero(grid))
 
-    def join(self, pixels: Pixels, ab: Floats) -> Pixels:
-        """Join a photo's lightness and a, b to sRGB, as `photochrom.join.join` does, with a, b to half a unit.
+    def levels(self, pixels: Pixels) -> Levels:
+        """Find how light a photo's pixels are, uint8 H×W×bands: the number of the nearest level, H×W."""
+        if pixels.shape[2] == 1:
+            return pixels[..., 0]
+        red, green, blue = (np.take(table, pixels[..., band]) for band, table in enumerate(_luminance_tables()))
+        red += green
+        red += blue
+        return np.take(_level_table(), red)
+
+    def lightness(self, levels: Levels) -> Floats:
+        """Return the lightness of levels, 0..100."""
+        return np.take(_level_lightness(self._levels), levels)
+
+    def join(self, levels: Levels, ab: Floats) -> Pixels:
+        """Join lightness and a, b to sRGB, as `photochrom.join.join` does, with a, b to half a unit.
 
         What comes out depends on these arguments alone, not on what was joined before.
 
         Args:
-            pixels: the photo's rows from an even one on, uint8, H×W×1 or H×W×3.
+            levels: of the photo's rows, from an even one on, H×W.
             ab: CIELAB a, b of each two by two pixels, ⌈H/2⌉×⌈W/2⌉×2, of a chroma of at most `MOST_CHROMA`.
 
         Returns:
             sRGB, uint8 H×W×3.
         """
-        height, width, bands = pixels.shape
+        height, width = levels.shape
         where = _which(ab)
         rows, table = np.take(self._rows, where, mode="clip"), self._table
         if rows.min() < 0:
             rows, table = self._fill(where, rows)
         rows = rows.repeat(2, axis=1)[:, :width]
-        levels = pixels[..., 0] if bands == 1 else _levels(lightness_of(pixels))
         at = np.empty((height, width), np.intp)
         for line in (0, 1):
             np.add(rows[: len(at[line::2])], levels[line::2], out=at[line::2])
@@ -105,16 +117,16 @@ class Swatches:
         return True
 
 
-def halved(pixels: Pixels) -> Pixels:
-    """Average each two by two pixels, uint8 H×W×bands to ⌈H/2⌉×⌈W/2⌉×bands; a last odd one stands for its pair."""
-    height, width = pixels.shape[:2]
+def halved(levels: Levels) -> Levels:
+    """Average each two by two of H×W; a last odd one stands for its pair."""
+    height, width = levels.shape
     if height % 2 or width % 2:
-        pixels = np.pad(pixels, [(0, height % 2), (0, width % 2), (0, 0)], mode="edge")
-    pairs = np.add(pixels[::2], pixels[1::2], dtype=np.uint16)
-    total = pairs[:, ::2] + pairs[:, 1::2]
+        levels = np.pad(levels, [(0, height % 2), (0, width % 2)], mode="edge")
+    pairs = np.add(levels[::2], levels[1::2], dtype=np.uint16)
+    total: Levels = pairs[:, ::2] + pairs[:, 1::2]
     total += 2
     total >>= 2
-    return total.astype(np.uint8)
+    return total
 
 
 def _which(ab: Floats) -> NDArray[np.int32]:
@@ -151,19 +163,20 @@ def _level_lightness(levels: int) -> Floats:
     if levels == _GREY:
         return lightness_of(np.arange(_GREY, dtype=np.uint8)[None, :, None])[0]
     grey = np.linspace(0, 1, _COLOUR - 1).repeat(3).reshape(1, -1, 3)
-    lightness = np.asarray(color.lightness(grey), np.float32)[0]
-    ends: Floats = np.append(lightness, lightness[-1])
-    return ends
-
-
-def _levels(lightness: Floats) -> NDArray[np.int32]:
-    """Find the half step of grey that is nearest to each lightness."""
-    index = np.multiply(lightness, _PER_UNIT)
-    return np.take(_level_table(), index.astype(np.int32), mode="clip")
+    lightness: Floats = np.asarray(color.lightness(grey), np.float32)[0]
+    return np.concatenate([lightness, lightness[-1:]])
 
 
 @lru_cache(maxsize=1)
-def _level_table() -> NDArray[np.int32]:
-    middles = (np.arange(100 * _PER_UNIT + 1) + 0.5) / _PER_UNIT
-    levels = _level_lightness(_COLOUR)[:-1]
-    return np.rint(np.interp(middles, levels, np.arange(_COLOUR - 1))).astype(np.int32)
+def _luminance_tables() -> list[NDArray[np.uint16]]:
+    """What each value of red, green and blue adds to the luminance, of which 65535 is white."""
+    linear = color.srgb_to_linear(np.arange(256, dtype=np.uint8))
+    return [np.floor(share * linear * 65535).astype(np.uint16) for share in color.LUMINANCE]
+
+
+@lru_cache(maxsize=1)
+def _level_table() -> NDArray[np.uint16]:
+    """The nearest level, a half step of grey, to each luminance; 1 is what rounding three shares down takes."""
+    wide = np.asarray(color.linear_to_srgb((np.arange(65536) + 1) / 65536), np.float64)
+    levels: NDArray[np.uint16] = np.minimum(np.rint(wide * (_COLOUR - 2)), _COLOUR - 2).astype(np.uint16)
+    return levels
