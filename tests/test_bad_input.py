@@ -242,9 +242,9 @@ def zero_png(width: int, height: int, *, interlaced: bool = False) -> bytes:
 def test_a_bomb_is_refused_by_the_limit_on_pixels(check: Check) -> None:
     bomb = zero_png(60_000, 60_000)
     assert len(bomb) < 5_000_000
-    said = refused(check, bomb, "3,600 megapixels, more than the 100 that are allowed", max_pixels=100_000_000)
+    said = refused(check, bomb, "pixels, more than the 100,000,000 that are allowed", max_pixels=100_000_000)
     assert "--max-pixels" in said
-    refused(check, zero_png(70_000, 60_000), "more than the 4,000 that are allowed")
+    refused(check, zero_png(70_000, 60_000), "more than the 4,000,000,000 that are allowed")
     side = (1 << 31) - 1
     refused(check, sized("png-rgb", b"IHDR", 4, ">II", side, side), "")
 

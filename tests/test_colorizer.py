@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from photochrom.color import rgb_to_lab
 from photochrom.colorizer import network_shape
 from photochrom.errors import NetworkError, OutputError, PhotoError
 from photochrom.network import Network
+from photochrom.options import Options
 from tiny_network import tint_card, write_network
 
 
@@ -159,3 +161,15 @@ def test_an_even_photo_is_no_trouble(tint: Path) -> None:
         even = np.full((30, 40), level, np.uint8)
         assert np.isfinite(Colorizer(tint).propose(Picture.from_array(even))).all()
         assert np.ptp(Colorizer(tint)(even).pixels[5:-5, 5:-5], axis=(0, 1)).max() == 0
+
+
+def test_colorize_heeds_every_wish_for_a_file(tint: Path, tmp_path: Path, grey: np.ndarray) -> None:
+    path = Picture.from_array(grey).save(tmp_path / "photo.png")
+    os.utime(path, ns=(10**18, 10**18))
+    wishes = Options(side_by_side=True, long_edge=30, keep_times=True)
+    result = colorize(path, network=tint, output=tmp_path / "result.png", options=wishes)
+    assert result.pixels.shape == (20, 64, 3)
+    assert (tmp_path / "result.png").stat().st_mtime_ns == 10**18
+    clear = Picture.from_array(np.dstack([grey, grey])).save(tmp_path / "clear.png")
+    with pytest.warns(UserWarning, match="transparency"):
+        colorize(clear, network=tint, output=tmp_path / "result.jpg")

@@ -399,3 +399,29 @@ def test_the_embedded_thumbnail_is_made_anew_in_colour(tmp_path: Path, colorizer
 def test_a_photo_without_a_thumbnail_gets_none(tmp_path: Path, colorizer: Colorizer) -> None:
     colorizer.write(make(tmp_path / "photo.jpg", "jpeg-grey"), tmp_path / "result.jpg")
     assert not any("Thumbnail" in key for key in exiftool(tmp_path / "result.jpg"))
+
+
+def test_a_bmp_says_what_it_cannot_hold(tmp_path: Path, colorizer: Colorizer) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0110] = "Leica II"
+    PIL.Image.fromarray(photo()).save(tmp_path / "photo.jpg", exif=exif)
+    (note,) = colorizer.write(tmp_path / "photo.jpg", tmp_path / "result.bmp")
+    assert "cannot hold EXIF" in note
+    assert colorizer.write(make(tmp_path / "photo.bmp", "bmp-grey"), tmp_path / "same.bmp") == []
+
+
+def test_what_had_no_loss_gets_none(tmp_path: Path, colorizer: Colorizer) -> None:
+    source = save(tmp_path / "photo.webp", rgb(photo()), lossless=True)
+    colorizer.write(source, tmp_path / "result.webp")
+    exact = colorizer(source)
+    assert np.array_equal(Picture.read(tmp_path / "result.webp").pixels, exact.pixels)
+
+
+def test_ten_bits_stay_ten(tmp_path: Path, colorizer: Colorizer) -> None:
+    for bits in (10, 12):
+        source = make(tmp_path / f"photo-{bits}.avif", f"avif-{bits}")
+        assert colorizer.write(source, tmp_path / f"result-{bits}.avif") == []
+        image = libvips().Image.new_from_file(str(tmp_path / f"result-{bits}.avif"))
+        assert image.get("bits-per-sample") == bits
+    (note,) = colorizer.write(make(tmp_path / "photo.png", "png-16"), tmp_path / "result.avif")
+    assert "16 bits per channel, which become 12" in note

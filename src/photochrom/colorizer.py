@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -226,26 +227,32 @@ def colorize(
 ) -> Picture:
     """Colorize one photo, and write it where `output` is given; make a `Colorizer` to colorize many.
 
+    A file goes to a file as by `Colorizer.write`, in strips and with all that it carried, and is then read again;
+    for a photo larger than memory call that. What the user should know comes as warnings.
+
     Args:
         source: as `Colorizer` takes.
         network: as `Colorizer` takes.
         output: path of the result, or None to write nothing.
         device: as `Colorizer` takes.
         network_size: as `Colorizer` takes.
-        options: wishes.
+        options: wishes; of a source that is no file, those about files have no effect.
         overwrite: replace a file that is already there.
 
     Returns:
-        The photo in colour.
+        The photo in colour, as the output has it where there is one.
 
     Raises:
         PhotoError: if the source cannot be read.
         NetworkError: if the network cannot be opened or fails.
         OutputError: if the result cannot be written; the source itself is never overwritten.
     """
-    if output is not None and isinstance(source, str | Path) and _same_file(source, output):
-        raise OutputError(f"{output}: is the photo itself; give the result another name")
-    result = Colorizer(network, device=device, network_size=network_size)(source, options)
+    colorizer = Colorizer(network, device=device, network_size=network_size)
+    if output is not None and isinstance(source, str | Path | bytes):
+        for line in colorizer.write(source, output, options, overwrite=overwrite):
+            warnings.warn(line, stacklevel=2)
+        return Picture.read(output)
+    result = colorizer(source, options)
     if output is not None:
         result.save(output, quality=options.quality if options else None, overwrite=overwrite)
     return result
@@ -295,7 +302,14 @@ def _losses(photo: PhotoFile, target: Path) -> list[str]:
         lost.append("transparency, which is laid over white")
     if photo.dtype == np.uint16 and suffix not in WIDE:
         lost.append("16 bits per channel, which become 8")
-    return [f"{target}: {suffix} cannot hold {' or '.join(lost)}"] if lost else []
+    bits = photo.metadata.bits
+    if suffix == ".avif" and bits > 12:
+        lost.append(f"{bits} bits per channel, which become 12")
+    if suffix == ".bmp":
+        carried = photo.metadata.carried
+        said = {"EXIF": carried.exif, "XMP": carried.xmp, "IPTC": carried.resources, "comments": carried.texts}
+        lost += [name for name, content in said.items() if content]
+    return [f"{target}: {suffix} cannot hold {', nor '.join(lost)}"] if lost else []
 
 
 def _times(source: str | Path) -> tuple[int, int]:

@@ -151,6 +151,10 @@ def _options(suffix: str, image: Image, quality: int | None) -> dict[str, Any]:
         options["Q"] = quality
     if image.metadata.profile and image.bands > 2:
         options["profile"] = "srgb"
+    if suffix == ".webp" and image.metadata.lossless and quality is None:
+        options = {"lossless": True}
+    if suffix == ".avif" and image.dtype == np.uint16:
+        options["bitdepth"] = 10 if image.metadata.bits == 10 else 12
     if suffix in TIFF:
         size = image.height * image.width * image.bands * np.dtype(image.dtype).itemsize
         options["bigtiff"] = size > _LARGE_TIFF
@@ -182,4 +186,6 @@ def _save_bmp(pixels: Any, path: Path, metadata: Metadata) -> None:
 
 
 def _unfit(path: Path, suffix: str, reason: str) -> str:
-    return f"{path}: the photo cannot be written as {suffix} ({reason}); check the disk, or try .png or .tif"
+    if "too large" in reason or "dimension" in reason:
+        return f"{path}: the photo cannot be written as {suffix} ({reason}); make it a .tif or .png"
+    return f"{path}: cannot be written ({reason}); check the folder, and whether its disk is full"

@@ -169,6 +169,7 @@ def _open(
         raise NetworkError(
             "this ONNX Runtime has no CUDA; replace it:  pip uninstall onnxruntime && pip install onnxruntime-gpu"
         )
+    ort.disable_telemetry_events()
     options = ort.SessionOptions()
     options.log_severity_level = 4  # what matters arrives as an exception; the rest would clutter a terminal
     options.intra_op_num_threads = threads or 0

@@ -39,6 +39,8 @@ _HARMLESS = re.compile(
 A few extraneous bytes are padding, and so are many before a segment of the header; others were codes of pixels.
 """
 
+_ROUNDING = 1e-3  # how far beyond 0 and 1 floats may be by their arithmetic; they are clipped
+
 _TILE_OFFSETS = 324  # TIFF 6.0
 
 _UNENDED = "premature end of JPEG image"
@@ -225,10 +227,10 @@ class PhotoFile:
 
     def _check_size(self, header: Any, max_pixels: int) -> None:
         pixels = header.width * header.height
-        megapixels = f"{header.width}×{header.height} pixels are {pixels / 1e6:,.0f} megapixels"
+        megapixels = f"{header.width}×{header.height} are {pixels:,} pixels"
         if pixels > max_pixels:
             raise PhotoError(
-                f"{self.name}: {megapixels}, more than the {max_pixels / 1e6:,.0f} that are allowed; "
+                f"{self.name}: {megapixels}, more than the {max_pixels:,} that are allowed; "
                 "if you trust the file, raise --max-pixels"
             )
         if max(header.width, header.height) > _LONGEST_SIDE:
@@ -272,7 +274,7 @@ class PhotoFile:
             low, high = stats(0, 0)[0], stats(1, 0)[0]
         except library.Error as error:
             raise vips.damaged(self.name, error) from error
-        if not (low >= 0 and high <= 1):
+        if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):
             raise PhotoError(
                 f"{self.name}: its values go from {low:.4g} to {high:.4g}; scale floats to go from 0 to 1"
             )

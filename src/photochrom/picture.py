@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from photochrom.encode import Image as EncodedImage
 from photochrom.encode import check_target, write_image
 from photochrom.errors import PhotoError
 from photochrom.formats import usual_suffix
+from photochrom.join import lightness_of
 from photochrom.metadata.header import Metadata
 from photochrom.options import MAX_PIXELS
 from photochrom.photofile import STRIP, PhotoFile
@@ -169,14 +169,7 @@ class Picture:
 
     def lightness(self, rows: slice = slice(None)) -> NDArray[np.float32]:
         """Return CIELAB lightness, 0..100, H×W; of some rows only, where a whole photo of floats is too much."""
-        pixels = self.pixels[rows]
-        if pixels.shape[2] == 1:
-            return _grey_lightness(pixels.dtype.name)[pixels[..., 0]]
-        out = np.empty(pixels.shape[:2], np.float32)
-        step = max(1, _STRIP // self.width)
-        for start in range(0, len(out), step):
-            out[start : start + step] = color.lightness(pixels[start : start + step])
-        return out
+        return lightness_of(self.pixels[rows])
 
     def with_pixels(self, pixels: Pixels, metadata: Metadata | None = None) -> Picture:
         """Return the same photo, with all that its file carried, with other pixels in the same places."""
@@ -246,10 +239,3 @@ def _from_float(array: Pixels) -> Pixels:
         raise PhotoError(f"the array's values go from {low:.4g} to {high:.4g}; floats go from 0 to 1")
     wide: Pixels = color.quantize(array, np.uint16)
     return wide
-
-
-@lru_cache(maxsize=2)
-def _grey_lightness(dtype: str) -> NDArray[np.float32]:
-    """Lightness of every grey value; a look-up costs far less than a cube root per pixel."""
-    values = np.arange(np.iinfo(dtype).max + 1, dtype=dtype)
-    return np.asarray(color.lightness(np.stack([values] * 3, axis=-1)), dtype=np.float32)

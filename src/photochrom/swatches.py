@@ -161,7 +161,7 @@ def _swatches(which: NDArray[Any], levels: int) -> NDArray[np.uint32]:
 def _level_lightness(levels: int) -> Floats:
     """Lightness of the levels, 0..100."""
     if levels == _GREY:
-        return lightness_of(np.arange(_GREY, dtype=np.uint8)[None, :, None])[0]
+        return lightness_of(np.arange(_GREY, dtype=np.uint8)[None, :, None]).reshape(-1)
     grey = np.linspace(0, 1, _COLOUR - 1).repeat(3).reshape(1, -1, 3)
     lightness: Floats = np.asarray(color.lightness(grey), np.float32)[0]
     return np.concatenate([lightness, lightness[-1:]])

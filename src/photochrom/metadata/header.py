@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ class Metadata:
         thumbnail: whether the file had an embedded thumbnail; a result then has one in colour.
         orientation: EXIF orientation 1..8 that the pixels still need.
         tile: width and height of the tiles of a tiled TIFF, or None.
+        bits: per channel of the file.
+        lossless: whether it is a WebP without loss.
     """
 
     carried: Carried = field(default_factory=Carried, repr=False)
@@ -29,6 +32,8 @@ class Metadata:
     thumbnail: bool = False
     orientation: int = 1
     tile: tuple[int, int] | None = None
+    bits: int = 8
+    lossless: bool = False
 
     @classmethod
     def read(cls, header: Any, source: str | Path | bytes, *, orientation: int = 1) -> Metadata:
@@ -60,9 +65,23 @@ class Metadata:
             thumbnail=known("jpeg-thumbnail-data") is not None,
             orientation=orientation,
             tile=(known("tile-width"), known("tile-height")) if known("tile-width") else None,
+            bits=int(known("bits-per-sample") or 8),
+            lossless=known("vips-loader") in ("webpload", "webpload_source") and _is_lossless(source),
         )
 
     def marked(self, *, network: str, version: str, program: str) -> Metadata:
         """Return the same with a note in the XMP that the colours are synthetic, as `mark_synthetic` writes it."""
         xmp = mark_synthetic(self.carried.xmp, network=network, version=version, program=program)
         return replace(self, carried=replace(self.carried, xmp=xmp))
+
+
+def _is_lossless(source: str | Path | bytes) -> bool:
+    """Tell whether a WebP's pixels are in its lossless form, a chunk ``VP8L`` (RFC 9649)."""
+    with BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            if head[:4] in (b"VP8L", b"VP8 "):
+                return head[:4] == b"VP8L"
+            size = int.from_bytes(head[4:], "little")
+            file.seek(size + size % 2, 1)
+    return False
