@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metadata.exif_blocks import NEW, block_of, photo_directory
+from photochrom.metadata import png
 from photochrom.metadata.carried import KEEP, Carried
 from photochrom.metadata.photoshop import iptc_of, with_iptc, without_thumbnails
 from photochrom.metadata.tiff import read_tiff_resources
@@ -224,6 +225,15 @@ def test_a_pngs_own_chunks_are_copied(tmp_path: Path) -> None:
     jpeg = (tmp_path / "new.jpg").read_bytes()
     for said in ("Title of it: Tätel", "Description: Grüße Ж", "Author: Søren"):
         assert segment(0xFE, said.encode()) in jpeg
+
+
+def test_of_a_png_only_named_chunks_before_its_end_are_copied(tmp_path: Path) -> None:
+    old = tmp_path / "old.png"
+    pixels().write_to_file(str(old), keep="none")
+    content = old.read_bytes()
+    wrong = [png.chunk(kind, b"wrong") for kind in (b"pr\0t", b"1rvt", b"PRVt", b"\xe4rvt")]
+    old.write_bytes(content[:33] + b"".join(wrong) + content[33:] + png.chunk(b"prVt", b"behind"))
+    assert Carried.read(old).segments == b""
 
 
 @pytest.mark.parametrize("name", ["iptc", "8bim"])

@@ -25,11 +25,13 @@ RAW_PROFILE = "Raw profile type "
 
 
 def read_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Give the kind and the contents of each chunk but the pixels; stop at damage."""
+    """Give the kind and the contents of each chunk but the pixels; stop at the end of the PNG or at damage."""
     file.seek(8)
     left = _MOST_BYTES
     while len(head := file.read(8)) == 8:
         size, kind = struct.unpack(">I4s", head)
+        if kind == b"IEND":  # what lies behind it is no part of the PNG, whatever it looks like
+            return
         if kind in _PIXELS or size > left:
             file.seek(size + 4, SEEK_CUR)
             continue
@@ -41,8 +43,12 @@ def read_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
 
 
 def is_kept(kind: bytes, content: bytes) -> bool:
-    """Whether a chunk stays true of other pixels, as its fourth letter says, and is not written anew."""
-    return kind[3:].islower() and kind not in _WRITTEN and not content.startswith(_XMP)
+    """Whether a chunk may be left out and stays true of other pixels, as its letters say, and is not written anew.
+
+    A kind that is no name of four letters, or is critical and unknown, makes programs refuse the whole file.
+    """
+    named = kind.isalpha() and kind[:1].islower() and kind[3:].islower()
+    return named and kind not in _WRITTEN and not content.startswith(_XMP)
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
