@@ -48,6 +48,41 @@ def test_a_format_that_is_wished_is_that_of_all(album: Path, tmp_path: Path) -> 
     assert list(found.values()) == ["a.PNG", "b.png", "c.png", "sub/d.png", "sub/x.jpg/e.png"]
 
 
+BEGINNINGS = [
+    (b"\xff\xd8\xff\xe0", ".jpg"),
+    (b"\x89PNG\r\n\x1a\n", ".png"),
+    *[(begin, ".tif") for begin in (b"II*\0", b"MM\0*", b"II+\0\x08\0", b"MM\0+\0\x08")],
+    (b"RIFF\x01\x02\x03\x04WEBPVP8 ", ".webp"),
+    *[(b"\0\0\0\x20ftyp" + brand, ".avif") for brand in (b"avif", b"avis")],
+    (b"GIF89a", ".png"),
+    (b"BM", ".bmp"),
+]
+
+
+@pytest.mark.parametrize(("begin", "suffix"), BEGINNINGS)
+def test_a_wrong_name_does_not_choose_the_format(begin: bytes, suffix: str, tmp_path: Path) -> None:
+    wrong = ".gif" if suffix == ".jpg" else ".JPG"
+    (tmp_path / f"photo.old{wrong}").write_bytes(begin + bytes(40))
+    (tmp_path / "right").mkdir()
+    (tmp_path / f"right/photo{suffix.upper()}").write_bytes(begin + bytes(40))
+    right = f"right/photo{suffix.upper()}"
+    out = tmp_path / "out"
+    assert planned(make_plan([tmp_path], out)) == {f"photo.old{wrong}": f"photo.old{suffix}", right: right}
+    assert planned(make_plan([tmp_path / f"photo.old{wrong}"], out)) == {f"photo.old{wrong}": f"photo.old{suffix}"}
+    assert set(planned(make_plan([tmp_path / f"photo.old{wrong}"], out, suffix=".jpeg")).values()) == {
+        "photo.old.jpeg"
+    }
+
+
+def test_what_is_not_known_goes_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("no photo")
+    (tmp_path / "b.jpe").write_bytes(b"\xff\xd8\xff\xe0")
+    (tmp_path / "c.jpg").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "d.jpg")
+    plan = planned(make_plan([tmp_path], tmp_path / "out"))
+    assert list(plan) == list(plan.values()) == ["a.jpg", "b.jpe", "c.jpg", "d.jpg"]
+
+
 def test_a_circle_of_links_ends_and_is_said(album: Path, tmp_path: Path) -> None:
     (album / "again").symlink_to(album)
     (album / "sub/up").symlink_to("..")

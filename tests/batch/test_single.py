@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from batch_calls import Colorize, results
@@ -42,6 +43,14 @@ def test_a_folder_named_like_a_photo_is_a_folder(photos: Path, tmp_path: Path, c
     assert results(tmp_path / "out.jpg") == ["03.png"]
     assert colorize(photos, "-o", tmp_path / "all.jpg") == 0
     assert len(results(tmp_path / "all.jpg")) == 6
+
+
+def test_a_wrong_name_costs_no_bits(tmp_path: Path, colorize: Colorize) -> None:
+    Picture.from_array(np.full((20, 30), 40_000, np.uint16)).save(tmp_path / "deep.png")
+    (tmp_path / "deep.png").rename(tmp_path / "photo.jpg")
+    assert colorize(tmp_path / "photo.jpg", "-o", tmp_path / "out") == 0
+    assert results(tmp_path / "out") == ["photo.png"]
+    assert Picture.read(tmp_path / "out/photo.png").pixels.dtype == np.uint16
 
 
 def test_a_photo_by_itself_is_never_written_over(photos: Path, colorize: Colorize, capsys: Printed) -> None:

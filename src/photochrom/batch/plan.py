@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from photochrom.batch.content import content_suffix, kind_of
 from photochrom.batch.search import HIDDEN, FolderSearch, folder_identity
 from photochrom.errors import OutputError, PhotoError
 from photochrom.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
@@ -65,7 +66,8 @@ class Plan:
             real = str(root / name)
             if real not in seen:
                 seen.add(real)
-                self.jobs.append(Job(folder, name, output, _result_name(name, suffix)))
+                wished = suffix or _mended_suffix(Path(real))
+                self.jobs.append(Job(folder, name, output, _result_name(name, wished)))
         return count
 
 
@@ -78,7 +80,8 @@ def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None,
     Args:
         paths: photos, and folders to search at any depth.
         output: folder for the results.
-        suffix: of every result, such as ``".png"``; None for each photo's own.
+        suffix: of every result, such as ``".png"``; None for each photo's own, or where the name is wrong, that
+            of what the photo is: as a JPEG, a PNG would lose alpha and half of its 16 bits.
         empty: take a folder without photos for what it is: photos may come.
 
     Raises:
@@ -108,6 +111,15 @@ def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None,
 def result_suffix(suffix: str) -> str:
     """Return the suffix of a result: the photo's own, or PNG where that kind cannot be written or hold colour."""
     return suffix if suffix.lower() in SAVED_SUFFIXES else ".png"
+
+
+def _mended_suffix(photo: Path) -> str | None:
+    """Return the suffix of a result whose photo is of another kind than its name says; None if it is not."""
+    named = photo.suffix.lower()
+    if named not in PHOTO_SUFFIXES:
+        return None
+    content = content_suffix(photo)
+    return None if content in (None, kind_of(named)) else result_suffix(content)
 
 
 def _result_name(name: str, suffix: str | None) -> str:
