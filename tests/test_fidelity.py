@@ -251,6 +251,29 @@ def test_a_grey_profile_is_honoured_and_becomes_srgb(tmp_path: Path, colorizer: 
         assert b"RGB " in image.info["icc_profile"][:40]
 
 
+def test_a_profile_of_other_colours_is_left_aside_and_that_is_said(tmp_path: Path, colorizer: Colorizer) -> None:
+    grey = PIL.Image.fromarray(photo())
+    for name, image, profile in (
+        ("rgb", grey.convert("RGB"), grey_profile(1.0)),
+        ("nonsense", grey.convert("RGB"), b"no profile at all" * 20),
+    ):
+        image.save(tmp_path / f"{name}.tif", icc_profile=profile)
+        (note,) = colorizer.write(tmp_path / f"{name}.tif", tmp_path / f"{name}-result.tif")
+        assert "was left aside" in note
+        assert np.array_equal(Picture.read(tmp_path / f"{name}.tif").pixels[..., 0], photo())
+
+
+def test_a_grey_photo_may_have_a_profile_of_rgb(tmp_path: Path, colorizer: Colorizer) -> None:
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    PIL.Image.fromarray(photo()).save(tmp_path / "photo.jpg", icc_profile=profile, quality=100)
+    assert colorizer.write(tmp_path / "photo.jpg", tmp_path / "result.png") == []
+    picture = Picture.read(tmp_path / "photo.jpg")
+    assert picture.bands == 1
+    assert np.abs(picture.pixels[..., 0].astype(int) - photo()).max() <= 3
+
+
 def test_alpha_is_untouched_and_what_is_transparent_steers_nothing(tmp_path: Path, colorizer: Colorizer) -> None:
     grey = photo()
     alpha = np.full_like(grey, 255)

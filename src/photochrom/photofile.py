@@ -285,6 +285,8 @@ class PhotoFile:
         if pages > 1:
             others = "page 2 is" if pages == 2 else f"pages 2 to {pages} are"
             notes.append(f"{self.name}: has {pages} pages; the first is colorized, {others} left out")
+        if self.metadata.profile and not vips.profile_fits(header[: header.bands - header.hasalpha()]):
+            notes.append(f"{self.name}: its ICC profile is not of its kind of colours, and was left aside")
         if self._is_float:
             notes.append(f"{self.name}: has floating-point samples; the result has 16 bits")
         return notes
