@@ -15,22 +15,9 @@ from photochrom.colorizer import Colorizer
 from photochrom.options import Options
 
 CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
-KNOWN = {
-    "webp-exif-that-breaks-an-avif.avif": "an AVIF with an EXIF block that is none is opened by few programs",
-}
-"""What is not mended yet, and why it matters."""
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, marks=pytest.mark.xfail(reason=KNOWN[path.name], strict=False))
-        if path.name in KNOWN
-        else path
-        for path in CORPUS
-    ],
-    ids=lambda path: path.name,
-)
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
 def test_what_was_found_stays_mended(path: Path, tint: Path, tmp_path: Path) -> None:
     check = Check(Colorizer(tint, device="cpu", threads=1), tmp_path)
     # The suffix is that of the target; the name says what was wrong.

@@ -133,6 +133,16 @@ def test_another_program_finds_all_of_it(tmp_path: Path, exiftool: ExifTool, sou
     assert {t: v for t, v in found.items() if t.startswith("XMP")}.items() <= exiftool(back).items()
 
 
+@pytest.mark.parametrize("target", ["webp", "avif"])
+@pytest.mark.parametrize("block", [b"no EXIF at all", b"II", b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0" + bytes(40)])
+def test_exif_that_is_none_breaks_no_file(tmp_path: Path, target: str, block: bytes) -> None:
+    carried = Carried(exif=b"Exif\0\0" + block).fitted(target, size=(64, 48))
+    assert carried.exif is None
+    assert carried.lost == (f"EXIF, which is damaged so that {target} cannot hold it",)
+    dense = Carried(exif=b"Exif\0\0" + block, dpi=(300, 300)).fitted(target, size=(64, 48))
+    assert Carried.read(b"", exif=dense.exif).exif == dense.exif is not None
+
+
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("target", ["jpg", "png", "webp", "avif"])
 def test_exif_arrives_byte_for_byte(tmp_path: Path, order: str, target: str) -> None:

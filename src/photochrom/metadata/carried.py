@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from photochrom.metadata import ifd, jpeg, png
-from photochrom.metadata.exif import EXIF_HEADER, dots_per_inch, edit_exif, make_block, parse_block, shortened
+from photochrom.metadata.exif import (
+    EXIF_HEADER,
+    dots_per_inch,
+    edit_exif,
+    is_readable,
+    make_block,
+    parse_block,
+    shortened,
+)
 from photochrom.metadata.ifd import Directory, Value
 from photochrom.metadata.photoshop import with_iptc, without_thumbnails
 from photochrom.metadata.tiff import (
@@ -153,8 +161,12 @@ class Carried:
         if self.dpi is not None and format != "tif":
             x, y = (Value(5, struct.pack("<2I", *_fraction(number))) for number in self.dpi)
             missing |= {282: x, 283: y, 296: Value(3, b"\2\0")}
+        exif = self.exif
+        if exif is not None and format in ("webp", "avif") and not is_readable(exif):
+            exif = None  # libavif refuses a whole file for it, and nobody else can read it
+            lost.append(f"EXIF, which is damaged so that {format} cannot hold it")
         exif = edit_exif(
-            self.exif,
+            exif,
             size=size,
             orientation=orientation,
             added=added,

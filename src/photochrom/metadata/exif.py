@@ -13,7 +13,7 @@ from io import BytesIO
 from photochrom.metadata import ifd
 from photochrom.metadata.ifd import EXIF, Directory, Layout, Value
 
-__all__ = ["EXIF_HEADER", "dots_per_inch", "edit_exif", "make_block", "parse_block", "shortened"]
+__all__ = ["EXIF_HEADER", "dots_per_inch", "edit_exif", "is_readable", "make_block", "parse_block", "shortened"]
 
 EXIF_HEADER = b"Exif\0\0"
 
@@ -33,6 +33,12 @@ def parse_block(block: bytes) -> tuple[Directory, str]:
     file = BytesIO(block.removeprefix(EXIF_HEADER))
     start = Layout.of(file)
     return ({}, "<") if start is None else (ifd.read(file, *start), start[0].order)
+
+
+def is_readable(block: bytes) -> bool:
+    """Whether a block, with or without its header, begins as EXIF does: with the header of a classic TIFF."""
+    start = Layout.of(BytesIO(block.removeprefix(EXIF_HEADER)))
+    return start is not None and not start[0].big
 
 
 def edit_exif(
