@@ -24,6 +24,7 @@ Printed = pytest.CaptureFixture[str]
 def mixed(photos: Path) -> Path:
     """Photos, and whatever else a folder may hold."""
     (photos / "bad.jpg").write_text("no photo")
+    (photos / "left.heic").touch()
     (photos / "empty.jpg").touch()
     (photos / "gone.jpg").symlink_to("nowhere")
     (photos / "self.jpg").symlink_to("self.jpg")
@@ -67,7 +68,9 @@ def test_the_report_tells_all(jobs: int, mixed: Path, tmp_path: Path, colorize: 
     (warning,) = rows["pages.tif"]["warnings"]
     assert warning.startswith(str(mixed / "pages.tif"))
     lines = printed.err.splitlines()
-    assert len(lines) == 7
+    assert told["notes"] == [f"{mixed}: 1 file left out that is not known as a photo (.heic 1)"]
+    assert f"photochrom: {told['notes'][0]}" == lines[0]
+    assert len(lines) == 8
     assert all(line.startswith("photochrom: ") for line in lines)
     assert any("line\\nbreak.jpg: is no photo" in line for line in lines)
     assert (out / "sheet.jpg").is_file()

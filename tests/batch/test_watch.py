@@ -29,6 +29,8 @@ def test_a_photo_is_taken_when_nobody_writes_it_any_more(tmp_path: Path) -> None
         looks += 1
         if looks <= 4:
             (folder / "copied.jpg").write_bytes(bytes(looks))
+        if looks in (2, 5):
+            (folder / f"{looks}.part").touch()
         if looks == 2:
             (folder / "whole.jpg").touch()
         if looks == 6:

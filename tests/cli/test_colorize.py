@@ -16,6 +16,9 @@ from photochrom.picture import Picture
 Printed = pytest.CaptureFixture[str]
 
 
+LEFT_OUT = "{}: 1 file left out that is not known as a photo (.txt 1)"
+
+
 @pytest.fixture
 def album(tmp_path: Path, grey: np.ndarray) -> Path:
     """A folder with photos at several depths, and what else lies around in such folders."""
@@ -51,7 +54,7 @@ def test_a_folder_is_mirrored(tint: Path, album: Path, tmp_path: Path, capsys: P
         assert (result.pixels[30, 50, 0] > result.pixels[30, 50, 2]).all()  # warm
     printed = capsys.readouterr()
     assert printed.out.startswith("3 colorized, 0 skipped")
-    assert printed.err == ""
+    assert printed.err == f"photochrom: {LEFT_OUT.format(album)}\n"
 
 
 def test_results_that_are_there_are_left_alone(tint: Path, album: Path, tmp_path: Path, capsys: Printed) -> None:
@@ -74,7 +77,8 @@ def test_a_bad_photo_is_one_line_and_the_rest_is_done(
     assert colorize(tint, album, tmp_path / "missing.jpg", "-o", tmp_path / "out") == 1
     printed = capsys.readouterr()
     assert printed.out.startswith("3 colorized, 0 skipped, 3 failed")
-    lines = printed.err.splitlines()
+    left_out, *lines = printed.err.splitlines()
+    assert left_out == f"photochrom: {LEFT_OUT.format(album)}"
     assert len(lines) == 3
     for line, name in zip(lines, ("bad.jpg", "cut.png", "missing.jpg"), strict=True):
         assert line.startswith("photochrom: ")

@@ -51,11 +51,13 @@ class Plan:
         jobs: the photos, folder by folder.
         unread: folders that cannot be searched, and why.
         notes: what the user should know, a line each.
+        left_out: a line for each folder with files that are not taken for photos.
     """
 
     jobs: list[Job] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def add(self, folder: Path, names: Iterable[str], output: Path, suffix: str | None, seen: set[str]) -> int:
         """Add the photos of one folder that are not seen yet; return how many there are, seen or not."""
@@ -105,6 +107,7 @@ def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None,
             raise PhotoError(f"{path}: holds no photos ({', '.join(sorted(PHOTO_SUFFIXES))}); name another folder")
         plan.unread += search.unread
         plan.notes += search.notes
+        plan.left_out += filter(None, [search.others()])
     return plan
 
 

@@ -29,12 +29,14 @@ class Report:
         done: photos that were colorized.
         failed: photos that were not.
         skipped: photos that needed no work or might have none, by reason.
+        notes: what was left out of folders, a line each.
         seconds: from the beginning to `finish`.
     """
 
     def __init__(self, *, rows: bool) -> None:
         self.done = self.failed = 0
         self.skipped: Counter[str] = Counter()
+        self.notes: list[str] = []
         self._lost: OSError | None = None
         self.seconds = 0.0
         self._start = perf_counter()
@@ -100,6 +102,7 @@ class Report:
             "skipped": sum(self.skipped.values()),
             "failed": self.failed,
             "skipped_because": dict(sorted(self.skipped.items())),
+            "notes": self.notes,
             "seconds": round(self.seconds, 3),
         }
         file.write(_encoded(head)[:-1] + b', "photos": [')

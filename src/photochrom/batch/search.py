@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ HIDDEN = ".photochrom"
 """Folder in a folder of results where their manifest lies."""
 
 _HERE = Path()
+_NAMED = 5  # kinds of files that are named in a line
 
 
 class FolderSearch:
@@ -34,6 +36,7 @@ class FolderSearch:
     def __init__(self, folder: Path, *, without: Path) -> None:
         self.unread: list[tuple[str, str]] = []
         self.notes: list[str] = []
+        self._others: Counter[str] = Counter()
         self._folder = folder
         self._without = folder_identity(without)
         self._links: list[Path] = []
@@ -44,6 +47,19 @@ class FolderSearch:
         yield from self._below(_HERE)
         for link in self._links:  # which grows while it is gone through
             yield from self._below(link)
+
+    def others(self) -> str | None:
+        """Say in a line how many files are not taken for photos, once all are searched; None if there are none."""
+        count = self._others.total()
+        if not count:
+            return None
+        common = sorted(self._others.items(), key=lambda other: (-other[1], other[0]))
+        kinds = ", ".join(f"{suffix or 'without suffix'} {number:,}" for suffix, number in common[:_NAMED])
+        more = ", ..." if len(common) > _NAMED else ""
+        what = "1 file left out that is not known as a photo"
+        if count > 1:
+            what = f"{count:,} files left out that are not known as photos"
+        return f"{self._folder}: {what} ({kinds}{more})"
 
     def _below(self, folder: Path) -> Iterator[str]:
         pending = [folder]
@@ -77,6 +93,8 @@ class FolderSearch:
                 (self._links if entry.is_symlink() else folders).append(below)
             elif below.suffix.lower() in PHOTO_SUFFIXES:
                 photos.append(below)
+            else:
+                self._others[below.suffix.lower()] += 1
         return photos, folders
 
     def _is_new(self, path: Path) -> bool:

@@ -125,6 +125,11 @@ class _Show:
                 print(one_line(str(result.target)), flush=True)
         self.screen.step()
 
+    def note(self, line: str) -> None:
+        """Say what the user should know that is of no photo."""
+        self.report.notes.append(line)
+        self.screen.note(line)
+
     def problem(self, line: str) -> None:
         """Say what went wrong that is no photo's fault."""
         self.problems += 1
@@ -158,8 +163,8 @@ def _run_batch(args: argparse.Namespace, show: _Show) -> None:
 def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> None:
     from photochrom.batch.run import Result
 
-    for note in plan.notes:
-        show.screen.note(note)
+    for note in [*plan.notes, *plan.left_out]:
+        show.note(note)
     for path, reason in plan.unread:
         show.result(Result(path, None, "failed", reason))
     if count:
