@@ -66,13 +66,21 @@ def test_stopped(
     assert time.monotonic() - begun < 5  # a second, on a machine that is not busy
     assert (process.returncode, errors) == (code, "")
     assert "colorized" in printed
-    assert "stopped" in printed
+    assert printed.endswith(" (stopped; the same command goes on)\n")
     assert not alive(workers)
     done = whole(out)
     assert 1 <= done < 6
     assert all(not name.startswith(".photochrom/work") for name in results(out))
     assert colorize(slow, "-o", out) == 0
     assert whole(out) == 6
+
+
+def test_what_starts_over_is_not_said_to_go_on(slow: Path, tmp_path: Path, start: Start) -> None:
+    out = tmp_path / "out"
+    process = start(slow, "-o", out, "--jobs", 1, "--overwrite")
+    until(lambda: list(out.glob("*.png")))
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[0].endswith(" s (stopped)\n")
 
 
 def test_killed_it_goes_on_and_no_worker_outlives_it(

@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         report.write(sys.stdout.buffer)
     elif not (args.quiet or (single and args.output in (None, "-"))):
-        print(report.line() + (" (stopped; the same command goes on)" if stopped and not args.watch else ""))
+        print(report.line() + (_how_to_go_on(args, single=single) if stopped else ""))
         for line in show.last:
             print(line)
     code = int(bool(report.failed or show.problems))
@@ -213,6 +213,13 @@ def _run_single(args: argparse.Namespace, show: _Show) -> None:
             overwrite=args.overwrite,
         )
     )
+
+
+def _how_to_go_on(args: argparse.Namespace, *, single: bool) -> str:
+    if args.watch:  # has no other end
+        return ""
+    # A photo by itself has no manifest, and --overwrite asks for all of them again.
+    return " (stopped)" if single or args.overwrite else " (stopped; the same command goes on)"
 
 
 def _is_single(args: argparse.Namespace) -> bool:
