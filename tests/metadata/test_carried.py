@@ -143,6 +143,18 @@ def test_exif_that_is_none_breaks_no_file(tmp_path: Path, target: str, block: by
     assert Carried.read(b"", exif=dense.exif).exif == dense.exif is not None
 
 
+@pytest.mark.parametrize("source", ["jpg", "tif"])
+@pytest.mark.parametrize("target", list(KEEP))
+def test_xmp_turns_no_photo_a_second_time(tmp_path: Path, exiftool: ExifTool, source: str, target: str) -> None:
+    old = photo(tmp_path / f"old.{source}", exiftool, "-IFD0:Orientation#=6", "-XMP-tiff:Orientation#=6")
+    path = tmp_path / f"new.{target}"
+    recolour(old, path)
+    said = exiftool(path)
+    assert said["XMP-tiff:Main:Orientation"] == 1
+    assert said["XMP-dc:Main:Title"] == "Tïtle"
+    assert said.get("IFD0:Main:Orientation", 1) == 1
+
+
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("target", ["jpg", "png", "webp", "avif"])
 def test_exif_arrives_byte_for_byte(tmp_path: Path, order: str, target: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.metadata.xmp import DIGITAL_SOURCE_TYPE, mark_synthetic, with_comments
+from photochrom.metadata.xmp import DIGITAL_SOURCE_TYPE, mark_synthetic, true_of_pixels, with_comments
 from photochrom.vips import libvips
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -257,3 +257,57 @@ def test_another_program_reads_the_note_and_all_else(suffix: str, tmp_path: Path
     assert {tag: value for tag, value in after.items() if tag in before} == before
     added = {tag.rpartition(":")[2]: value for tag, value in after.items() if tag not in before}
     assert added == dict(zip(NAMES, NOTE, strict=True))
+
+
+TIFF, XAP, PHOTOSHOP = (f"http://ns.adobe.com/{name}/1.0/" for name in ("tiff", "xap", "photoshop"))
+SPACES = f'xmlns:t="{TIFF}" xmlns:xmp="{XAP}" xmlns:p="{PHOTOSHOP}" xmlns:my="urn:my"'
+PIXELS = [  # a description, and what of it is true of new pixels that stand upright
+    (f'<rdf:Description {SPACES} t:Orientation = "6" my:a="1"/>', ('"6"', '"1"')),
+    (f"<rdf:Description {SPACES} t:Orientation='6'><my:a/></rdf:Description>", ("'6'", "'1'")),
+    (f"<rdf:Description {SPACES}> <t:Orientation> 6\n</t:Orientation> </rdf:Description>", ("> 6", "> 1")),
+    (f'<rdf:Description {SPACES} p:ColorMode="1" p:City="Köln" p:ICCProfile="Grau"/>', (' p:ColorMode="1"', "")),
+    (f"<rdf:Description {SPACES}>\n <p:ICCProfile>Grau</p:ICCProfile></rdf:Description>", ()),
+    (
+        f"<rdf:Description {SPACES} p:City='ü'><xmp:Rating>4</xmp:Rating><xmp:Thumbnails><rdf:Alt>"
+        '<rdf:li rdf:parseType="Resource"><xmp:image>AAAA</xmp:image></rdf:li><rdf:li><rdf:Description>'
+        "<t:Orientation>6</t:Orientation></rdf:Description></rdf:li></rdf:Alt></xmp:Thumbnails></rdf:Description>",
+        (),
+    ),
+]
+REMOVED = (' p:ICCProfile="Grau"', "\n <p:ICCProfile>Grau</p:ICCProfile>")
+
+
+def trued(packet: str, change: tuple[str, ...]) -> str:
+    packet = packet.replace(*change) if change else packet  # type: ignore[arg-type]
+    for part in REMOVED:
+        packet = packet.replace(part, "")
+    start, end = packet.find("<xmp:Thumbnails>"), packet.find("</xmp:Thumbnails>")
+    return packet if start < 0 else packet[:start] + packet[end + len("</xmp:Thumbnails>") :]
+
+
+@pytest.mark.parametrize(("description", "change"), PIXELS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_what_it_says_of_the_pixels_becomes_true(description: str, change: tuple[str, ...], encoding: str) -> None:
+    packet = packet_of(description)
+    corrected = true_of_pixels(packet.encode(encoding), 1)
+    assert corrected.decode(encoding) == trued(packet, change)
+    assert true_of_pixels(corrected, 1) == corrected
+    assert true_of_pixels(mark(packet.encode()), 1) == mark(true_of_pixels(packet.encode(), 1))
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"",
+        b"no XMP",
+        RICH.encode(),
+        RICH.encode("utf-16") + b"\0\0",
+        packet_of(f'<rdf:Description {SPACES} my:Orientation="6"><t:Orientation/></rdf:Description>').encode(),
+        packet_of(
+            f'<rdf:Description {SPACES}><my:a rdf:parseType="Resource"><t:Orientation>6</t:Orientation>'
+            "<p:ColorMode>1</p:ColorMode></my:a></rdf:Description>"
+        ).encode(),
+    ],
+)
+def test_what_it_says_of_other_things_stays(packet: bytes) -> None:
+    assert true_of_pixels(packet, 1) == packet

@@ -35,7 +35,7 @@ from photochrom.metadata.tiff import (
     resource_tags,
     write_tiff_exif,
 )
-from photochrom.metadata.xmp import with_comments
+from photochrom.metadata.xmp import true_of_pixels, with_comments
 from photochrom.metadata.xmp_extended import joined_packet
 
 __all__ = ["KEEP", "Carried", "Text"]
@@ -150,7 +150,7 @@ class Carried:
         """
         lost = list(self.lost)
         resources = without_thumbnails(self.resources) if self.resources else None
-        xmp = self.xmp
+        xmp = None if self.xmp is None else true_of_pixels(self.xmp, orientation)
         if format not in ("jpg", "png") and self.texts:
             xmp = with_comments(xmp, [text.said for text in self.texts])
         added: Directory = {}

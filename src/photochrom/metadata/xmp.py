@@ -15,7 +15,7 @@ from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-__all__ = ["DIGITAL_SOURCE_TYPE", "Places", "edited", "mark_synthetic", "with_comments"]
+__all__ = ["DIGITAL_SOURCE_TYPE", "Places", "edited", "mark_synthetic", "true_of_pixels", "with_comments"]
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's term for a real photograph that a trained model added something to."""
@@ -24,11 +24,18 @@ RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _OWN = "urn:photochrom:xmp/1.0/"
 _NOTE = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
+_ORIENTATION = ("http://ns.adobe.com/tiff/1.0/", "Orientation")
+_FALSE = (  # of new pixels: a preview of the old ones, in Base64, and what they were stored as
+    ("http://ns.adobe.com/xap/1.0/", "Thumbnails"),
+    ("http://ns.adobe.com/photoshop/1.0/", "ColorMode"),
+    ("http://ns.adobe.com/photoshop/1.0/", "ICCProfile"),
+)
 
 _TAG = re.compile(
     rb"""<(?P<name>[^\s/>]+)(?P<attributes>(?:\s+[^\s=/>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*/?>""", re.DOTALL
 )
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*(?:"[^"]*"|'[^']*')""", re.DOTALL)
+_NUMBER = re.compile(rb"\s*([^\s<>&]+)\s*")
 _SPACE = b" \t\r\n"
 _DEEPEST = 16  # element in which a namespace is looked for; XMP has its own four deep
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -100,6 +107,35 @@ def with_comments(packet: bytes | None, comments: Sequence[str]) -> bytes:
     return _changed(packet, {}, {"Comment": joined})
 
 
+def true_of_pixels(packet: bytes, orientation: int) -> bytes:
+    """Make a packet true of a photo with new pixels in sRGB; whatever else it says stays byte for byte.
+
+    Where it gives ``tiff:Orientation``, that is corrected: viewers that read XMP would turn the photo once more.
+    ``xmp:Thumbnails``, ``photoshop:ColorMode`` and ``photoshop:ICCProfile`` go.
+
+    Args:
+        packet: as for `mark_synthetic`; what is no XMP is returned as it is.
+        orientation: 1..8, how the pixels have to be turned.
+    """
+    encoding = _encoding(packet)
+    try:
+        text = packet if encoding == "utf-8" else _whole(packet.rstrip(b"\0"), encoding).encode()
+        start, stop = text.find(b"<"), text.rfind(b">") + 1
+        places = Places.find(text[start:stop])
+        changes = [(*place, b"%d" % orientation) for place in places.orientations]
+        changes += [(*place, b"") for place in places.false]
+        parts, at = [text[:start]], 0
+        for first, last, new in sorted(changes):
+            parts += [text[start + at : start + first], new]
+            at = last
+        changed = b"".join([*parts, text[start + at :]])
+        if changed == text:
+            return packet
+        return changed if encoding == "utf-8" else changed.decode().encode(encoding)
+    except (expat.ExpatError, ValueError):  # of which a UnicodeError is one
+        return packet
+
+
 Own = dict[str, Callable[[str | None], str]]
 """Properties of photochrom's own, each as a function of what it was before."""
 
@@ -108,7 +144,7 @@ def _changed(packet: bytes | None, note: dict[str, str], own: Own) -> bytes:
     packet = (packet or b"").rstrip(b"\0")
     if not packet.strip():
         return edited(FRESH, note, own)
-    encoding = next((name for name, starts in _ENCODINGS if packet.startswith(starts)), "utf-8")
+    encoding = _encoding(packet)
     try:
         if encoding == "utf-8":
             return edited(packet, note, own)
@@ -116,6 +152,10 @@ def _changed(packet: bytes | None, note: dict[str, str], own: Own) -> bytes:
     except (expat.ExpatError, ValueError):  # of which a UnicodeError is one
         kept = base64.b64encode(packet).decode()
         return edited(FRESH, note, {"UnreadableXMP": lambda _: kept, **own})
+
+
+def _encoding(packet: bytes) -> str:
+    return next((name for name, starts in _ENCODINGS if packet.startswith(starts)), "utf-8")
 
 
 def _whole(packet: bytes, encoding: str) -> str:
@@ -192,6 +232,8 @@ class Places:
         rdf: where the contents of ``rdf:RDF`` begin (or its ``/>`` does), its name, and whether it is empty.
         outer: namespace of each prefix that holds in ``rdf:RDF``.
         tops: of each ``rdf:Description``, the end of its attributes and the prefixes that it declares.
+        orientations: where the number of a ``tiff:Orientation`` stands, from and to.
+        false: where something stands that is not true of new pixels.
     """
 
     note: dict[str, str] = field(default_factory=dict)
@@ -202,6 +244,8 @@ class Places:
     rdf: tuple[int, bytes, bool] = (0, b"", False)
     outer: dict[str, str] = field(default_factory=dict)
     tops: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+    orientations: list[tuple[int, int]] = field(default_factory=list)
+    false: list[tuple[int, int]] = field(default_factory=list)
 
     @classmethod
     def find(cls, text: bytes) -> Places:
@@ -237,20 +281,26 @@ class Places:
                 self.prefixes = self.outer = scopes[-1]
             elif names[-2:] == [(RDF, "RDF"), (RDF, "Description")]:
                 self._describe(_tag(text, at), attributes, scopes[-1], frozenset(declared))
-            elif _is_note(names):
+            elif _is_property(names):
                 opened = at
                 value.clear()
                 value.append(attributes.get("rdf:resource", ""))
 
         def end(name: str) -> None:
-            if _is_note(names):
+            if _is_property(names):
                 tag = _tag(text, opened)
-                stop = tag.end() if tag[0].endswith(b"/>") else text.index(b">", parser.CurrentByteIndex) + 1
+                closing = parser.CurrentByteIndex
+                stop = tag.end() if tag[0].endswith(b"/>") else text.index(b">", closing) + 1
                 first = opened
                 while text[first - 1 : first] in (b" ", b"\t", b"\r", b"\n"):
                     first -= 1
-                self.stale.append((names[-1][1], (first, stop)))
-                self.note[names[-1][1]] = "".join(value).strip()
+                if names[-1] in _FALSE:
+                    self.false.append((first, stop))
+                elif names[-1] != _ORIENTATION:
+                    self.stale.append((names[-1][1], (first, stop)))
+                    self.note[names[-1][1]] = "".join(value).strip()
+                elif number := _NUMBER.fullmatch(text, tag.end(), closing):
+                    self.orientations.append(number.span(1))
             names.pop()
             scopes.pop()
 
@@ -278,6 +328,11 @@ class Places:
             if ":" in name and (namespace == _OWN or (namespace == _IPTC and local in _NOTE)):
                 (self.own if namespace == _OWN else self.note)[local] = attributes[name]
                 self.stale.append((local, attribute.span()))
+            elif ":" in name and (namespace, local) in _FALSE:
+                self.false.append(attribute.span())
+            elif ":" in name and (namespace, local) == _ORIENTATION:
+                quote = attribute[0].index(attribute[0][-1:])
+                self.orientations.append((attribute.start() + quote + 1, attribute.end() - 1))
 
 
 def _resolved(name: str, scope: dict[str, str]) -> tuple[str, str]:
@@ -285,9 +340,12 @@ def _resolved(name: str, scope: dict[str, str]) -> tuple[str, str]:
     return scope.get(prefix, ""), local
 
 
-def _is_note(names: list[tuple[str, str]]) -> bool:
-    parents = [(RDF, "RDF"), (RDF, "Description")]
-    return names[-3:-1] == parents and names[-1][0] == _IPTC and names[-1][1] in _NOTE
+def _is_property(names: list[tuple[str, str]]) -> bool:
+    """Whether the innermost element is a property, of one of the topmost descriptions, that matters here."""
+    if len(names) < 3 or names[-3:-1] != [(RDF, "RDF"), (RDF, "Description")] or (RDF, "RDF") in names[:-3]:
+        return False
+    namespace, local = names[-1]
+    return (namespace == _IPTC and local in _NOTE) or names[-1] in (_ORIENTATION, *_FALSE)
 
 
 def _tag(text: bytes, at: int) -> re.Match[bytes]:
