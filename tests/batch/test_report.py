@@ -54,6 +54,7 @@ def test_the_report_tells_all(jobs: int, mixed: Path, tmp_path: Path, colorize: 
         "failed": 6,
         "skipped_because": {"there but not made by photochrom": 1},
     }
+    assert (told["stopped"], told["not_begun"]) == (False, 0)
     rows = {os.path.relpath(row["source"], mixed): row for row in told["photos"]}
     assert len(rows) == len(told["photos"]) == 15
     for name, row in rows.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -81,6 +82,16 @@ def test_what_starts_over_is_not_said_to_go_on(slow: Path, tmp_path: Path, start
     until(lambda: list(out.glob("*.png")))
     process.send_signal(signal.SIGINT)
     assert process.communicate()[0].endswith(" s (stopped)\n")
+
+
+def test_the_report_says_that_a_call_was_stopped(slow: Path, tmp_path: Path, start: Start) -> None:
+    out = tmp_path / "out"
+    process = start(slow, "-o", out, "--jobs", 1, "--json")
+    until(lambda: list(out.glob("*.png")))
+    process.send_signal(signal.SIGINT)
+    told = json.loads(process.communicate()[0])
+    assert told["stopped"] is True
+    assert 1 <= told["not_begun"] == 6 - told["done"]
 
 
 def test_killed_it_goes_on_and_no_worker_outlives_it(

@@ -29,6 +29,7 @@ class Report:
         done: photos that were colorized.
         failed: photos that were not.
         skipped: photos that needed no work or might have none, by reason.
+        planned: photos of the call, as far as they are known; None before any are.
         notes: what was left out of folders, a line each.
         seconds: from the beginning to `finish`.
     """
@@ -39,8 +40,14 @@ class Report:
         self.notes: list[str] = []
         self._lost: OSError | None = None
         self.seconds = 0.0
+        self.planned: int | None = None
+        self.stopped = False
         self._start = perf_counter()
         self._rows: IO[bytes] | None = tempfile.TemporaryFile() if rows else None  # noqa: SIM115 (kept open)
+
+    def expect(self, photos: int) -> None:
+        """Take note that so many more photos are to come."""
+        self.planned = (self.planned or 0) + photos
 
     def add(self, result: Result) -> None:
         """Take one result."""
@@ -62,8 +69,13 @@ class Report:
             except OSError as error:  # the photos matter more: go on without rows, and say so in the end
                 self._rows, self._lost = None, error
 
-    def finish(self) -> None:
-        """Stop the clock."""
+    def finish(self, *, stopped: bool = False) -> None:
+        """Stop the clock.
+
+        Args:
+            stopped: whether the call ends before all was done.
+        """
+        self.stopped = stopped
         self.seconds = perf_counter() - self._start
 
     def line(self) -> str:
@@ -96,11 +108,15 @@ class Report:
         """
         if self._lost is not None:
             raise OutputError(f"the rows of the report could not be kept ({self._lost.strerror}); free some disk")
+        through = self.done + self.failed + sum(self.skipped.values())
         head = {
             "photochrom": __version__,
             "done": self.done,
             "skipped": sum(self.skipped.values()),
             "failed": self.failed,
+            "stopped": self.stopped,
+            # Those that were in the works are among them: nothing of theirs is left.
+            "not_begun": None if self.planned is None else max(0, self.planned - through),
             "skipped_because": dict(sorted(self.skipped.items())),
             "notes": self.notes,
             "seconds": round(self.seconds, 3),

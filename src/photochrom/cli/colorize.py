@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
             (_run_single if single else _run_batch)(args, show)
         except Stopped as stop:
             stopped = stop.code
-    report.finish()
+    report.finish(stopped=stopped is not None)
     if args.report:
         try:
             report.write_file(Path(args.report))
@@ -113,6 +113,9 @@ class _Show:
         self.report, self.screen, self.each = report, screen, each
         self.problems = 0
         self.last: list[str] = []
+
+    def expect(self, plan: Plan) -> None:
+        self.report.expect(len(plan.jobs) + len(plan.unread))
 
     def result(self, result: Result) -> None:
         self.report.add(result)
@@ -153,8 +156,12 @@ def _run_batch(args: argparse.Namespace, show: _Show) -> None:
     pages = sheet_pages(output / "sheet.jpg", len(plan.jobs)) if args.sheet else []
     refuse_collisions(plan.jobs, pages)
     workers = args.jobs or (_cores() if len(plan.jobs) >= _MANY else 1)
+    if not args.watch:
+        show.expect(plan)
     with Batch(output, _setup(args, workers), workers=workers, overwrite=args.overwrite) as batch:
         for part in watch(look) if args.watch else [plan]:
+            if args.watch:
+                show.expect(part)
             _run_plan(part, batch, show, count=not args.watch)
         if pages:
             _draw_sheet(plan.jobs, pages, batch, show, args)
@@ -204,6 +211,7 @@ def _run_single(args: argparse.Namespace, show: _Show) -> None:
 
     from photochrom.batch.single import colorize_single
 
+    show.report.expect(1)
     show.result(
         colorize_single(
             sys.stdin.buffer if args.paths == ["-"] else Path(args.paths[0]),
