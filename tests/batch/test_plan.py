@@ -191,6 +191,17 @@ def test_two_photos_of_one_result_are_refused(tmp_path: Path) -> None:
         refuse_collisions(make_plan([tmp_path], tmp_path / "out").jobs)
 
 
+def test_all_collisions_are_counted(tmp_path: Path) -> None:
+    said = []
+    for number in range(3):
+        for suffix in (".gif", ".png"):
+            (tmp_path / f"{number}{suffix}").touch()
+        with pytest.raises(OutputError, match=r"0\.gif and .*0\.png would both become") as error:
+            refuse_collisions(make_plan([tmp_path], tmp_path / "out").jobs)
+        said.append(str(error.value).rpartition("folders")[2])
+    assert said == ["", " (… and 1 other pair)", " (… and 2 other pairs)"]
+
+
 def test_a_result_in_the_place_of_another_photo_is_refused(tmp_path: Path) -> None:
     for name in ("x/sub/one.gif", "out/sub/one.png", "out/sheet.jpg"):
         path = tmp_path / name

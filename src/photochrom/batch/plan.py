@@ -142,8 +142,14 @@ def refuse_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> No
     Raises:
         OutputError: if two photos, or a photo and the sheet, would become one file, or a photo would be lost.
     """
-    for _, reason in find_collisions(jobs, pages):
-        raise OutputError(reason)
+    collisions = (reason for _, reason in find_collisions(jobs, pages))
+    first = next(collisions, None)
+    if first is None:
+        return
+    others = sum(1 for _ in collisions)  # all are counted, so that nobody mends one a run
+    if others:
+        first += f" (… and {others:,} other pair{'s' if others > 1 else ''})"
+    raise OutputError(first)
 
 
 def find_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> Iterator[tuple[Job, str]]:
