@@ -45,6 +45,11 @@ def test_a_folder_named_like_a_photo_is_a_folder(photos: Path, tmp_path: Path, c
     assert len(results(tmp_path / "all.jpg")) == 6
 
 
+def test_a_format_is_that_of_the_name_by_whatever_suffix(photos: Path, tmp_path: Path, colorize: Colorize) -> None:
+    assert colorize(photos / "03.png", "-o", tmp_path / "out.jpeg", "--format", "jpg") == 0
+    assert Picture.read(tmp_path / "out.jpeg").format == ".jpg"
+
+
 def test_a_wrong_name_costs_no_bits(tmp_path: Path, colorize: Colorize) -> None:
     Picture.from_array(np.full((20, 30), 40_000, np.uint16)).save(tmp_path / "deep.png")
     (tmp_path / "deep.png").rename(tmp_path / "photo.jpg")

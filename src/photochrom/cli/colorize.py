@@ -249,6 +249,8 @@ def _check_usage(args: argparse.Namespace, *, single: bool) -> None:
     """Exit with 2 where wishes contradict each other."""
     from pathlib import Path
 
+    from photochrom.batch.content import kind_of
+
     refuse: Callable[[str], None] = args.usage_error
     to_stream = single and args.output in (None, "-")
     if args.output is None and not single:
@@ -271,7 +273,7 @@ def _check_usage(args: argparse.Namespace, *, single: bool) -> None:
         suffix = Path(args.output).suffix.lower()
         if not suffix or Path(args.output).is_dir():
             refuse(f"{args.output}: a photo from standard input has no name; give a file such as photo.jpg")
-        if args.format not in (None, suffix):
+        if args.format is not None and kind_of(args.format) != kind_of(suffix):
             refuse(f"--format {args.format[1:]} and --output {args.output} contradict each other; leave one out")
 
 
