@@ -15,7 +15,7 @@ from photochrom import vips
 from photochrom.errors import OutputError
 from photochrom.files import replace_file
 from photochrom.formats import JPEG, SAVED_SUFFIXES, TIFF, WIDE
-from photochrom.metadata.carried import KEEP, Carried
+from photochrom.metadata.carried import Carried
 from photochrom.metadata.header import Metadata
 from photochrom.strips import StripSource
 
@@ -174,7 +174,7 @@ def _save(pixels: Any, path: Path, kind: str, image: Image, carried: Carried, op
         pixels.set_type(library.GValue.blob_type, name, content)
     with path.open("wb+") as file:
         target = library.Target.new_to_descriptor(file.fileno())
-        pixels.write_to_target(target, f".{kind}", keep=KEEP[kind], **options)
+        pixels.write_to_target(target, f".{kind}", keep=carried.keep, **options)
 
 
 def _save_bmp(pixels: Any, path: Path, metadata: Metadata) -> None:

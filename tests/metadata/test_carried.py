@@ -95,7 +95,7 @@ def recolour(source: Path, path: Path, *, thumbnail: bytes | None = None, mark: 
     new.set_type(libvips().GValue.gstr_type, "resolution-unit", "in")
     for name, value in carried.header().items():
         new.set_type(libvips().GValue.blob_type, name, value)
-    new.write_to_file(str(path), keep=KEEP[path.suffix[1:]])
+    new.write_to_file(str(path), keep=carried.keep)
     carried.finish(path)
     assert libvips().Image.new_from_file(str(path), fail_on="warning").bands == 3
     assert [file for file in path.parent.iterdir() if file.suffix == ".longer"] == []
@@ -372,6 +372,26 @@ def test_resolution_is_kept_and_none_is_made_up(tmp_path: Path, exiftool: ExifTo
     path, again = tmp_path / f"new.{target}", tmp_path / f"again.{target}"
     recolour(old, path)
     assert recolour(path, again).dpi == pytest.approx((118 * 2.54, 59 * 2.54), abs=0.02)
+
+
+@pytest.mark.parametrize("target", list(KEEP))
+@pytest.mark.parametrize("said", [[], XMP_TAGS, TAGS[:1]])
+def test_no_resolution_and_no_exif_are_made_up(
+    tmp_path: Path, exiftool: ExifTool, target: str, said: list[str]
+) -> None:
+    old = tmp_path / "old.jpg"
+    pixels().write_to_file(str(old), keep="none")
+    exiftool(old, *said)
+    if "-IFD0:Make=Leica" in said:  # with which exiftool writes 72 dots per inch
+        exiftool(old, "-IFD0:XResolution=", "-IFD0:YResolution=", "-IFD0:ResolutionUnit=")
+    path = tmp_path / f"new.{target}"
+    assert recolour(old, path).dpi is None
+    found = exiftool(path)
+    assert not [tag for tag in found if "Resolution" in tag or "PixelsPerUnit" in tag or "Warning" in tag]
+    if target != "tif" and said != TAGS[:1]:
+        assert not [tag for tag in found if tag.startswith(("IFD", "Exif"))]
+    assert ("IFD0:Main:Make" in found) == (said == TAGS[:1])
+    assert ("XMP-dc:Main:Title" in found) == (said == XMP_TAGS)
 
 
 def test_a_missing_file_says_nothing(tmp_path: Path) -> None:

@@ -182,6 +182,11 @@ class Carried:
             self, exif=exif, xmp=xmp, resources=resources, segments=segments, format=format, lost=tuple(lost)
         )
 
+    @property
+    def keep(self) -> str:
+        """What libvips shall ``keep``, once it is `fitted`: no EXIF where there is none, or it makes one up."""
+        return KEEP[self.format] if self.exif is not None else KEEP[self.format].replace("|exif", "")
+
     def header(self) -> dict[str, bytes]:
         """Return the fields that libvips has to be given before it writes, once it is `fitted`."""
         fields = {} if self.xmp is None or self.format == "jpg" else {"xmp-data": self.xmp}
@@ -208,9 +213,13 @@ class Carried:
         elif self.format == "png":
             exif = b"" if self.exif is None else png.chunk(b"eXIf", self.exif.removeprefix(EXIF_HEADER))
             texts = (t.raw if t.format == "png" else png.text_chunk(t.keyword, t.text) for t in self.texts)
-            _insert(path, 33, b"".join([exif, *texts, self.segments]))
+            made_up = None
+            if self.dpi is None:
+                with path.open("rb") as file:
+                    made_up = png.place_of(file, b"pHYs")
+            _insert(path, 33, b"".join([exif, *texts, self.segments]), without=made_up)
         elif self.format == "tif":
-            write_tiff_exif(path, self.exif, self.resources)
+            write_tiff_exif(path, self.exif, self.resources, resolution=self.dpi is not None)
         elif self.exif is not None:
             _fill_room(path, self.exif.removeprefix(EXIF_HEADER), max(len(self.exif), len(_ROOM)))
 
@@ -296,13 +305,17 @@ def _with_what_exif_says(carried: Carried) -> Carried:
     return replace(carried, dpi=dpi or carried.dpi, resources=carried.resources or resources or None)
 
 
-def _insert(path: Path, at: int, content: bytes) -> None:
-    if not content:
+def _insert(path: Path, at: int, content: bytes, *, without: tuple[int, int] | None = None) -> None:
+    """Put bytes into a file, and take those of a place behind them out of it."""
+    if not content and without is None:
         return
     longer = path.with_name(f"{path.name}.longer")
     try:
         with path.open("rb") as old, longer.open("wb") as new:
             new.write(old.read(at) + content)
+            if without is not None:
+                new.write(old.read(without[0] - at))  # a header's chunks
+                old.seek(without[1])
             shutil.copyfileobj(old, new, 1 << 20)
         longer.replace(path)
     finally:

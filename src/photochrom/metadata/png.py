@@ -12,7 +12,7 @@ from contextlib import suppress
 from io import SEEK_CUR
 from typing import BinaryIO
 
-__all__ = ["RAW_PROFILE", "chunk", "is_kept", "raw_profile", "read_chunks", "text_chunk", "text_of"]
+__all__ = ["RAW_PROFILE", "chunk", "is_kept", "place_of", "raw_profile", "read_chunks", "text_chunk", "text_of"]
 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PIXELS = (b"IDAT", b"fdAT")
@@ -40,6 +40,20 @@ def read_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
             return
         left -= size
         yield kind, content
+
+
+def place_of(file: BinaryIO, wanted: bytes) -> tuple[int, int] | None:
+    """Find a chunk before the pixels: where it begins and ends; None if there is none."""
+    at = 8
+    file.seek(at)
+    while len(head := file.read(8)) == 8:
+        size, kind = struct.unpack(">I4s", head)
+        if kind == wanted:
+            return at, at + size + 12
+        if kind in (*_PIXELS, b"IEND"):
+            return None
+        at = file.seek(size + 4, SEEK_CUR)
+    return None
 
 
 def is_kept(kind: bytes, content: bytes) -> bool:

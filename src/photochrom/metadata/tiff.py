@@ -29,13 +29,14 @@ __all__ = [
 ]
 
 _IPTC, _RESOURCES = 33723, 34377
+_RESOLUTION = (282, 283, 296)
 
 _STRUCTURAL = frozenset(
     [
         *range(254, 260),  # what kind of image, width, height, bits, compression
         *(262, 263, 264, 265, 266),  # meaning and order of samples
         *(273, 274, 277, 278, 279, 280, 281, 284),  # strips, orientation, channels, range, planes
-        *(282, 283, 296),  # resolution, which libvips carries
+        *_RESOLUTION,  # resolution, which libvips carries
         *(288, 289, 290, 291, 292, 293, 297, 300, 301),  # free space, grey response, fax, page number, tone curve
         *range(317, 329),  # predictor, colours of white and primaries, palette, halftone, tiles, fax
         330,  # directories of previews, which would stay grey
@@ -109,13 +110,15 @@ def read_tiff_resolution(source: Path | bytes) -> tuple[float, float] | None:
     try:
         with opened(source) as file:
             start = Layout.of(file)
-            found = {} if start is None else ifd.read(file, *start, only=(282, 283, 296))
+            found = {} if start is None else ifd.read(file, *start, only=_RESOLUTION)
     except (OSError, EOFError):
         return None
     return None if start is None else dots_per_inch(found, start[0].order)
 
 
-def write_tiff_exif(path: Path, exif: bytes | None, resources: bytes | None = None) -> None:
+def write_tiff_exif(
+    path: Path, exif: bytes | None, resources: bytes | None = None, *, resolution: bool = True
+) -> None:
     r"""Add to a TIFF that libvips has just written what an EXIF block says.
 
     A new first directory is put at the end of the file, and the header then points to it: what is there stays
@@ -126,6 +129,7 @@ def write_tiff_exif(path: Path, exif: bytes | None, resources: bytes | None = No
         path: a TIFF or BigTIFF of either byte order.
         exif: a block as libvips has it in ``exif-data``, with or without its leading ``Exif\0\0``.
         resources: Photoshop's image resources, with IPTC's record among them, which gets a tag of its own.
+        resolution: whether to leave the file its resolution; libvips makes one up where a photo has none.
 
     Raises:
         OutputError: if the file is no TIFF, or the tags would lie beyond 4 GB in one that is not BigTIFF.
@@ -134,7 +138,7 @@ def write_tiff_exif(path: Path, exif: bytes | None, resources: bytes | None = No
     block = BytesIO((exif or b"").removeprefix(EXIF_HEADER))
     source = Layout.of(block)
     added = {} if source is None else ifd.read(block, *source, skip=_STRUCTURAL)
-    if not added and not resources:
+    if not added and not resources and resolution:
         return
     with path.open("r+b") as file:
         target = Layout.of(file)
@@ -144,13 +148,12 @@ def write_tiff_exif(path: Path, exif: bytes | None, resources: bytes | None = No
         added = _converted(added, swap=source is not None and source[0].order != layout.order)
         added |= resource_tags(resources or b"")
         ready, after = _entries(file, layout, at)
-        ready = {tag: entry for tag, entry in ready.items() if tag not in added}
+        taken = {*added, *(() if resolution else _RESOLUTION)}
+        ready = {tag: entry for tag, entry in ready.items() if tag not in taken}
         file.seek(0, SEEK_END)
         end = file.tell() + -file.tell() % 8
         try:
-            new = ifd.pack(
-                added, layout, end, ready={t: e for t, e in ready.items() if t not in added}, after=after
-            )
+            new = ifd.pack(added, layout, end, ready=ready, after=after)
             pointer = struct.pack(layout.offset, end)
         except struct.error as error:
             raise OutputError(f"{path}: is too large to add the photo's EXIF; write it as BigTIFF") from error
