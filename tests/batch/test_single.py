@@ -133,6 +133,7 @@ CONTRADICTIONS = [
     (["a.jpg"], "required: -o/--output"),
     (["-", "b.jpg", "-o", "out"], "one photo by itself"),
     (["a.jpg", "b.jpg", "-o", "-"], "one photo at a time"),
+    (["a.jpg", "b.jpg", "-o", "c.jpg"], "c.jpg: is named as one photo, but there are more"),
     (["a.jpg", "-o", "out", "--report", "a.txt"], "ends in .json"),
     (["a", "-o", "out", "--watch", "--sheet"], "never ends"),
     (["-", "-o", "a.jpg", "--watch"], "need a folder"),

@@ -234,15 +234,19 @@ def _is_single(args: argparse.Namespace) -> bool:
     """Say whether the call is of one photo and of one file, or a stream, for its result."""
     from pathlib import Path
 
-    from photochrom.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
-
     if args.paths == ["-"] or args.output == "-":
         return True
-    if args.output is None or len(args.paths) > 1:
+    return len(args.paths) == 1 and _is_named_as_photo(args.output) and not Path(args.paths[0]).is_dir()
+
+
+def _is_named_as_photo(output: str | None) -> bool:
+    from pathlib import Path
+
+    from photochrom.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
+
+    if output is None or Path(output).is_dir():
         return False
-    source, output = Path(args.paths[0]), Path(args.output)
-    is_file = output.suffix.lower() in PHOTO_SUFFIXES | SAVED_SUFFIXES.keys() and not output.is_dir()
-    return is_file and not source.is_dir()
+    return Path(output).suffix.lower() in PHOTO_SUFFIXES | SAVED_SUFFIXES.keys()
 
 
 def _check_usage(args: argparse.Namespace, *, single: bool) -> None:
@@ -259,6 +263,9 @@ def _check_usage(args: argparse.Namespace, *, single: bool) -> None:
         refuse("- is standard input, one photo by itself; give no other PATH")
     if single and len(args.paths) > 1:
         refuse("one photo at a time goes to standard output; give a folder as --output")
+    # A folder's results may go into a folder of any name; of single photos, one result would be meant to be the file.
+    if not single and _is_named_as_photo(args.output) and not all(Path(path).is_dir() for path in args.paths):
+        refuse(f"{args.output}: is named as one photo, but there are more; give a folder as --output")
     if args.report and Path(args.report).suffix.lower() != ".json":
         refuse("--report writes JSON; give it a name that ends in .json")
     if args.watch and args.sheet:
