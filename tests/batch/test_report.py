@@ -113,6 +113,19 @@ def test_a_report_that_cannot_be_written(
     assert not (tmp_path / "out").exists()
     (tmp_path / "taken.json").mkdir()
     assert colorize(photos, "-o", tmp_path / "out", "--report", tmp_path / "taken.json") == 1
+    assert "taken.json: is a folder" in capsys.readouterr().err
+    for report in ("/proc/report.json", tmp_path / f"{'x' * 300}.json"):
+        assert colorize(photos, "-o", tmp_path / "out", "--report", report) == 1
+        assert ".json: cannot be written (" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_report_that_cannot_be_written_any_more(
+    photos: Path, tmp_path: Path, colorize: Colorize, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken.json").mkdir()
+    monkeypatch.setattr("photochrom.batch.report.check_report_file", lambda path: None)
+    assert colorize(photos, "-o", tmp_path / "out", "--report", tmp_path / "taken.json") == 1
     assert "taken.json: cannot be written" in capsys.readouterr().err
     assert len(results(tmp_path / "out")) == 6
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import tempfile
@@ -16,7 +17,7 @@ from photochrom.batch.run import Result
 from photochrom.errors import OutputError
 from photochrom.files import replace_file
 
-__all__ = ["Report"]
+__all__ = ["Report", "check_report_file"]
 
 
 class Report:
@@ -97,8 +98,7 @@ class Report:
             with replace_file(path) as temporary, temporary.open("wb") as file:
                 self.write(file)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk") from error
+            raise _not_written(path, error) from error
 
     def write(self, file: IO[bytes]) -> None:
         """Write all of it as JSON.
@@ -126,6 +126,31 @@ class Report:
             self._rows.seek(0)
             shutil.copyfileobj(self._rows, file)
         file.write(b"\n]}\n")
+
+
+def check_report_file(path: Path) -> None:
+    """Make sure, before hours of work, that a report can be written.
+
+    Raises:
+        OutputError: if it cannot.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise OutputError(f"{path}: its folder does not exist; make it first")
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder; give the report another name")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            path.lstat()  # which knows names that are too long
+        with tempfile.TemporaryFile(dir=folder, prefix=".photochrom-"):  # rights say less than trying does
+            pass
+    except (OSError, ValueError) as error:
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: Exception) -> OutputError:
+    reason = getattr(error, "strerror", None) or error
+    return OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk")
 
 
 def _encoded(value: object) -> bytes:

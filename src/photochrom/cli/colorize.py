@@ -63,18 +63,19 @@ def run(args: argparse.Namespace) -> int:
         0 if all is well, 1 if anything failed, 128 and the signal's number if it was stopped.
 
     Raises:
-        PhotochromError: before any work, if two photos would become one file, or the network cannot be opened.
+        PhotochromError: before any work, if two photos would become one file, the network cannot be opened, or
+            the report cannot be written.
     """
     from pathlib import Path
 
-    from photochrom.batch.report import Report
+    from photochrom.batch.report import Report, check_report_file
     from photochrom.cli.stopping import Stopped, leave, stoppable
-    from photochrom.errors import OutputError, PhotochromError
+    from photochrom.errors import PhotochromError
 
     single = _is_single(args)
     _check_usage(args, single=single)
-    if args.report and not Path(args.report).absolute().parent.is_dir():
-        raise OutputError(f"{args.report}: its folder does not exist; make it first")
+    if args.report:
+        check_report_file(Path(args.report))
     report, stopped = Report(rows=bool(args.report or args.json)), None
     with stoppable(), Screen(quiet=args.quiet) as screen:
         show = _Show(report, screen, each=args.watch and not (args.quiet or args.json))
@@ -263,7 +264,7 @@ def _check_usage(args: argparse.Namespace, *, single: bool) -> None:
         refuse("- is standard input, one photo by itself; give no other PATH")
     if single and len(args.paths) > 1:
         refuse("one photo at a time goes to standard output; give a folder as --output")
-    # A folder's results may go into a folder of any name; of single photos, one result would be meant to be the file.
+    # A folder's results may go into a folder of any name, but who names photos means a file by that.
     if not single and _is_named_as_photo(args.output) and not all(Path(path).is_dir() for path in args.paths):
         refuse(f"{args.output}: is named as one photo, but there are more; give a folder as --output")
     if args.report and Path(args.report).suffix.lower() != ".json":
