@@ -173,3 +173,20 @@ def test_colorize_heeds_every_wish_for_a_file(tint: Path, tmp_path: Path, grey: 
     clear = Picture.from_array(np.dstack([grey, grey])).save(tmp_path / "clear.png")
     with pytest.warns(UserWarning, match="transparency"):
         colorize(clear, network=tint, output=tmp_path / "result.jpg")
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+@pytest.mark.parametrize(("height", "width"), [(120, 180), (121, 181), (1, 500), (500, 1)])
+def test_a_large_photo_looks_like_a_small_one(
+    tint: Path, monkeypatch: pytest.MonkeyPatch, colours: int, height: int, width: int
+) -> None:
+    y, x = np.mgrid[:height, :width]
+    photo = (120 + 60 * np.sin(x / 17) + 50 * np.cos(y / 11)).astype(np.uint8)[..., None].repeat(colours, axis=2)
+    joined = Colorizer(tint)(photo)
+    monkeypatch.setattr("photochrom.colorizer._LARGE", 1)
+    found = Colorizer(tint)(photo)
+    assert np.abs(found.pixels.astype(int) - joined.pixels).max() <= 3
+    assert np.abs(found.lightness() - joined.lightness()).max() < 0.5
+    monkeypatch.setattr("photochrom.picture.STRIP", 4 * width)
+    for threads in (1, 3):
+        assert np.array_equal(Colorizer(tint, threads=threads)(photo).pixels, found.pixels)
