@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 import tempfile
@@ -135,13 +134,11 @@ def check_report_file(path: Path) -> None:
         OutputError: if it cannot.
     """
     folder = path.absolute().parent
-    if not folder.is_dir():
-        raise OutputError(f"{path}: its folder does not exist; make it first")
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder; give the report another name")
     try:
-        with contextlib.suppress(FileNotFoundError):
-            path.lstat()  # which knows names that are too long
+        if not folder.is_dir():
+            raise OutputError(f"{path}: its folder does not exist; make it first")
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder; give the report another name")
         with tempfile.TemporaryFile(dir=folder, prefix=".photochrom-"):  # rights say less than trying does
             pass
     except (OSError, ValueError) as error:
