@@ -12,7 +12,7 @@ from pathlib import Path
 
 from photochrom.errors import OutputError
 
-__all__ = ["make_folder", "move_file", "replace_file"]
+__all__ = ["make_folder", "move_file", "replace_file", "same_file"]
 
 
 @contextlib.contextmanager
@@ -66,6 +66,14 @@ def make_folder(folder: Path) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"{folder}: cannot be made ({reason}); give another folder as --output") from error
+
+
+def same_file(one: str | Path, other: str | Path) -> bool:
+    """Say whether two paths lead to one file that is there, by whatever names and links."""
+    try:
+        return Path(one).samefile(other)
+    except (OSError, ValueError):
+        return False  # one is not there, or cannot be looked at: what hinders is said where it is opened
 
 
 def _rename(source: Path, target: Path) -> None:

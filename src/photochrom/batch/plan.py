@@ -11,6 +11,7 @@ from pathlib import Path
 from photochrom.batch.content import content_suffix, kind_of
 from photochrom.batch.search import HIDDEN, FolderSearch, folder_identity
 from photochrom.errors import OutputError, PhotoError
+from photochrom.files import same_file
 from photochrom.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
 
 __all__ = ["Job", "Plan", "find_collisions", "make_plan", "refuse_collisions", "result_suffix"]
@@ -158,12 +159,12 @@ def find_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> Iter
     photos = {_folded(job.source): job.source for job in jobs}
     drawn = {_folded(page): page for page in pages}
     for key, page in drawn.items():
-        if key in photos and _is_one_file(photos[key], page):
+        if key in photos and same_file(photos[key], page):
             refused = next(job for job in jobs if job.source == photos[key])
             yield refused, f"{refused.source}: is where the sheet goes; rename it or drop --sheet"
     for job in jobs:
         source, target = job.source, job.target
-        if _is_one_file(source, target):
+        if same_file(source, target):
             yield job, f"{source}: would be written over itself; give another folder as --output"
             continue
         key = _folded(target)
@@ -175,20 +176,13 @@ def find_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> Iter
             )
         elif key in drawn and _are_one(drawn[key], target):
             yield job, f"{source} would become {target}, where the sheet goes; rename it or drop --sheet"
-        elif key in photos and _is_one_file(photos[key], target):
+        elif key in photos and same_file(photos[key], target):
             yield job, f"{source} would become {target}, another photo; give another folder as --output"
 
 
 def _folded(path: Path) -> str:
     """Make names equal that some disk may take for one."""
     return unicodedata.normalize("NFC", str(path.absolute())).casefold()
-
-
-def _is_one_file(source: Path, target: Path) -> bool:
-    try:
-        return target.samefile(source)
-    except (OSError, ValueError):
-        return False
 
 
 def _are_one(one: Path, other: Path) -> bool:

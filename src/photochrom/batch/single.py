@@ -13,7 +13,7 @@ from photochrom.batch.pool import Pool, open_pool
 from photochrom.batch.run import Result
 from photochrom.batch.worker import Outcome, Setup, Task
 from photochrom.errors import OutputError, PhotochromError
-from photochrom.files import make_folder, move_file
+from photochrom.files import make_folder, move_file, same_file
 from photochrom.photofile import PhotoFile
 
 __all__ = ["colorize_single"]
@@ -79,7 +79,7 @@ def _keep(stream: IO[bytes], path: Path) -> Path:
 
 
 def _to_file(pool: Pool, photo: Path, target: Path, called: str, *, overwrite: bool) -> Outcome:
-    if photo.exists() and target.exists() and photo.samefile(target):
+    if same_file(photo, target):
         raise OutputError(f"{photo}: would be written over itself; give another name as --output")
     if os.path.lexists(target) and not overwrite:
         raise OutputError(f"{target}: is already there; give another name, or --overwrite to replace it")
