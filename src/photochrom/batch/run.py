@@ -54,8 +54,8 @@ class Batch:
     Args:
         output: folder for the results, made if missing.
         setup: how photos are colorized.
-        workers: processes; one photo is in the works in each. Each may use up to half of the memory for a photo that
-            can only be decoded as a whole, and knows nothing of the others: of such photos few go at a time.
+        workers: processes; one photo is in the works in each. Each may use up to half of the memory for a photo
+            that can only be decoded as a whole, and knows nothing of the others: of such photos few go at a time.
         overwrite: replace files that are there, whoever made them.
 
     Raises:
