@@ -394,5 +394,36 @@ def test_no_resolution_and_no_exif_are_made_up(
     assert ("XMP-dc:Main:Title" in found) == (said == XMP_TAGS)
 
 
+@pytest.mark.parametrize("source", ["jpg", "png"])
+@pytest.mark.parametrize("target", list(KEEP))
+def test_a_files_own_resolution_goes_before_that_of_exif(
+    tmp_path: Path, exiftool: ExifTool, source: str, target: str
+) -> None:
+    old = tmp_path / f"old.{source}"
+    array = pixels().copy(xres=600 / 25.4, yres=600 / 25.4)
+    array.set_type(libvips().GValue.gstr_type, "resolution-unit", "in")
+    array.write_to_file(str(old), keep="none")
+    if source == "jpg":  # of which libvips wrote no resolution
+        content = old.read_bytes()
+        old.write_bytes(content[:2] + segment(0xE0, b"JFIF\0\1\1\1\2\x58\2\x58\0\0") + content[2:])
+    assert Carried.read(old).dpi == pytest.approx((600, 600), abs=0.02)
+    exiftool(old, "-IFD0:XResolution=72", "-IFD0:YResolution=72")
+    path = tmp_path / f"new.{target}"
+    assert recolour(old, path).dpi == pytest.approx((600, 600), abs=0.02)
+    found = exiftool(path)
+    place = {"jpg": "JFIF:Main:XResolution", "png": "PNG-pHYs:Main:PixelsPerUnitX", "tif": "IFD0:Main:XResolution"}
+    if target in place:
+        assert found[place[target]] == pytest.approx(23622 if target == "png" else 600, abs=0.02)
+    if target != "tif":
+        assert found["IFD0:Main:XResolution"] == 72
+
+
+def test_a_files_rounded_resolution_goes_behind_that_of_exif(tmp_path: Path, exiftool: ExifTool) -> None:
+    old = photo(tmp_path / "old.png", exiftool, *(f"-PNG-pHYs:PixelsPerUnit{axis}=11811" for axis in "XY"))
+    assert Carried.read(old).dpi == pytest.approx((299.9994, 299.9994))
+    read = libvips().Image.new_from_file(str(tmp_path / "old.png"))
+    assert Carried.read(tmp_path / "old.png", exif=read.get("exif-data")).dpi == (300, 300)
+
+
 def test_a_missing_file_says_nothing(tmp_path: Path) -> None:
     assert Carried.read(tmp_path / "none.jpg") == Carried()

@@ -15,6 +15,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from photochrom.metadata import ifd, jpeg, png
 from photochrom.metadata.exif import (
     EXIF_HEADER,
@@ -45,6 +47,8 @@ KEEP = {"jpg": "icc", "png": "icc|xmp", "tif": "icc|xmp", "webp": "icc|xmp|exif"
 
 _MOST_EXIF = {"jpg": 65533, "webp": 65000, "avif": 65000}
 """Bytes of EXIF that a segment holds, or that libvips passes on."""
+
+_MADE_UP = (1000 * 0.0254, 1000 * 0.0254)
 
 _JFIF_UNITS = {1: 1.0, 2: 2.54}
 
@@ -209,7 +213,7 @@ class Carried:
         if self.format == "jpg":
             with path.open("rb") as file:
                 at = jpeg.segments_end(file)
-            _insert(path, at, self._jpeg_segments())
+            _insert(path, at, self._jpeg_segments(jfif=at > 2))
         elif self.format == "png":
             exif = b"" if self.exif is None else png.chunk(b"eXIf", self.exif.removeprefix(EXIF_HEADER))
             texts = (t.raw if t.format == "png" else png.text_chunk(t.keyword, t.text) for t in self.texts)
@@ -223,8 +227,10 @@ class Carried:
         elif self.exif is not None:
             _fill_room(path, self.exif.removeprefix(EXIF_HEADER), max(len(self.exif), len(_ROOM)))
 
-    def _jpeg_segments(self) -> bytes:
-        parts = [] if self.exif is None else [jpeg.exif_segment(self.exif)]
+    def _jpeg_segments(self, *, jfif: bool) -> bytes:
+        parts = [] if self.dpi is None or jfif else [jpeg.jfif_segment(self.dpi)]
+        if self.exif is not None:
+            parts.append(jpeg.exif_segment(self.exif))
         if self.xmp is not None:
             parts.append(jpeg.xmp_segments(self.xmp))
         if self.resources:
@@ -297,12 +303,19 @@ def _read_png(carried: Carried, file: BinaryIO) -> Carried:
 
 
 def _with_what_exif_says(carried: Carried) -> Carried:
-    """Take from the block the resolution, and the resources that `Carried.fitted` may have put there."""
+    """Take from the block the resources that `Carried.fitted` may have put there, and the resolution.
+
+    Where the file itself says another resolution, that holds: many programs put 72 dots per inch into each block.
+    But not one pixel per millimetre, which libvips puts into each PNG.
+    """
     found, order = ({}, "<") if carried.exif is None else parse_block(carried.exif)
     dpi = dots_per_inch(found, order)
     iptc, others = (v.content if isinstance(v := found.get(tag), Value) else None for tag in (33723, 34377))
     resources = with_iptc(others or b"", iptc) if iptc else others
-    return replace(carried, dpi=dpi or carried.dpi, resources=carried.resources or resources or None)
+    own = carried.dpi
+    if dpi is None or (own is not None and own != _MADE_UP and abs(np.subtract(dpi, own)).max() >= 1):
+        dpi = own  # a smaller difference is a rounding of the file's
+    return replace(carried, dpi=dpi, resources=carried.resources or resources or None)
 
 
 def _insert(path: Path, at: int, content: bytes, *, without: tuple[int, int] | None = None) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "comment_segment",
     "exif_segment",
     "is_kept",
+    "jfif_segment",
     "join_extension",
     "read_segments",
     "resource_segments",
@@ -71,6 +72,12 @@ def is_kept(marker: int, content: bytes) -> bool:
 def segment(marker: int, content: bytes) -> bytes:
     """Write a segment; `content` has 65,533 bytes at most."""
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+def jfif_segment(dpi: tuple[float, float]) -> bytes:
+    """Write JFIF's segment with a resolution in whole dots per inch; libvips writes none. It goes first."""
+    x, y = (min(max(1, round(number)), 0xFFFF) for number in dpi)
+    return segment(_APP0, b"JFIF\0" + struct.pack(">HBHHBB", 0x0102, 1, x, y, 0, 0))
 
 
 def exif_segment(block: bytes) -> bytes:
