@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from photochrom import __version__, encode
 from photochrom.errors import NetworkError, OutputError, PhotoError
+from photochrom.files import same_file
 from photochrom.formats import JPEG, TIFF, WIDE
 from photochrom.join import join, lightness_of
 from photochrom.metadata.header import Metadata
@@ -127,7 +128,7 @@ class Colorizer:
             OutputError: if the result cannot be written; nothing half-written stays.
         """
         options, target = options or Options(), Path(target)
-        if not isinstance(source, bytes) and _same_file(source, target):
+        if not isinstance(source, bytes) and same_file(source, target):
             raise OutputError(f"{target}: is the photo itself; give the result another name")
         encode.check_target(target, quality=options.quality, overwrite=overwrite)
         suffix = target.suffix.lower()
@@ -327,10 +328,3 @@ def _as_picture(source: Source, options: Options) -> Picture:
     if isinstance(source, np.ndarray):
         return Picture.from_array(source)
     raise PhotoError(f"a {type(source).__name__} is no photo; give a path, bytes, a Pillow image or an array")
-
-
-def _same_file(one: str | Path, other: str | Path) -> bool:
-    try:
-        return Path(one).samefile(other)
-    except (OSError, ValueError):
-        return False
