@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from metadata.exif_blocks import NEW, block_of, photo_directory
 from photochrom.metadata import png
 from photochrom.metadata.carried import KEEP, Carried
+from photochrom.metadata.exif import parse_block
 from photochrom.metadata.photoshop import iptc_of, with_iptc, without_thumbnails
 from photochrom.metadata.tiff import read_tiff_resources
 from photochrom.metadata.xmp import mark_synthetic
@@ -153,6 +154,20 @@ def test_xmp_turns_no_photo_a_second_time(tmp_path: Path, exiftool: ExifTool, so
     assert said["XMP-tiff:Main:Orientation"] == 1
     assert said["XMP-dc:Main:Title"] == "Tïtle"
     assert said.get("IFD0:Main:Orientation", 1) == 1
+
+
+@pytest.mark.parametrize("between", ["png", "webp", "avif"])
+@pytest.mark.parametrize("target", ["jpg", "tif"])
+def test_iptc_is_there_once(tmp_path: Path, exiftool: ExifTool, between: str, target: str) -> None:
+    path, last = tmp_path / f"new.{between}", tmp_path / f"last.{target}"
+    recolour(photo(tmp_path / "old.jpg", exiftool, *IPTC_TAGS), path)
+    recolour(path, last, thumbnail=NEW)
+    found = exiftool(last)
+    assert [tag for tag in found if tag.endswith("Keywords")] == ["IPTC:Main:Keywords"]
+    assert found["IFD0:Main:Model"] == "II ü"
+    if target == "jpg":
+        read = libvips().Image.new_from_file(str(last)).get("exif-data")
+        assert not {33723, 34377} & parse_block(read)[0].keys()
 
 
 @pytest.mark.parametrize("order", "<>")

@@ -175,6 +175,8 @@ class Carried:
             orientation=orientation,
             added=added,
             missing=missing,
+            # From a format that has no other place for them; a JPEG that has them twice keeps both.
+            removed=(33723, 34377) if format == "jpg" != self.format and resources else (),
             thumbnail=None if format == "tif" else thumbnail,
         )
         most = _MOST_EXIF.get(format)
@@ -236,10 +238,8 @@ class Carried:
         if self.resources:
             parts.append(jpeg.resource_segments(self.resources))
         for text in self.texts:
-            said = f"{text.keyword}: {text.text}" if text.keyword else text.text
-            parts.append(
-                jpeg.comment_segment(text.raw if text.format == "jpg" else said.encode("utf-8", "replace"))
-            )
+            said = text.raw if text.format == "jpg" else text.said.encode("utf-8", "replace")
+            parts.append(jpeg.comment_segment(said))
         return b"".join([*parts, self.segments])
 
 

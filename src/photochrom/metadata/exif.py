@@ -8,6 +8,7 @@ maker's note is full of offsets from the block's beginning, so that moving it br
 from __future__ import annotations
 
 import struct
+from collections.abc import Container
 from io import BytesIO
 
 from photochrom.metadata import ifd
@@ -48,6 +49,7 @@ def edit_exif(
     orientation: int = 1,
     added: Directory | None = None,
     missing: Directory | None = None,
+    removed: Container[int] = (),
     thumbnail: bytes | None = None,
 ) -> bytes | None:
     """Make an EXIF block true of a photo with new pixels in sRGB.
@@ -62,6 +64,7 @@ def edit_exif(
         orientation: 1..8, how they have to be turned.
         added: further tags of the first directory, numbers in little-endian; they replace those of the block.
         missing: the same, for tags that the block does not have.
+        removed: tags of the first directory that go; their values remain as gaps.
         thumbnail: a JPEG to embed, or None for none.
 
     Returns:
@@ -84,6 +87,11 @@ def edit_exif(
     except (EOFError, struct.error):
         return block
     _correct(data, layout, at, size, orientation)
+    if left := [entry for entry in entries if entry[0] in removed]:
+        kept = b"".join(bytes(data[entry[4] - 12 : entry[4]]) for entry in entries if entry not in left)
+        data[at : at + 2 + len(kept)] = struct.pack(layout.number, len(kept) // 12) + kept
+        pointer = at + 2 + len(kept)
+        entries = list(layout.entries(BytesIO(data), at))
     struct.pack_into(layout.offset, data, pointer, 0)
     _cut_thumbnail(data, layout, second)
     known = {entry[0]: bytes(data[entry[4] - 12 : entry[4]]) for entry in entries}
