@@ -206,6 +206,9 @@ def test_floating_point_files_are_read_as_16_bits(tmp_path: Path, grey: np.ndarr
     PIL.Image.fromarray(grey.astype(np.float32) / 255).save(tmp_path / "photo.tif")
     picture = Picture.read(tmp_path / "photo.tif")
     assert np.array_equal(picture.to_numpy(), grey.astype(np.uint16) * 257)
+    # A negative, whose 0 is white.
+    PIL.Image.fromarray(1 - grey.astype(np.float32) / 255).save(tmp_path / "negative.tif", tiffinfo={262: 0})
+    assert np.abs(Picture.read(tmp_path / "negative.tif").to_numpy() - grey.astype(float) * 257).max() <= 1
 
 
 def test_suffix_decides_the_format_and_content_what_is_read(tmp_path: Path, grey: np.ndarray) -> None:

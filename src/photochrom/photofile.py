@@ -41,7 +41,7 @@ A few extraneous bytes are padding, and so are many before a segment of the head
 
 _ROUNDING = 1e-3  # how far beyond 0 and 1 floats may be by their arithmetic; they are clipped
 
-_TILE_OFFSETS = 324  # TIFF 6.0
+_TILE_OFFSETS, _MEANING_OF_SAMPLES = 324, 262  # TIFF 6.0
 
 _UNENDED = "premature end of JPEG image"
 
@@ -93,6 +93,8 @@ class PhotoFile:
         self._check_size(header, max_pixels)
         self._check_whole(header)
         self._is_float = header.format in ("float", "double")
+        # libvips turns negatives, whose 0 is white, but not those of floats.
+        self._is_negative = self._is_float and _tag(source, _MEANING_OF_SAMPLES) == [0]
         if self._is_float:
             self._check_floats()
         elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":
@@ -215,6 +217,7 @@ class PhotoFile:
         """Plan the way from a file's samples to sRGB or grey of 8 or 16 bits, alpha behind."""
         if self._is_float:
             grey = image.bands < 3
+            image = image.linear(-1, 1) if self._is_negative else image
             image = image.linear(65535, 0.5).cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
         alpha = image[image.bands - 1] if image.hasalpha() else None
         colours = image[: image.bands - 1] if alpha is not None else image
@@ -256,7 +259,7 @@ class PhotoFile:
             )
         if header.get_typeof("tile-width"):
             tiles = -(-header.width // header.get("tile-width")) * -(-header.height // header.get("tile-height"))
-            if missing := tiles - min(tiles, _count_tiles(source)):
+            if missing := tiles - min(tiles, len(_tag(source, _TILE_OFFSETS))):
                 raise PhotoError(
                     f"{self.name}: is damaged, {missing:,} of its {tiles:,} tiles are missing; "
                     "fetch or scan it again"
@@ -324,13 +327,12 @@ class _Ended(bytes):
     """A JPEG that got the mark of the end it lacked."""
 
 
-def _count_tiles(source: Path | bytes) -> int:
-    """Count the tiles of a TIFF's first page that have a place in the file."""
-    with opened(source) as file:
+def _tag(source: str | Path | bytes, tag: int) -> list[int]:
+    """Read a tag of whole numbers of a TIFF's first page; empty where it has none."""
+    with opened(source if isinstance(source, bytes) else Path(source)) as file:
         start = ifd.Layout.of(file)
-        found = {} if start is None else ifd.read(file, *start, only=(_TILE_OFFSETS,))
-    offsets = found.get(_TILE_OFFSETS)
-    return offsets.count if isinstance(offsets, ifd.Value) else 0
+        value = None if start is None else ifd.read(file, *start, only=(tag,)).get(tag)
+    return value.numbers(start[0].order) if start is not None and isinstance(value, ifd.Value) else []
 
 
 def _held_bytes(header: Any) -> float:
