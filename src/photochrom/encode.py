@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import vips
+from photochrom.bmp import write_bmp
 from photochrom.errors import OutputError
 from photochrom.files import replace_file
 from photochrom.formats import JPEG, SAVED_SUFFIXES, TIFF, WIDE
@@ -105,7 +106,7 @@ def write_image(
             try:
                 pixels = _prepared(source.open(library), kind, image)
                 if kind == "bmp":
-                    _save_bmp(pixels, temporary, image.metadata)
+                    write_bmp(temporary, pixels.numpy(), image.metadata.carried.dpi)
                 else:
                     carried = image.metadata.carried.fitted(
                         kind,
@@ -175,14 +176,6 @@ def _save(pixels: Any, path: Path, kind: str, image: Image, carried: Carried, op
     with path.open("wb+") as file:
         target = library.Target.new_to_descriptor(file.fileno())
         pixels.write_to_target(target, f".{kind}", keep=carried.keep, **options)
-
-
-def _save_bmp(pixels: Any, path: Path, metadata: Metadata) -> None:
-    """Write a BMP, which libvips cannot; it holds pixels and resolution, and nothing else."""
-    from PIL import Image as Pillow
-
-    dpi = metadata.carried.dpi
-    Pillow.fromarray(pixels.numpy()).save(path, "BMP", **({} if dpi is None else {"dpi": dpi}))
 
 
 def _unfit(path: Path, suffix: str, reason: str) -> str:

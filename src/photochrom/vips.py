@@ -12,18 +12,17 @@ from __future__ import annotations
 import atexit
 import os
 import re
-import struct
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from photochrom.bmp import read_bmp, read_bmp_header
 from photochrom.errors import PhotoError
 
 __all__ = [
@@ -47,7 +46,6 @@ __all__ = [
 _LOADERS = ("Jpeg", "Png", "Tiff", "Webp", "Heif", "Nsgif")
 """The loaders that are on, as libvips names their classes."""
 
-_LONGEST = 10_000_000  # pixels of a side that libvips takes
 _NO_ROOM = re.compile("write failed|temporary file|No space left")
 _MOST_DOTS = 1e5
 """Pixels per mm of the finest resolution that is believed; libvips prints complaints of one beyond 1e6."""
@@ -120,7 +118,8 @@ def open_image(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
     vips = libvips()
     with _opened(source, name) as (stream, first):
         if first.startswith(b"BM"):
-            return _open_bmp(source, name)
+            pixels, dpi = read_bmp(source, name)
+            return _as_bmp(image_from_array(pixels), dpi)
         # libjpeg has nothing but warnings for missing pixels. In other formats warnings are about tags and
         # checksums of no consequence, and damaged pixels are errors.
         options.setdefault("fail_on", "warning" if first.startswith(b"\xff\xd8") else "error")
@@ -148,9 +147,13 @@ def open_header(source: str | Path | bytes, *, name: str, **options: Any) -> Any
     Raises:
         PhotoError: as `open_image`.
     """
+    vips = libvips()
     with _opened(source, name) as (_, first):
-        bmp = first.startswith(b"BM")
-    return _bmp_header(source, name) if bmp else open_image(source, name=name, access="sequential", **options)
+        if not first.startswith(b"BM"):
+            return open_image(source, name=name, access="sequential", **options)
+    width, height, bands, dpi = read_bmp_header(source, name)
+    black = vips.Image.black(width, height, bands=bands)
+    return _as_bmp(black.copy(interpretation="b-w" if bands == 1 else "srgb"), dpi)
 
 
 def read_all(source: str | Path | bytes, *, name: str) -> bytes:
@@ -302,36 +305,6 @@ def _opened(source: str | Path | bytes, name: str) -> Iterator[tuple[Any, bytes]
     except (OSError, ValueError, vips.Error) as error:  # ValueError: a path with a null byte
         raise PhotoError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
     yield stream, first
-
-
-def _open_bmp(source: str | Path | bytes, name: str) -> Any:
-    """Open a BMP, which libvips has no loader of its own for; Pillow's reads all kinds of them."""
-    with _bmp(source, name) as bmp:
-        pixels = np.asarray(bmp if bmp.mode in ("L", "RGB", "RGBA") else bmp.convert("RGB"))
-        dpi = bmp.info.get("dpi")
-    return _as_bmp(image_from_array(pixels), dpi)
-
-
-def _bmp_header(source: str | Path | bytes, name: str) -> Any:
-    with _bmp(source, name) as bmp:
-        bands = {"L": 1, "RGBA": 4}.get(bmp.mode, 3)
-        size, dpi = bmp.size, bmp.info.get("dpi")
-    image = libvips().Image.black(*size, bands=bands).copy(interpretation="b-w" if bands == 1 else "srgb")
-    return _as_bmp(image, dpi)
-
-
-@contextmanager
-def _bmp(source: str | Path | bytes, name: str) -> Iterator[Any]:
-    from PIL import BmpImagePlugin
-
-    try:
-        # Not Image.open, whose limit on pixels is lower than an archive's scans.
-        with BmpImagePlugin.BmpImageFile(BytesIO(source) if isinstance(source, bytes) else Path(source)) as bmp:
-            if not all(0 < side <= _LONGEST for side in bmp.size):
-                raise ValueError(f"{bmp.width}×{bmp.height} pixels")
-            yield bmp
-    except (OSError, SyntaxError, ValueError, OverflowError, struct.error) as error:
-        raise PhotoError(f"{name}: is damaged or cut short ({error}); fetch or scan it again") from error
 
 
 def _as_bmp(image: Any, dpi: tuple[float, float] | None) -> Any:
