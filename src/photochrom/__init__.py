@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
     from photochrom.colorizer import Colorizer, colorize
     from photochrom.errors import PhotochromError
+    from photochrom.hints import Hint
     from photochrom.network import list_networks
     from photochrom.picture import Picture
 
-__all__ = ["Colorizer", "PhotochromError", "Picture", "__version__", "colorize", "list_networks"]
+__all__ = ["Colorizer", "Hint", "PhotochromError", "Picture", "__version__", "colorize", "list_networks"]
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Colorizer": "photochrom.colorizer",
+    "Hint": "photochrom.hints",
     "PhotochromError": "photochrom.errors",
     "Picture": "photochrom.picture",
     "colorize": "photochrom.colorizer",

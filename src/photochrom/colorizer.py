@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -14,6 +14,7 @@ from photochrom import __version__, encode
 from photochrom.errors import NetworkError, OutputError, PhotoError
 from photochrom.files import same_file
 from photochrom.formats import JPEG, TIFF, WIDE
+from photochrom.hints import Hint, hint_planes
 from photochrom.join import join, lightness_of
 from photochrom.metadata.header import Metadata
 from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
@@ -79,26 +80,36 @@ class Colorizer:
         """What the network file says about itself."""
         return self.network.card
 
-    def __call__(self, source: Source, options: Options | None = None) -> Picture:
+    def __call__(
+        self,
+        source: Source,
+        options: Options | None = None,
+        *,
+        hints: Sequence[Hint] = (),
+        vividness: float | None = None,
+    ) -> Picture:
         """Colorize one photo in memory.
 
         Args:
             source: a path, a file's bytes, a Pillow image, an array as `Picture.from_array` takes, or a `Picture`.
             options: wishes; those about files have no effect.
+            hints: points whose colours are known, for networks that take them.
+            vividness: 0..1, for networks that take it; None for the network's middle.
 
         Returns:
             The photo in colour, H×W×3; 16 bits where the source had 16.
 
         Raises:
             PhotoError: if the source cannot be read.
-            NetworkError: if the network fails on it.
+            NetworkError: if the network fails on it, or does not take hints or vividness that are given.
         """
         options = options or Options()
         picture = _as_picture(source, options)
         pixels = np.empty((picture.height, picture.width, 3), picture.dtype)
         top = 0
         seen = self._see(picture)
-        for _, colours in self._strips(picture, seen, self._propose(seen, picture) * options.saturation):
+        ab = self._propose(seen, picture, hints, vividness) * options.saturation
+        for _, colours in self._strips(picture, seen, ab):
             pixels[top : top + len(colours)] = colours
             top += len(colours)
         return picture.with_pixels(pixels, self._noted(picture.metadata, options))
@@ -160,9 +171,12 @@ class Colorizer:
         size = network_shape(photo.height, photo.width, self.network_size or self.card.input_size)
         return opaque_lightness(photo.shrunk(*size), photo.has_alpha)
 
-    def _propose(self, seen: Floats, photo: _Photo) -> Floats:
+    def _propose(
+        self, seen: Floats, photo: _Photo, hints: Sequence[Hint] = (), vividness: float | None = None
+    ) -> Floats:
         upright = np.ascontiguousarray(turned(stretched(seen), photo.orientation))
-        ab = self.network.run(upright[None, None])[0].transpose(1, 2, 0)
+        planes = hint_planes(hints, *upright.shape)[None] if hints else None
+        ab = self.network.run(upright[None, None], planes, vividness)[0].transpose(1, 2, 0)
         return np.ascontiguousarray(turned_back(ab, photo.orientation))
 
     def _strips(self, photo: _Photo, seen: Floats, ab: Floats) -> Iterator[tuple[Pixels, Pixels]]:

@@ -87,26 +87,36 @@ class Network:
     def __repr__(self) -> str:
         return f"Network({self.card.name!r}, version {self.card.version}, on {self.device})"
 
-    def run(self, lightness: Planes) -> Planes:
+    def run(self, lightness: Planes, hints: Planes | None = None, vividness: float | None = None) -> Planes:
         """Propose colours.
 
         Args:
             lightness: float32 [N,1,H,W], 0..100, any H and W.
+            hints: float32 [N,3,H,W] (a, b and a mask), or None where nobody hinted anything.
+            vividness: 0 (most likely to be true) to 1 (as vivid as photos are), or None for the middle.
 
         Returns:
             a, b: float32 [N,2,H,W] in CIELAB units.
 
         Raises:
-            NetworkError: if the network fails, or returns another shape or values that are no numbers.
+            NetworkError: if it takes no hints or no vividness but got some, or fails, or returns another shape or
+                values that are no numbers.
         """
+        for wish, given in (("hints", hints), ("vividness", vividness)):
+            if given is not None and wish not in self.card.inputs:
+                raise NetworkError(f"{self.card.name} takes no {wish}; leave them out or use a network that does")
         if lightness.ndim != 4 or lightness.shape[1] != 1:
             raise ValueError(f"lightness of shape {lightness.shape} is not [N,1,H,W]")
         count, _, height, width = lightness.shape
         feed: dict[str, Planes] = {"lightness": np.ascontiguousarray(lightness, dtype=np.float32)}
         if "hints" in self.card.inputs:
-            feed["hints"] = np.zeros((count, 3, height, width), np.float32)  # mask 0: nobody hinted anything
+            if hints is None:
+                hints = np.zeros((count, 3, height, width), np.float32)  # mask 0: nobody hinted anything
+            elif hints.shape != (count, 3, height, width):
+                raise ValueError(f"hints of shape {hints.shape} do not fit lightness of {lightness.shape}")
+            feed["hints"] = np.ascontiguousarray(hints, dtype=np.float32)
         if "vividness" in self.card.inputs:
-            feed["vividness"] = np.array([0.5], np.float32)  # the middle
+            feed["vividness"] = np.array([0.5 if vividness is None else vividness], np.float32)
         try:
             ab: Planes = self._session.run(["ab"], feed)[0]
         except Exception as error:  # ONNX Runtime's errors share no base class of their own

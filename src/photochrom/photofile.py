@@ -20,7 +20,7 @@ from photochrom.metadata.header import Metadata
 from photochrom.metadata.tiff import missing_bytes, opened
 from photochrom.options import MAX_PIXELS
 
-__all__ = ["PhotoFile", "read_square"]
+__all__ = ["PhotoFile", "read_square", "read_squashed"]
 
 Pixels = NDArray[Any]
 _LONGEST_SIDE = 1_000_000
@@ -314,10 +314,19 @@ def read_square(source: str | Path | bytes, size: int, *, name: str | None = Non
     height, width = (max(size, round(side * scale)) for side in (photo.height, photo.width))
     pixels = photo.shrunk(height, width)
     top, left = (height - size) // 2, (width - size) // 2
-    pixels = pixels[top : top + size, left : left + size]
+    return _opaque_rgb(pixels[top : top + size, left : left + size], photo.has_alpha)
+
+
+def read_squashed(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
+    """Read a photo as `read_square` does, but squashed into the square as a whole, its aspect lost."""
+    photo = PhotoFile(source, name=name)
+    return _opaque_rgb(photo.shrunk(size, size), photo.has_alpha)
+
+
+def _opaque_rgb(pixels: Pixels, has_alpha: bool) -> NDArray[np.uint8]:
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
-    if photo.has_alpha:
+    if has_alpha:
         opaque = pixels[..., -1:].astype(np.float32) / 255
         pixels = np.round(pixels[..., :-1] * opaque + 255 * (1 - opaque)).astype(np.uint8)
     return np.ascontiguousarray(pixels if pixels.shape[2] == 3 else pixels.repeat(3, axis=2))

@@ -1,0 +1,81 @@
+"""Colour points: what somebody knows of a photo's colours, as the planes that a network takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color import rgb_to_lab
+
+__all__ = ["PATCH", "Hint", "hint_planes"]
+
+Floats = NDArray[np.float32]
+
+PATCH = 7 / 256
+"""Side of the square that one point colours, of the side of a square as large as the photo.
+
+Zhang et al., "Real-time user-guided image colorization", 2017, reveal 7×7 pixels of 256×256.
+"""
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One point of known colour.
+
+    Attributes:
+        x: from the left edge of the upright photo, as a fraction 0..1 of its width.
+        y: from its top edge, as a fraction 0..1 of its height.
+        color: a, b in CIELAB units, or sRGB as ``"#rrggbb"``, of which the lightness is left aside.
+
+    Raises:
+        ValueError: if the place lies outside the photo or the colour is neither of the two.
+    """
+
+    x: float
+    y: float
+    color: tuple[float, float] | str
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
+            raise ValueError(f"a hint at {self.x}, {self.y} lies outside the photo; x and y are fractions 0 to 1")
+        a, b = self.ab
+        if not (abs(a) <= 128 and abs(b) <= 128):  # not a number fails this too
+            raise ValueError(f"a hint of a, b = {a:g}, {b:g} is no colour; CIELAB has -128 to 128")
+
+    @property
+    def ab(self) -> tuple[float, float]:
+        """The colour as CIELAB a, b."""
+        if not isinstance(self.color, str):
+            a, b = self.color
+            return float(a), float(b)
+        digits = self.color.removeprefix("#")
+        if len(digits) != 6 or not set(digits) <= set("0123456789abcdefABCDEF"):
+            raise ValueError(f'a hint of the colour {self.color!r} cannot be read; write it as "#rrggbb"')
+        _, a, b = rgb_to_lab(np.frombuffer(bytes.fromhex(digits), np.uint8)).tolist()
+        return a, b
+
+
+def hint_planes(hints: Sequence[Hint], height: int, width: int) -> Floats:
+    """Draw colour points as a network takes them.
+
+    Args:
+        hints: where two overlap, the later one holds.
+        height: of what the network sees, in pixels.
+        width: likewise.
+
+    Returns:
+        float32 [3,height,width]: a, b in CIELAB units, and 1 where somebody hinted, else 0.
+    """
+    planes = np.zeros((3, height, width), np.float32)
+    side = max(1, round(PATCH * sqrt(height * width)))
+    for hint in hints:
+        # The square's middle lies in the pixel that the point lies in; at the border the square is cut off.
+        top = min(int(hint.y * height), height - 1) - side // 2
+        left = min(int(hint.x * width), width - 1) - side // 2
+        where = (slice(max(0, top), top + side), slice(max(0, left), left + side))
+        planes[(slice(None), *where)] = np.array([*hint.ab, 1], np.float32)[:, None, None]
+    return planes
