@@ -1,0 +1,148 @@
+"""One photo's figures: what each row proposes for it, beside the photo as it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color import join_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
+from photochrom.colorizer import Colorizer
+from photochrom.errors import NetworkError
+from photochrom.evaluation.metrics import colorfulness, photo_scores, psnr
+from photochrom.evaluation.reveal import reveal
+from photochrom.evaluation.subjects import Subject
+from photochrom.picture import Picture
+
+__all__ = ["Measured", "Measurer"]
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass
+class Measured:
+    """One photo's figures.
+
+    Attributes:
+        actual: colorfulness of the photo as it is, in both forms.
+        scores: by row, then by metric.
+        curves: by row, the PSNR in dB for each number of colour points.
+        failed: by row, why it has no score; that row is not averaged in.
+        features: float32 [1 + rows, D] for a Fréchet distance, the photo's own first; a row that failed is NaN.
+    """
+
+    actual: dict[str, float]
+    scores: dict[str, dict[str, float]] = field(default_factory=dict)
+    curves: dict[str, list[float]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    features: NDArray[np.float32] | None = None
+
+
+class Measurer:
+    """Measures photos one after another; one in each worker process.
+
+    Args:
+        subjects: the rows.
+        mean_ab: a, b of the row of the mean colour, in CIELAB units.
+        hints: numbers of colour points to measure each network with that takes them.
+        lpips: measures a batch of results against a batch of photos; None to leave it out.
+        inception: gives the features of a batch of pictures; None to leave them out.
+        threads: for each network.
+
+    Raises:
+        NetworkError: if a network cannot be opened.
+    """
+
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        mean_ab: tuple[float, float],
+        *,
+        hints: Sequence[int] = (),
+        lpips: Any = None,
+        inception: Any = None,
+        threads: int = 1,
+    ) -> None:
+        self._subjects, self._hints = subjects, hints
+        self._constant: Mapping[str, tuple[float, float]] = {"grey": (0.0, 0.0), "mean colour": mean_ab}
+        self._lpips, self._inception = lpips, inception
+        paths = {subject.path for subject in subjects if subject.path is not None}
+        self._colorizers = {path: Colorizer(path, device="cpu", threads=threads) for path in paths}
+
+    def __call__(self, truth: Pixels, key: str) -> Measured:
+        """Measure every row on a photo.
+
+        Args:
+            truth: uint8 RGB 0..255, H×W×3.
+            key: of the photo; it decides where colour points are revealed.
+        """
+        lab = rgb_to_lab(truth)
+        found = Measured(_colorfulness(truth))
+        # What the rows see is made here, once, and holds no colour: no row can peep.
+        grey = Picture.from_array(quantize(lab_to_rgb(_flat(lightness(truth), (0, 0))), np.uint8)[..., :1])
+        pictures: dict[str, Pixels] = {}
+        for subject in self._subjects:
+            try:
+                result = self._result(subject, grey, truth)
+                if subject.takes_hints and self._hints:
+                    found.curves[subject.name] = self._curve(subject, grey, truth, lab, key)
+            except NetworkError as error:
+                found.failed[subject.name] = str(error)
+                continue
+            found.scores[subject.name] = photo_scores(result, truth, lab)
+            pictures[subject.name] = result
+        if self._lpips is not None and pictures:
+            results = np.stack(list(pictures.values()))
+            distances = self._lpips(results, np.broadcast_to(truth, results.shape))
+            for name, distance in zip(pictures, distances.tolist(), strict=True):
+                found.scores[name]["lpips"] = distance
+        if self._inception is not None:
+            features = self._inception(np.stack([truth, *pictures.values()]))
+            found.features = np.full((1 + len(self._subjects), features.shape[1]), math.nan, np.float32)
+            names = [subject.name for subject in self._subjects]
+            found.features[[0, *(1 + names.index(name) for name in pictures)]] = features
+        return found
+
+    def pictures(self, truth: Pixels) -> dict[str, Pixels]:
+        """Return what every row makes of a photo, uint8 RGB, without those that fail on it."""
+        grey = Picture.from_array(quantize(lab_to_rgb(_flat(lightness(truth), (0, 0))), np.uint8)[..., :1])
+        made = {}
+        for subject in self._subjects:
+            try:
+                made[subject.name] = self._result(subject, grey, truth)
+            except NetworkError:
+                continue
+        return made
+
+    def _result(self, subject: Subject, grey: Picture, truth: Pixels, **wishes: Any) -> Pixels:
+        if subject.path is None:
+            constant = _flat(lightness(truth), self._constant[subject.name])
+            result: Pixels = quantize(lab_to_rgb(constant), np.uint8)
+            return result
+        colorizer = self._colorizers[subject.path]
+        pixels: Pixels = colorizer(grey, vividness=subject.vividness, **wishes).pixels
+        return pixels
+
+    def _curve(
+        self, subject: Subject, grey: Picture, truth: Pixels, lab: NDArray[np.floating], key: str
+    ) -> list[float]:
+        points = reveal(lab, max(self._hints), key)
+        return [psnr(self._result(subject, grey, truth, hints=points[:count]), truth) for count in self._hints]
+
+
+def _flat(light: NDArray[np.floating], ab: tuple[float, float]) -> NDArray[np.floating]:
+    """Put one colour on every pixel of a lightness plane."""
+    colour = np.broadcast_to(np.array(ab, light.dtype), (*light.shape, 2))
+    lab: NDArray[np.floating] = join_lab(light, colour)
+    return lab
+
+
+def _colorfulness(rgb: Pixels) -> dict[str, float]:
+    return {
+        "colorfulness": colorfulness(rgb, signed=False),
+        "colorfulness_signed": colorfulness(rgb, signed=True),
+    }
