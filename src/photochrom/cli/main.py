@@ -18,7 +18,7 @@ from photochrom.errors import PhotochromError
 
 __all__ = ["COMMANDS", "main", "make_parser"]
 
-COMMANDS = ("colorize", "networks", "train", "export", "study", "inspect")
+COMMANDS = ("colorize", "networks", "evaluate", "train", "export", "study", "inspect")
 """Modules of this package, in the order in which ``--help`` shows them."""
 
 
@@ -62,7 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the whole command line."""
     parser = argparse.ArgumentParser(
         prog="photochrom",
-        description="Colorize black-and-white photographs; train and study the networks that do it.",
+        description="Colorize black-and-white photographs; train, study and measure the networks that do it.",
     )
     parser.add_argument("--version", action="version", version=f"photochrom {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 
 import numpy as np
 
@@ -25,7 +27,7 @@ class Cost:
     Attributes:
         network_seconds: median of one pass of the network over one photo.
         photo_seconds: median of colorizing one photo in memory.
-        peak_memory_mb: most memory of the process, in 10^6 bytes; None where the system does not tell.
+        peak_memory_mb: most memory of the process, in 10^6 bytes; None where the system is not Linux.
     """
 
     network_seconds: float
@@ -64,21 +66,19 @@ def _measure(network: Path, size: int) -> Cost:
     return Cost(median(passes[1:]), median(photos[1:]), _peak_memory())
 
 
-def _seconds(work: object) -> float:
-    from time import perf_counter
-
+def _seconds(work: Callable[[], object]) -> float:
     began = perf_counter()
-    work()  # type: ignore[operator]
+    work()
     return perf_counter() - began
 
 
 def _peak_memory() -> float | None:
     try:
-        import resource
-    except ImportError:  # Windows
+        # Not getrusage: its peak is the parent's where that was larger before the process became this one.
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
         return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
 if __name__ == "__main__":

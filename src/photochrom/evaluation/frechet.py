@@ -13,7 +13,8 @@ __all__ = ["frechet_distance"]
 def frechet_distance(features_1: NDArray[Any], features_2: NDArray[Any]) -> float:
     """Return the squared Fréchet distance of the Gaussians with the mean and covariance of two sets.
 
-    |m1 - m2|² + Tr C1 + Tr C2 - 2 Tr √(C1 C2), Heusel et al., "GANs trained by a two time-scale update rule", 2017.
+    |m1 - m2|² + Tr C1 + Tr C2 - 2 Tr √(C1 C2), Heusel et al., "GANs trained by a two time-scale
+    update rule", 2017.
     With X1, X2 the centred sets, each divided by √(n - 1), C = XᵀX; and the eigenvalues of C1 C2 are the squared
     singular values of X1 X2ᵀ, so that the last trace is their sum. No matrix root is taken, which is inexact
     where there are fewer photos than features, and a set of any size will do.
@@ -37,8 +38,8 @@ def frechet_distance(features_1: NDArray[Any], features_2: NDArray[Any]) -> floa
 
 def _factor(features: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return X with XᵀX the covariance, with no more rows than columns."""
-    centred = (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
+    centred: NDArray[np.float64] = (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
     if centred.shape[0] <= centred.shape[1]:
         return centred
-    triangle: NDArray[np.float64] = np.linalg.qr(centred, mode="r")
+    triangle: NDArray[np.float64] = np.linalg.qr(centred).R
     return triangle

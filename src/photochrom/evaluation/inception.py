@@ -10,7 +10,9 @@ from photochrom.evaluation.lpips import installed_file
 
 __all__ = ["PREPROCESSING", "Inception"]
 
-PREPROCESSING = "Inception-v3 of 2015, 2,048 pooled features; pictures resized to 299×299, bilinear, (x - 128) / 128"
+PREPROCESSING = (
+    "Inception-v3 of 2015, 2,048 pooled features; pictures resized to 299×299, bilinear, (x - 128) / 128"
+)
 """How pictures get to the network; distances of other preparations cannot be compared."""
 
 _SIDE = 299

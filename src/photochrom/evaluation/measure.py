@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,7 @@ class Measurer:
         threads: int = 1,
     ) -> None:
         self._subjects, self._hints = subjects, hints
-        self._constant: Mapping[str, tuple[float, float]] = {"grey": (0.0, 0.0), "mean colour": mean_ab}
+        self._mean_ab = mean_ab
         self._lpips, self._inception = lpips, inception
         paths = {subject.path for subject in subjects if subject.path is not None}
         self._colorizers = {path: Colorizer(path, device="cpu", threads=threads) for path in paths}
@@ -82,8 +82,7 @@ class Measurer:
         """
         lab = rgb_to_lab(truth)
         found = Measured(_colorfulness(truth))
-        # What the rows see is made here, once, and holds no colour: no row can peep.
-        grey = Picture.from_array(quantize(lab_to_rgb(_flat(lightness(truth), (0, 0))), np.uint8)[..., :1])
+        grey = _grey(truth)
         pictures: dict[str, Pixels] = {}
         for subject in self._subjects:
             try:
@@ -109,7 +108,7 @@ class Measurer:
 
     def pictures(self, truth: Pixels) -> dict[str, Pixels]:
         """Return what every row makes of a photo, uint8 RGB, without those that fail on it."""
-        grey = Picture.from_array(quantize(lab_to_rgb(_flat(lightness(truth), (0, 0))), np.uint8)[..., :1])
+        grey = _grey(truth)
         made = {}
         for subject in self._subjects:
             try:
@@ -119,8 +118,10 @@ class Measurer:
         return made
 
     def _result(self, subject: Subject, grey: Picture, truth: Pixels, **wishes: Any) -> Pixels:
+        if subject.name == "grey":
+            return grey.pixels.repeat(3, axis=2)
         if subject.path is None:
-            constant = _flat(lightness(truth), self._constant[subject.name])
+            constant = _flat(lightness(truth), self._mean_ab)
             result: Pixels = quantize(lab_to_rgb(constant), np.uint8)
             return result
         colorizer = self._colorizers[subject.path]
@@ -132,6 +133,11 @@ class Measurer:
     ) -> list[float]:
         points = reveal(lab, max(self._hints), key)
         return [psnr(self._result(subject, grey, truth, hints=points[:count]), truth) for count in self._hints]
+
+
+def _grey(truth: Pixels) -> Picture:
+    """Make what the rows see: a picture of one channel, so that no row can peep at the colours."""
+    return Picture.from_array(quantize(lab_to_rgb(_flat(lightness(truth), (0, 0))), np.uint8)[..., :1])
 
 
 def _flat(light: NDArray[np.floating], ab: tuple[float, float]) -> NDArray[np.floating]:

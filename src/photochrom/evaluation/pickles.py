@@ -30,7 +30,9 @@ def load_arrays(path: Path) -> Any:
         with path.open("rb") as file:
             return _Arrays(file).load()
     except (pickle.UnpicklingError, EOFError, OSError, AttributeError, IndexError, TypeError, ValueError) as error:
-        raise NetworkError(f"{path}: holds no arrays that can be read safely ({error}); install it again") from error
+        raise NetworkError(
+            f"{path}: holds no arrays that can be read safely ({error}); install it again"
+        ) from error
 
 
 class _Arrays(pickle.Unpickler):

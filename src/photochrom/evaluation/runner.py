@@ -20,13 +20,12 @@ from photochrom import __version__
 from photochrom.color import rgb_to_lab
 from photochrom.data.decode import set_vips_threads
 from photochrom.data.photos import PhotoRef, find_photos
-from photochrom.errors import DataError, MissingExtraError, PhotoError
+from photochrom.errors import DataError, MissingExtraError, PhotoError, require_extra
 from photochrom.evaluation.cost import measure_cost
 from photochrom.evaluation.gallery import write_gallery
 from photochrom.evaluation.inception import Inception
 from photochrom.evaluation.lpips import Lpips
 from photochrom.evaluation.measure import Measurer
-from photochrom.evaluation.page import write_page
 from photochrom.evaluation.protocol import PROTOCOLS
 from photochrom.evaluation.record import Line, Record
 from photochrom.evaluation.results import compile_results, write_json
@@ -70,6 +69,7 @@ def evaluate(
     hints: Sequence[int] = (),
     vividness: Sequence[float] = (),
     photos: int | None = None,
+    fast: bool = False,
     workers: int | None = None,
     overwrite: bool = False,
     command: str = "",
@@ -87,6 +87,7 @@ def evaluate(
         hints: numbers of colour points, for a curve of PSNR against them.
         vividness: a row for each, where a network takes it.
         photos: measure only the first so many.
+        fast: leave LPIPS and the Fréchet distance out, which take several times longer than all the rest.
         workers: processes; one for each core if None.
         overwrite: start over where `output` holds an evaluation.
         command: what the report names as the command that makes it again.
@@ -105,7 +106,7 @@ def evaluate(
         raise DataError(f"there is no protocol {protocol!r}; use {' or '.join(PROTOCOLS)}")
     subjects = tuple(list_subjects(networks, vividness))
     refs = find_photos(data)[:photos]
-    missing = missing_extras()
+    missing = dict.fromkeys(_EXTRAS, "left out, to be fast") if fast else missing_extras()
     job = Job(subjects, protocol, tuple(sorted(set(hints))), frozenset({"lpips", "frechet"} - missing.keys()))
     setup = _setup(job, refs)
     with (
@@ -125,9 +126,7 @@ def evaluate(
         for subject in subjects
         if subject.path is not None
     }
-    results = compile_results(
-        lines, subjects, PROTOCOLS[protocol], hints=job.hints, costs=costs, missing=missing
-    )
+    results = compile_results(lines, subjects, PROTOCOLS[protocol], hints=job.hints, costs=costs, missing=missing)
     results |= {"photochrom": __version__, "command": command}
     results["data"] |= {"names": _names(data), "fingerprint": setup["photos"][:16]}
     told("drawing the report", 0, 0)
@@ -135,7 +134,13 @@ def evaluate(
     read = {ref.key: PROTOCOLS[protocol].read(ref.read(), ref.key) for ref in chosen}
     write_gallery(results, read, Measurer(subjects, mean_ab), output)
     write_json(results, output)
-    write_page(results, output)
+    try:
+        with require_extra("metrics", "The report's page"):
+            from photochrom.evaluation.page import write_page
+    except MissingExtraError as error:
+        results["missing"]["page"] = str(error)  # the figures are there all the same
+    else:
+        write_page(results, output)
     return results
 
 
@@ -193,9 +198,7 @@ def _pool(workers: int, job: Job) -> Iterator[ProcessPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _in_order(
-    pool: ProcessPoolExecutor, work: Callable[..., T], calls: Sequence[tuple[Any, ...]]
-) -> Iterator[T]:
+def _in_order(pool: ProcessPoolExecutor, work: Callable[..., T], calls: Sequence[tuple[Any, ...]]) -> Iterator[T]:
     """Do calls in the pool, a few ahead of the reader, and give their results in order."""
     ahead: deque[Future[T]] = deque()
     waiting = iter(calls)

@@ -87,6 +87,4 @@ def list_subjects(networks: Sequence[str | Path], vividness: Sequence[float] = (
 def _named_apart(subjects: list[Subject]) -> list[Subject]:
     """Give a network whose card has the name of another one its file's path for a name."""
     count = Counter([*REFERENCES, *(subject.name for subject in subjects)])
-    return [
-        replace(one, name=f"{one.name} ({one.path})") if count[one.name] > 1 else one for one in subjects
-    ]
+    return [replace(one, name=f"{one.name} ({one.path})") if count[one.name] > 1 else one for one in subjects]
