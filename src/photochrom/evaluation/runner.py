@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,7 +20,7 @@ from photochrom import __version__
 from photochrom.color import rgb_to_lab
 from photochrom.data.decode import set_vips_threads
 from photochrom.data.photos import PhotoRef, find_photos
-from photochrom.errors import DataError, MissingExtraError, PhotoError, require_extra
+from photochrom.errors import DataError, MissingExtraError, NetworkError, PhotoError, require_extra
 from photochrom.evaluation.cost import measure_cost
 from photochrom.evaluation.gallery import write_gallery
 from photochrom.evaluation.inception import Inception
@@ -120,12 +120,14 @@ def evaluate(
             record.add(number, line)
             told("measuring", done, len(refs))
         lines = [record.lines[ref.key] for ref in refs]
+    if all(line.measured is None for line in lines):
+        raise DataError(f"none of the {len(lines)} photos can be measured: {lines[0].skipped}")
     told("measuring the cost", 0, 0)
-    costs = {
-        subject.name: measure_cost(subject.path, PROTOCOLS[protocol].size)
-        for subject in subjects
-        if subject.path is not None
-    }
+    costs = {}
+    for subject in subjects:
+        if subject.path is not None:
+            with suppress(NetworkError):  # one that fails has its failures in the report already
+                costs[subject.name] = measure_cost(subject.path, PROTOCOLS[protocol].size)
     results = compile_results(lines, subjects, PROTOCOLS[protocol], hints=job.hints, costs=costs, missing=missing)
     results |= {"photochrom": __version__, "command": command}
     results["data"] |= {"names": _names(data), "fingerprint": setup["photos"][:16]}

@@ -1,0 +1,198 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+import photochrom.evaluation.runner as runner
+from photochrom import Colorizer, Hint
+from photochrom.color import join_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
+from photochrom.errors import DataError, NetworkError, OutputError
+from photochrom.evaluation.measure import Measurer
+from photochrom.evaluation.reveal import reveal
+from photochrom.evaluation.runner import evaluate
+from photochrom.evaluation.subjects import list_subjects
+from photochrom.network import Network
+from tiny_network import tint_card, write_network
+
+
+def row(results, name):
+    return next(entry for entry in results["rows"] if entry["name"] == name)
+
+
+@pytest.fixture
+def tint(tmp_path):
+    return write_network(tmp_path / "tint.onnx", card=tint_card())
+
+
+@pytest.fixture
+def coloured():
+    """A photo whose lightness has 8-bit greys of its own, and whose colours are within sRGB."""
+    random = np.random.default_rng(3)
+    light = np.linspace(35, 70, 64 * 64).reshape(64, 64)
+    ab = random.uniform(-15, 15, (2, 2, 2)).repeat(32, axis=0).repeat(32, axis=1)
+    return quantize(lab_to_rgb(join_lab(light, ab)), np.uint8)
+
+
+def test_networks_stand_beside_grey_and_the_mean_colour(photos, tint, tmp_path):
+    results = evaluate([tint], photos, tmp_path / "out", fast=True)
+    assert [entry["name"] for entry in results["rows"]] == ["grey", "mean colour", "tint"]
+    assert results == json.loads((tmp_path / "out/results.json").read_text())
+    grey = row(results, "grey")["scores"]
+    assert grey["colorfulness"]["mean"] == 0
+    assert grey["delta_cf"]["mean"] == pytest.approx(-results["actual"]["colorfulness"]["mean"])
+    assert row(results, "mean colour")["scores"]["psnr"]["mean"] > grey["psnr"]["mean"]
+    assert {entry["photo"] for entry in results["skipped"]} == {"broken.jpg", "empty.jpg"}
+    assert results["data"]["photos"] == 5
+    pairs = [(entry["of"], entry["against"]) for entry in results["differences"]]
+    assert pairs == [("tint", "grey"), ("tint", "mean colour")]
+    difference = results["differences"][0]["scores"]["psnr"]["mean"]
+    assert difference == pytest.approx(row(results, "tint")["scores"]["psnr"]["mean"] - grey["psnr"]["mean"])
+    assert row(results, "tint")["network_seconds"] > 0
+    assert "left out" in results["missing"]["lpips"]
+    page = (tmp_path / "out/report.html").read_text()
+    assert "mean colour" in page
+    for entry in results["gallery"]:
+        assert all((tmp_path / "out" / path).is_file() for path in entry["pictures"].values())
+
+
+def test_the_learned_metrics(photos, tint, tmp_path):
+    if runner.missing_extras():
+        pytest.skip('needs  pip install "photochrom[metrics]"')
+    results = evaluate([tint], photos, tmp_path / "out")
+    scores = row(results, "tint")["scores"]
+    assert 0 < scores["lpips"]["mean"] < 1
+    assert scores["frechet"]["mean"] > 0
+    assert "N = 5" in results["notes"]["frechet"]
+    # Those of a later call are read back from the record.
+    assert evaluate([tint], photos, tmp_path / "out")["rows"][2]["scores"] == scores
+
+
+def test_without_the_optional_packages_the_columns_say_so(photos, tint, tmp_path, monkeypatch):
+    monkeypatch.setattr("photochrom.evaluation.lpips.find_spec", lambda name: None)
+    results = evaluate([tint], photos, tmp_path / "out")
+    assert row(results, "tint")["scores"]["lpips"] is None
+    assert row(results, "tint")["scores"]["frechet"] is None
+    assert 'pip install "photochrom[metrics]"' in results["missing"]["lpips"]
+
+
+def test_it_goes_on_where_it_was_stopped(photos, tint, tmp_path):
+    whole = evaluate([tint], photos, tmp_path / "whole", fast=True)
+
+    def stop(what, done, of):
+        if what == "measuring" and done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate([tint], photos, tmp_path / "out", fast=True, told=stop)
+    record = tmp_path / "out/measured.jsonl"
+    with record.open("a") as file:
+        file.write('{"number": 3, "key": "3')  # what a kill leaves
+    again = []
+    results = evaluate([tint], photos, tmp_path / "out", fast=True, told=lambda *told: again.append(told))
+    assert [done for what, done, _ in again if what == "measuring"] == [4, 5, 6, 7]
+    assert results["photos"] == whole["photos"]
+    assert len(record.read_text().splitlines()) == 1 + 7
+
+
+def test_figures_of_two_setups_never_meet(photos, tint, tmp_path):
+    evaluate([tint], photos, tmp_path / "out", fast=True)
+    with pytest.raises(OutputError, match="another --output, or start over with --overwrite"):
+        evaluate([tint], photos, tmp_path / "out", fast=True, protocol="squash256")
+    write_network(tint, card=tint_card(), slope=0.2)  # other weights under the same name
+    with pytest.raises(OutputError, match="holds an evaluation of other networks"):
+        evaluate([tint], photos, tmp_path / "out", fast=True)
+    evaluate([tint], photos, tmp_path / "out", fast=True, overwrite=True)
+
+
+def test_a_network_that_proposes_no_numbers_is_reported_and_not_averaged_in(photos, tint, tmp_path):
+    bad = write_network(tmp_path / "bad.onnx", card=tint_card(name="bad"), bias=(math.nan, 0))
+    results = evaluate([bad, tint], photos, tmp_path / "out", fast=True)
+    assert row(results, "bad")["photos"] == 0
+    assert row(results, "bad")["scores"]["psnr"] is None
+    assert row(results, "tint")["photos"] == 5
+    assert {entry["row"] for entry in results["failed"]} == {"bad"}
+    assert "no numbers" in results["failed"][0]["reason"]
+    assert "no numbers" in (tmp_path / "out/report.html").read_text()
+
+
+def test_rows_of_one_name_are_told_apart(photos, tint, tmp_path):
+    other = write_network(tmp_path / "other.onnx", card=tint_card(), slope=0.3)
+    names = [subject.name for subject in list_subjects([tint, other, tint])]
+    assert names == ["grey", "mean colour", f"tint ({tint})", f"tint ({other})"]
+
+
+def test_each_vividness_is_a_row(photos, echo, tint, tmp_path):
+    results = evaluate([echo, tint], photos, tmp_path / "out", fast=True, vividness=[0, 1])
+    names = [entry["name"] for entry in results["rows"]]
+    assert names == ["grey", "mean colour", "echo vividness 0", "echo vividness 1", "tint"]
+    assert row(results, "echo vividness 0")["scores"]["colorfulness"]["mean"] == 0
+    assert row(results, "echo vividness 1")["scores"]["colorfulness"]["mean"] > 10
+
+
+def test_hints_are_worth_something(photos, echo, tint, tmp_path):
+    results = evaluate([echo, tint], photos, tmp_path / "out", fast=True, hints=[0, 5, 200], vividness=[0])
+    assert list(results["curves"]) == ["echo vividness 0"]  # the other takes none
+    curve = results["curves"]["echo vividness 0"]
+    assert [point["hints"] for point in curve] == [0, 5, 200]
+    none, few, many = (point["psnr"]["mean"] for point in curve)
+    assert none == row(results, "grey")["scores"]["psnr"]["mean"]
+    assert none < few < many
+
+
+def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):
+    seen = []
+    run = Network.run
+
+    def spy(self, planes, hints=None, vividness=None):
+        seen.append((planes.copy(), None if hints is None else hints.copy()))
+        return run(self, planes, hints, vividness)
+
+    monkeypatch.setattr(Network, "run", spy)
+    subjects = [one for one in list_subjects([echo], [0]) if one.path is not None]
+    other = quantize(lab_to_rgb(join_lab(lightness(coloured), np.zeros((64, 64, 2)))), np.uint8)
+    assert not np.array_equal(coloured, other)
+    for photo in (coloured, other):
+        Measurer(subjects, (3, 4))(photo, "key")
+    # Two photos of one lightness, the one with colours and the other without, are the same to a network.
+    assert len(seen) == 2
+    assert np.abs(seen[0][0] - seen[1][0]).max() < 1.0  # 8-bit rounding, stretched
+    assert seen[0][1] is seen[1][1] is None
+
+    seen.clear()
+    measured = Measurer(subjects, (3, 4), hints=[3])(coloured, "key")
+    assert list(measured.curves) == ["echo vividness 0"]
+    (_, hints) = seen[-1]
+    lab = rgb_to_lab(coloured)
+    points = reveal(lab, 3, "key")
+    side = math.ceil(7 / 256 * 256)
+    assert 0 < hints[0, 2].sum() <= 3 * side**2  # nothing beyond the three squares
+    assert set(np.unique(hints[0, 2])) == {0, 1}
+    told = {tuple(np.float32(point.ab).tolist()) for point in points}
+    assert {tuple(values) for values in hints[0, :2, hints[0, 2] == 1].tolist()} <= told
+    assert (hints[0, :2, hints[0, 2] == 0] == 0).all()
+
+
+def test_places_depend_on_the_photo_alone(coloured):
+    lab = rgb_to_lab(coloured)
+    assert reveal(lab, 2, "one") == reveal(lab, 9, "one")[:2]
+    assert reveal(lab, 2, "one") != reveal(lab, 2, "other")
+    (point,) = reveal(lab, 1, "one")
+    x, y = int(point.x * 64), int(point.y * 64)
+    assert np.abs(np.array(point.ab) - lab[y, x, 1:]).max() < 60  # the colour thereabouts, not of elsewhere
+
+
+def test_hints_and_vividness_only_where_a_network_takes_them(tint, coloured):
+    with pytest.raises(NetworkError, match="tint takes no hints"):
+        Colorizer(tint)(coloured, hints=[Hint(0.5, 0.5, "#ff0000")])
+    with pytest.raises(NetworkError, match="tint takes no vividness"):
+        Colorizer(tint)(coloured, vividness=1)
+
+
+def test_nothing_to_measure(tint, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/empty.jpg").touch()
+    with pytest.raises(DataError, match="none of the 1 photos can be measured"):
+        evaluate([tint], tmp_path / "photos", tmp_path / "out", fast=True)
+    with pytest.raises(DataError, match="no protocol"):
+        evaluate([tint], tmp_path / "photos", tmp_path / "out", protocol="val5k")
