@@ -108,7 +108,7 @@ def test_only_arrays_come_out_of_a_pickle(tmp_path):
         load_arrays(tmp_path / "evil")
     assert not (tmp_path / "ran").exists()
     (tmp_path / "cut").write_bytes(pickle.dumps(arrays)[:40])
-    with pytest.raises(NetworkError, match="cannot be read|read safely"):
+    with pytest.raises(NetworkError, match="read safely"):
         load_arrays(tmp_path / "cut")
 
 

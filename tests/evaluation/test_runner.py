@@ -41,7 +41,7 @@ def test_networks_stand_beside_grey_and_the_mean_colour(photos, tint, tmp_path):
     grey = row(results, "grey")["scores"]
     assert grey["colorfulness"]["mean"] == 0
     assert grey["delta_cf"]["mean"] == pytest.approx(-results["actual"]["colorfulness"]["mean"])
-    assert row(results, "mean colour")["scores"]["psnr"]["mean"] > grey["psnr"]["mean"]
+    assert row(results, "mean colour")["scores"]["ab_error"]["mean"] < grey["ab_error"]["mean"]
     assert {entry["photo"] for entry in results["skipped"]} == {"broken.jpg", "empty.jpg"}
     assert results["data"]["photos"] == 5
     pairs = [(entry["of"], entry["against"]) for entry in results["differences"]]
@@ -156,7 +156,7 @@ def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):
         Measurer(subjects, (3, 4))(photo, "key")
     # Two photos of one lightness, the one with colours and the other without, are the same to a network.
     assert len(seen) == 2
-    assert np.abs(seen[0][0] - seen[1][0]).max() < 1.0  # 8-bit rounding, stretched
+    assert np.abs(seen[0][0] - seen[1][0]).max() < 2.0  # one step of 8 bits, stretched threefold
     assert seen[0][1] is seen[1][1] is None
 
     seen.clear()
