@@ -18,7 +18,7 @@ DASH = "–"
 """What stands where nothing was measured."""
 
 _NAME_WIDTH = 28
-_GAP = 2
+_GAP = 2  # between columns, beside the one cell that the box takes
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def print_table(results: Mapping[str, Any], console: Console) -> None:
     photos, protocol = results["data"]["photos"], results["protocol"]["name"]
     console.print(Text(f"{_count(photos, 'photo')}, {say_plain(protocol)}; mean ± half a 95 % interval"))
     for title, columns in (("quality", _quality(results)), ("cost", _cost(results))):
-        for some in _fit(columns, console.width - max(map(cell_len, [title, *names]))):
+        for some in _fit(columns, console.width - max(map(cell_len, [title, *names])) - _GAP):
             console.print(_draw(title, names, some, results["rows"]))
     for line in _remarks(results):
         console.print(Text(line))
@@ -151,7 +151,7 @@ def _fit(columns: Sequence[_Column], width: int) -> Iterator[list[_Column]]:
     """Deal columns to tables of at most `width` cells; a column too wide for any has one to itself."""
     some: list[_Column] = []
     for column in columns:
-        if some and sum(one.width + _GAP for one in [*some, column]) > width:
+        if some and sum(one.width + _GAP + 1 for one in [*some, column]) > width:
             yield some
             some = []
         some.append(column)
@@ -181,7 +181,9 @@ def _remarks(results: Mapping[str, Any]) -> Iterator[str]:
     for key, note in results["notes"].items():
         yield f"{titles.get(key, key)}: {say_plain(note)}"
     for key, reason in results["missing"].items():
-        yield f"{titles.get(key, key)} was not measured: {say_plain(reason)}"
+        if key not in titles:
+            continue
+        yield f"{titles[key]} was not measured: {say_plain(reason)}"
     if results["skipped"]:
         yield f"{_count(len(results['skipped']), 'photo')} skipped: no readable photo"
     for row in results["rows"]:
