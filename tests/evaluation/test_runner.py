@@ -133,6 +133,8 @@ def test_each_vividness_is_a_row(photos, echo, tint, tmp_path):
 def test_hints_are_worth_something(photos, echo, tint, tmp_path):
     results = evaluate([echo, tint], photos, tmp_path / "out", fast=True, hints=[0, 5, 200], vividness=[0])
     assert list(results["curves"]) == ["echo vividness 0"]  # the other takes none
+    assert results["notes"]["hints"] == "not measured for tint: no colour points are taken there"
+    assert "not measured for tint" in (tmp_path / "out/report.html").read_text()
     curve = results["curves"]["echo vividness 0"]
     assert [point["hints"] for point in curve] == [0, 5, 200]
     none, few, many = (point["psnr"]["mean"] for point in curve)

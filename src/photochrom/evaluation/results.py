@@ -115,7 +115,7 @@ def compile_results(
         ],
         "metrics": [dict(metric) for metric in METRICS],
         "missing": dict(missing),
-        "notes": {} if "frechet" in missing else {"frechet": f"N = {len(measured)}; {PREPROCESSING}"},
+        "notes": _notes(len(measured), subjects, hints, missing),
         "rows": rows,
         "actual": actual,
         "differences": _differences(measured, subjects),
@@ -137,6 +137,16 @@ def write_json(results: dict[str, Any], output: Path) -> None:
             temporary.write_text(json.dumps(results, indent=1, allow_nan=False), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --output") from error
+
+
+def _notes(
+    photos: int, subjects: Sequence[Subject], hints: Sequence[int], missing: Mapping[str, str]
+) -> dict[str, str]:
+    notes = {} if "frechet" in missing else {"frechet": f"N = {photos}; {PREPROCESSING}"}
+    without = [subject.name for subject in subjects if subject.kind == "network" and not subject.takes_hints]
+    if hints and without:
+        notes["hints"] = f"not measured for {', '.join(without)}: no colour points are taken there"
+    return notes
 
 
 def _differences(measured: Sequence[Any], subjects: Sequence[Subject]) -> list[dict[str, Any]]:
