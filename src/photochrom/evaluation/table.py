@@ -92,9 +92,11 @@ def print_table(results: Mapping[str, Any], console: Console) -> None:
     names = [say_plain(row["name"], _NAME_WIDTH) for row in results["rows"]]
     photos, protocol = results["data"]["photos"], results["protocol"]["name"]
     console.print(Text(f"{_count(photos, 'photo')}, {say_plain(protocol)}; mean ± half a 95 % interval"))
+    console.print()
     for title, columns in (("quality", _quality(results)), ("cost", _cost(results))):
         for some in _fit(columns, console.width - max(map(cell_len, [title, *names])) - _GAP):
             console.print(_draw(title, names, some, results["rows"]))
+            console.print()
     for line in _remarks(results):
         console.print(Text(line))
 
@@ -162,9 +164,7 @@ def _fit(columns: Sequence[_Column], width: int) -> Iterator[list[_Column]]:
 def _draw(
     title: str, names: Sequence[str], columns: Sequence[_Column], rows: Sequence[Mapping[str, Any]]
 ) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, _GAP, 0, 0), collapse_padding=True
-    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column(Text(title), no_wrap=True)
     for column in columns:
         table.add_column(Text(column.heading), justify="right", no_wrap=True)
