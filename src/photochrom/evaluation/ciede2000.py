@@ -34,7 +34,8 @@ def ciede2000(lab_1: Floats, lab_2: Floats) -> Floats:
     stretch = 1.5 - 0.5 * np.sqrt(_seventh(mean_chroma))  # greys get more weight in a
     a1, a2 = a1 * stretch, a2 * stretch
     c1, c2 = np.hypot(a1, b1), np.hypot(a2, b2)
-    h1, h2 = np.arctan2(b1, a1), np.arctan2(b2, a2)  # -pi..pi
+    # 0..2 pi, which decides the way round between hues that lie exactly opposite.
+    h1, h2 = (np.where(h < 0, h + 2 * np.pi, h) for h in (np.arctan2(b1, a1), np.arctan2(b2, a2)))
     both = (c1 > 0) & (c2 > 0)
 
     turn = h2 - h1
