@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 
 from photochrom.color import rgb_to_lab
 
-__all__ = ["STEP", "bin_centers"]
+__all__ = ["CELL", "STEP", "bin_centers"]
 
 STEP = 10
 """Side of a bin in CIELAB units, as in Zhang et al., "Colorful image colorization", 2016."""
+
+
+CELL = 4
+"""Side in pixels of the place that one distribution over the bins speaks for."""
 
 
 @lru_cache(maxsize=1)

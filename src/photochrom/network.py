@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from photochrom.bins import CELL, bin_centers
 from photochrom.errors import NetworkError
 
 __all__ = ["CARD_KEY", "DEFAULT_NETWORK", "Card", "Network", "bundled_networks", "list_networks"]
@@ -23,6 +24,7 @@ CARD_KEY = "photochrom"
 """Key of the card's JSON in the metadata of an ONNX file."""
 
 Device = Literal["auto", "cpu", "cuda"]
+Output = Literal["ab", "confidence", "distribution"]
 Planes = NDArray[np.float32]
 
 
@@ -53,7 +55,7 @@ class Card(BaseModel):
     license: str
     input_size: int = Field(ge=8, le=4096)
     inputs: tuple[Literal["lightness", "hints", "vividness"], ...] = ("lightness",)
-    outputs: tuple[Literal["ab", "confidence"], ...] = ("ab",)
+    outputs: tuple[Output, ...] = ("ab",)
     parameters: int = Field(ge=0)
     training: dict[str, str | int | float] = Field(default_factory=dict)
     scores: dict[str, float] = Field(default_factory=dict)
@@ -87,21 +89,33 @@ class Network:
     def __repr__(self) -> str:
         return f"Network({self.card.name!r}, version {self.card.version}, on {self.device})"
 
-    def run(self, lightness: Planes, hints: Planes | None = None, vividness: float | None = None) -> Planes:
-        """Propose colours.
+    def run(
+        self,
+        lightness: Planes,
+        hints: Planes | None = None,
+        vividness: float | None = None,
+        *,
+        output: Output = "ab",
+    ) -> Planes:
+        """Propose colours, or say how sure they are.
 
         Args:
             lightness: float32 [N,1,H,W], 0..100, any H and W.
             hints: float32 [N,3,H,W] (a, b and a mask), or None where nobody hinted anything.
             vividness: 0 (most likely to be true) to 1 (as vivid as photos are), or None for the middle.
+            output: which of the network's answers.
 
         Returns:
-            a, b: float32 [N,2,H,W] in CIELAB units.
+            float32. ``"ab"``: a, b [N,2,H,W] in CIELAB units. ``"confidence"``: [N,1,H,W], 0..1, the probability
+            that the true a, b are near. ``"distribution"``: [N,Q,⌈H/4⌉,⌈W/4⌉], the probabilities of the colours
+            of `photochrom.bins` in each place of 4×4 pixels, whatever the vividness.
 
         Raises:
-            NetworkError: if it takes no hints or no vividness but got some, or fails, or returns another shape or
-                values that are no numbers.
+            NetworkError: if it takes no hints or no vividness but got some, or has no such output, or fails, or
+                returns another shape or values that are no numbers.
         """
+        if output not in self.card.outputs:
+            raise NetworkError(f"{self.card.name} gives no {output}; use a network that does, such as photochrom-1")
         for wish, given in (("hints", hints), ("vividness", vividness)):
             if given is not None and wish not in self.card.inputs:
                 raise NetworkError(f"{self.card.name} takes no {wish}; leave them out or use a network that does")
@@ -118,20 +132,27 @@ class Network:
         if "vividness" in self.card.inputs:
             feed["vividness"] = np.array([0.5 if vividness is None else vividness], np.float32)
         try:
-            ab: Planes = self._session.run(["ab"], feed)[0]
+            planes: Planes = self._session.run([output], feed)[0]
         except Exception as error:  # ONNX Runtime's errors share no base class of their own
             raise NetworkError(
                 f"{self.path}: the network failed on {width}×{height} pixels ({_first_line(error)}); "
                 "use a smaller size or another network"
             ) from error
-        if ab.shape != (count, 2, height, width):
+        expected = _shape_of(output, count, height, width)
+        if planes.shape != expected:
             raise NetworkError(
-                f"{self.path}: it returned ab of shape {list(ab.shape)}, not {[count, 2, height, width]}; "
+                f"{self.path}: it returned {output} of shape {list(planes.shape)}, not {list(expected)}; "
                 "export it again with dynamic height and width"
             )
-        if not np.isfinite(ab).all():
+        if not np.isfinite(planes).all():
             raise NetworkError(f"{self.path}: it returned values that are no numbers; train or fetch it again")
-        return ab
+        return planes
+
+
+def _shape_of(output: Output, count: int, height: int, width: int) -> tuple[int, int, int, int]:
+    if output == "distribution":
+        return count, len(bin_centers()), -(-height // CELL), -(-width // CELL)
+    return count, 2 if output == "ab" else 1, height, width
 
 
 @lru_cache(maxsize=1)

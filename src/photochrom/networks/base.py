@@ -24,7 +24,7 @@ class ColorizationNetwork(nn.Module):
 
     multiple: int = 1
     inputs: ClassVar[tuple[Literal["lightness", "hints", "vividness"], ...]] = ("lightness",)
-    outputs: ClassVar[tuple[Literal["ab", "confidence"], ...]] = ("ab",)
+    outputs: ClassVar[tuple[Literal["ab", "confidence", "distribution"], ...]] = ("ab",)
 
     def propose(self, lightness: Tensor) -> Tensor:
         """Map lightness [N,1,H,W], 0..100, to a, b [N,2,H,W] in CIELAB units; H, W multiples of `multiple`."""

@@ -15,14 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from photochrom.bins import bin_centers
+from photochrom.bins import CELL, bin_centers
 from photochrom.networks.base import ColorizationNetwork, pad_to_multiple
 from photochrom.networks.lite import LiteEncoder
 
-__all__ = ["CELL", "SURE_WITHIN", "HintedNetwork"]
-
-CELL = 4
-"""Side in pixels of the place that one distribution speaks for."""
+__all__ = ["SURE_WITHIN", "HintedNetwork"]
 
 SURE_WITHIN = 12.0
 """CIELAB units of a, b: the confidence is the probability that the truth lies nearer than this to the answer."""
@@ -64,7 +61,7 @@ class HintedNetwork(ColorizationNetwork):
 
     multiple = 32
     inputs: ClassVar[tuple[Literal["lightness", "hints", "vividness"], ...]] = ("lightness", "hints", "vividness")
-    outputs: ClassVar[tuple[Literal["ab", "confidence"], ...]] = ("ab", "confidence")
+    outputs: ClassVar[tuple[Literal["ab", "confidence", "distribution"], ...]] = ("ab", "confidence", "distribution")
     centers: Tensor
     prior: Tensor
     vivid: Tensor
@@ -92,7 +89,7 @@ class HintedNetwork(ColorizationNetwork):
 
     def forward(
         self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Propose colours.
 
         Args:
@@ -101,7 +98,8 @@ class HintedNetwork(ColorizationNetwork):
             vividness: [1], 0 (faithful) to 1 (vivid). None: 0.
 
         Returns:
-            a, b [N,2,H,W] in CIELAB units, and the confidence [N,1,H,W], 0..1.
+            a, b [N,2,H,W] in CIELAB units; the confidence [N,1,H,W], 0..1; and the probabilities of the bins
+            [N,Q,⌈H/4⌉,⌈W/4⌉], whatever the vividness.
         """
         height, width = lightness.shape[-2:]
         if hints is None:
@@ -115,7 +113,8 @@ class HintedNetwork(ColorizationNetwork):
         ab = self.mean(functional.softmax(self.sharpen(scores, vividness), 1))
         sure = self.probability_near(chance, ab)
         planes = self.enlarge(torch.cat([ab, sure], 1), weights)[..., :height, :width]
-        return planes[:, :2], planes[:, 2:].clamp(0, 1)
+        there = chance[..., : (height + CELL - 1) // CELL, : (width + CELL - 1) // CELL]
+        return planes[:, :2], planes[:, 2:].clamp(0, 1), there
 
     def score(self, lightness: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
         """Map lightness and hints, sides multiples of 32, to what everything else is decided from.
@@ -161,5 +160,8 @@ class HintedNetwork(ColorizationNetwork):
         height, width = planes.shape[-2:]
         wide = functional.pad(planes, (1, 1, 1, 1), mode="replicate")
         around = [wide[..., y : y + height, x : x + width] for y in range(3) for x in range(3)]
-        nine = torch.cat([functional.interpolate(one, scale_factor=float(CELL), mode="nearest") * weights[:, i : i + 1] for i, one in enumerate(around)], 1)
-        return nine.unflatten(1, (9, -1)).sum(1)
+        parts = [
+            functional.interpolate(one, scale_factor=CELL, mode="nearest") * weights[:, number : number + 1]
+            for number, one in enumerate(around)
+        ]
+        return torch.stack(parts).sum(0)
