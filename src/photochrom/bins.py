@@ -34,7 +34,7 @@ def bin_centers() -> NDArray[np.float32]:
         for end in (0, 255):
             faces.append(np.insert(np.stack([u, v], -1), axis, end, axis=-1))
     grid = np.round(rgb_to_lab(np.concatenate(faces))[:, 1:] / STEP).astype(np.int64)
-    rows = []
+    rows: list[tuple[int, int]] = []
     for a in np.unique(grid[:, 0]):
         column = grid[grid[:, 0] == a, 1]
         rows.extend((a, b) for b in range(column.min(), column.max() + 1))

@@ -24,6 +24,7 @@ CARD_KEY = "photochrom"
 """Key of the card's JSON in the metadata of an ONNX file."""
 
 Device = Literal["auto", "cpu", "cuda"]
+Input = Literal["lightness", "hints", "vividness"]
 Output = Literal["ab", "confidence", "distribution"]
 Planes = NDArray[np.float32]
 
@@ -54,7 +55,7 @@ class Card(BaseModel):
     description: str
     license: str
     input_size: int = Field(ge=8, le=4096)
-    inputs: tuple[Literal["lightness", "hints", "vividness"], ...] = ("lightness",)
+    inputs: tuple[Input, ...] = ("lightness",)
     outputs: tuple[Output, ...] = ("ab",)
     parameters: int = Field(ge=0)
     training: dict[str, str | int | float] = Field(default_factory=dict)
@@ -115,7 +116,7 @@ class Network:
                 returns another shape or values that are no numbers.
         """
         if output not in self.card.outputs:
-            raise NetworkError(f"{self.card.name} gives no {output}; use a network that does, such as photochrom-1")
+            raise NetworkError(f"{self.card.name} gives no {output}; use a network that does")
         for wish, given in (("hints", hints), ("vividness", vividness)):
             if given is not None and wish not in self.card.inputs:
                 raise NetworkError(f"{self.card.name} takes no {wish}; leave them out or use a network that does")

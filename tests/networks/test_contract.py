@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from photochrom.bins import bin_centers
 from photochrom.color import rgb_to_lab
 from photochrom.network import Network
 from photochrom.networks import create_network, describe_network, list_networks
@@ -23,11 +24,34 @@ def lightness(*shape):
     return torch.rand(*shape, generator=torch.Generator().manual_seed(1)) * 100
 
 
+def inputs_of(network, planes):
+    """Everything that a network takes: points of two colours, and half of all vividness."""
+    hints = torch.zeros(len(planes), 3, *planes.shape[2:])
+    hints[:, :, :2, :3] = torch.tensor([40.0, -20, 1])[:, None, None]
+    hints[:, :, -1:, -1:] = torch.tensor([-30.0, 25, 1])[:, None, None]
+    given = {"lightness": planes, "hints": hints, "vividness": torch.tensor([0.5])}
+    return [given[name] for name in network.inputs]
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (3, 17), (31, 33), (64, 48), (100, 7)])
 def test_any_size_gives_a_b_of_that_size(name, size):
     ab = make(name).eval()(lightness(2, 1, *size))
     assert ab.shape == (2, 2, *size)
     assert torch.isfinite(ab).all()
+
+
+def test_all_answers_are_of_their_shapes_and_ranges(name):
+    network = make(name).eval()
+    answers = dict(
+        zip(network.outputs, network.answers(*inputs_of(network, lightness(2, 1, 45, 70))), strict=True)
+    )
+    assert answers["ab"].shape == (2, 2, 45, 70)
+    if "confidence" in answers:
+        assert answers["confidence"].shape == (2, 1, 45, 70)
+        assert 0 <= answers["confidence"].min() <= answers["confidence"].max() <= 1
+    if "distribution" in answers:
+        assert answers["distribution"].shape == (2, len(bin_centers()), 12, 18)
+        assert torch.allclose(answers["distribution"].sum(1), torch.ones(2, 12, 18), atol=1e-4)
 
 
 def test_padding_is_cropped_away_and_only_pads(name):
@@ -39,7 +63,8 @@ def test_padding_is_cropped_away_and_only_pads(name):
 
 def test_every_weight_gets_a_gradient(name):
     network = make(name)
-    network(lightness(2, 1, 48, 64)).square().mean().backward()
+    loss = sum(answer.square().mean() for answer in network.answers(*inputs_of(network, lightness(2, 1, 48, 64))))
+    loss.backward()
     for parameter_name, parameter in network.named_parameters():
         assert parameter.grad is not None, parameter_name
         assert torch.isfinite(parameter.grad).all(), parameter_name
@@ -66,7 +91,7 @@ def test_it_learns(name):
         / 100
     )
     lab = rgb_to_lab(rgb.contiguous(), axis=1)
-    optimizer = torch.optim.Adam(network.parameters(), 0.01)
+    optimizer = torch.optim.Adam(network.parameters(), 0.003)
     losses = []
     for _ in range(25):
         loss = torch.nn.functional.mse_loss(network(lab[:, :1]), lab[:, 1:])
@@ -97,7 +122,11 @@ def test_checkpoint_and_network_file_answer_alike(name, tmp_path):
     written = Network(tmp_path / "network.onnx", device="cpu")
     assert written.card == card
     for size in [(1, 1), (53, 97), (128, 160)]:
-        planes = lightness(2, 1, *size)
+        inputs = inputs_of(loaded, lightness(2, 1, *size))
         with torch.no_grad():
-            expected = loaded(planes).numpy()
-        assert np.abs(written.run(planes.numpy()) - expected).max() < 1e-3, size
+            expected = loaded.answers(*inputs)
+        given = {name: tensor.numpy() for name, tensor in zip(loaded.inputs, inputs, strict=True)}
+        vividness = 0.5 if "vividness" in given else None
+        for output, answer in zip(loaded.outputs, expected, strict=True):
+            found = written.run(given["lightness"], given.get("hints"), vividness, output=output)
+            assert np.abs(found - answer.numpy()).max() < 1e-3, (size, output)

@@ -69,5 +69,5 @@ def _scratched(light: Tensor, aged: Tensor, generator: torch.Generator) -> Tenso
             angle = (angle - 0.5) * math.pi / (6 if place < 0.3 else 1)  # most of them upright
             away = (x - (place - 0.5)) * math.cos(angle) + y * math.sin(angle)
             line = (away.abs() < 0.7 / max(height, width)).to(light.device)
-            light[number, 0] = torch.where(line, torch.as_tensor(100.0 * tone, device=light.device), light[number, 0])
+            light[number, 0][line] = 100 * tone
     return light

@@ -78,7 +78,7 @@ class ArticleNetwork(ColorizationNetwork):
         self.last = nn.Sequential(_enlarge(widths[0] * joined, 2), nn.ReLU())
         self.after = nn.Conv2d(3, 2, kernel_size=3, padding=1) if shape.unet else None
 
-    def propose(self, lightness: Tensor) -> Tensor:
+    def propose(self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
         """See `ColorizationNetwork.propose`."""
         planes = lightness
         encoded: list[Tensor] = []

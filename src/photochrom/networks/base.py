@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+
+from photochrom.network import Input, Output
 
 __all__ = ["ColorizationNetwork", "pad_to_multiple"]
 
@@ -14,7 +16,8 @@ class ColorizationNetwork(nn.Module):
     """A network that proposes a, b for a lightness plane of any size.
 
     A family subclasses this and writes `propose`, which only ever sees sides that are multiples of
-    `multiple`; `forward` pads by reflection before it and crops after it.
+    `multiple`; `forward` pads by reflection before it and crops after it. One that takes hints or gives more than
+    a, b says so in `inputs` and `outputs`.
 
     Attributes:
         multiple: what the sides given to `propose` are multiples of.
@@ -23,17 +26,36 @@ class ColorizationNetwork(nn.Module):
     """
 
     multiple: int = 1
-    inputs: ClassVar[tuple[Literal["lightness", "hints", "vividness"], ...]] = ("lightness",)
-    outputs: ClassVar[tuple[Literal["ab", "confidence", "distribution"], ...]] = ("ab",)
+    inputs: ClassVar[tuple[Input, ...]] = ("lightness",)
+    outputs: ClassVar[tuple[Output, ...]] = ("ab",)
 
-    def propose(self, lightness: Tensor) -> Tensor:
-        """Map lightness [N,1,H,W], 0..100, to a, b [N,2,H,W] in CIELAB units; H, W multiples of `multiple`."""
+    def propose(self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
+        """Do what `forward` does for an H and W that are multiples of `multiple`."""
         raise NotImplementedError
 
-    def forward(self, lightness: Tensor) -> Tensor:
-        """Map lightness [N,1,H,W], 0..100, any H and W from 1 up, to a, b [N,2,H,W] in CIELAB units."""
+    def forward(self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
+        """Propose colours.
+
+        Args:
+            lightness: [N,1,H,W], 0..100, any H and W from 1 up.
+            hints: [N,3,H,W]: a, b in CIELAB units, and 1 where somebody hinted, else 0. None: no hints.
+            vividness: [1], 0 (faithful) to 1 (vivid). None: 0.
+
+        Returns:
+            a, b [N,2,H,W] in CIELAB units.
+        """
         height, width = lightness.shape[-2:]
-        return self.propose(pad_to_multiple(lightness, self.multiple))[..., :height, :width]
+        padded = pad_to_multiple(lightness, self.multiple)
+        if hints is None and vividness is None:
+            return self.propose(padded)[..., :height, :width]
+        hints = None if hints is None else pad_to_multiple(hints, self.multiple)
+        return self.propose(padded, hints, vividness)[..., :height, :width]
+
+    def answers(
+        self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """Return everything in `outputs`, in that order, each as the network file's contract has it."""
+        return (self.forward(lightness, hints, vividness),)
 
 
 def pad_to_multiple(planes: Tensor, multiple: int) -> Tensor:

@@ -9,13 +9,14 @@ was not decided on (as Teed and Deng, "RAFT", 2020, lead motion).
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from photochrom.bins import CELL, bin_centers
+from photochrom.network import Input, Output
 from photochrom.networks.base import ColorizationNetwork, pad_to_multiple
 from photochrom.networks.lite import LiteEncoder
 
@@ -60,8 +61,8 @@ class HintedNetwork(ColorizationNetwork):
     """
 
     multiple = 32
-    inputs: ClassVar[tuple[Literal["lightness", "hints", "vividness"], ...]] = ("lightness", "hints", "vividness")
-    outputs: ClassVar[tuple[Literal["ab", "confidence", "distribution"], ...]] = ("ab", "confidence", "distribution")
+    inputs: ClassVar[tuple[Input, ...]] = ("lightness", "hints", "vividness")
+    outputs: ClassVar[tuple[Output, ...]] = ("ab", "confidence", "distribution")
     centers: Tensor
     prior: Tensor
     vivid: Tensor
@@ -87,42 +88,44 @@ class HintedNetwork(ColorizationNetwork):
             nn.init.zeros_(layer.weight)
         nn.init.normal_(self.scores.weight, std=0.02)
 
-    def forward(
+    def propose(self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
+        """See `ColorizationNetwork.propose`."""
+        scores, weights = self.score(lightness, hints)
+        return self.enlarge(self.decide(scores, vividness), weights)
+
+    def answers(
         self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Propose colours.
+    ) -> tuple[Tensor, ...]:
+        """Return a, b and how sure they are.
 
         Args:
             lightness: [N,1,H,W], 0..100, any H and W from 1 up.
-            hints: [N,3,H,W]: a, b in CIELAB units, and 1 where somebody hinted, else 0. None: no hints.
-            vividness: [1], 0 (faithful) to 1 (vivid). None: 0.
+            hints: as `forward`.
+            vividness: as `forward`.
 
         Returns:
             a, b [N,2,H,W] in CIELAB units; the confidence [N,1,H,W], 0..1; and the probabilities of the bins
             [N,Q,⌈H/4⌉,⌈W/4⌉], whatever the vividness.
         """
         height, width = lightness.shape[-2:]
-        if hints is None:
-            hints = lightness.new_zeros(()).expand(lightness.shape[0], 3, height, width)
-        if vividness is None:
-            vividness = lightness.new_zeros(1)
         scores, weights = self.score(
-            pad_to_multiple(lightness, self.multiple), pad_to_multiple(hints, self.multiple)
+            pad_to_multiple(lightness, self.multiple),
+            None if hints is None else pad_to_multiple(hints, self.multiple),
         )
-        chance = functional.softmax(scores, 1)
-        ab = self.mean(functional.softmax(self.sharpen(scores, vividness), 1))
-        sure = self.probability_near(chance, ab)
-        planes = self.enlarge(torch.cat([ab, sure], 1), weights)[..., :height, :width]
+        ab, chance = self.decide(scores, vividness), functional.softmax(scores, 1)
+        planes = self.enlarge(torch.cat([ab, self.probability_near(chance, ab)], 1), weights)[..., :height, :width]
         there = chance[..., : (height + CELL - 1) // CELL, : (width + CELL - 1) // CELL]
         return planes[:, :2], planes[:, 2:].clamp(0, 1), there
 
-    def score(self, lightness: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
+    def score(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Map lightness and hints, sides multiples of 32, to what everything else is decided from.
 
         Returns:
             Scores of the bins [N,Q,H/4,W/4], before the softmax; and for each pixel the weights of the nine
             places around it [N,9,H,W], which sum to 1.
         """
+        if hints is None:
+            hints = torch.zeros_like(lightness).repeat(1, 3, 1, 1)
         ab, mask = hints[:, :2] * (hints[:, 2:] * _AB_SCALE), hints[:, 2:]
         hinted = torch.cat([ab, mask], 1)
         half, quarter, eighth, sixteenth, deepest = self.encoder(lightness, self.hinted(hinted))
@@ -138,11 +141,13 @@ class HintedNetwork(ColorizationNetwork):
         weights = functional.pixel_shuffle(self.weights(functional.relu(self.guide(guide))), 2)
         return self.scores(x), functional.softmax(weights, 1)
 
-    def sharpen(self, scores: Tensor, vividness: Tensor) -> Tensor:
-        """Make scores as vivid as asked for: 0 leaves them as they are."""
+    def decide(self, scores: Tensor, vividness: Tensor | None = None) -> Tensor:
+        """Map scores [N,Q,h,w] to a, b [N,2,h,w]: their mean, after making them as vivid as asked for."""
+        if vividness is None:
+            return self.mean(functional.softmax(scores, 1))
         temperature = torch.exp(vividness * torch.log(self.vivid[0]))
         rarity = -torch.log(self.prior.clamp(min=1e-5))[None, :, None, None]
-        return (scores + vividness * self.vivid[1] * rarity) / temperature
+        return self.mean(functional.softmax((scores + vividness * self.vivid[1] * rarity) / temperature, 1))
 
     def mean(self, chance: Tensor) -> Tensor:
         """Map probabilities of the bins [N,Q,h,w] to their mean colour [N,2,h,w]."""

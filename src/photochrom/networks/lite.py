@@ -39,6 +39,9 @@ class SameConv(nn.Conv2d):
         self.margins = (total // 2, total - total // 2) * 2
         if total % 2 == 0:
             self.padding = (total // 2, total // 2)
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+        assert self.bias is not None
+        nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [N,C,H,W] to [N,C',H/stride,W/stride]; H and W multiples of the stride."""
@@ -59,6 +62,7 @@ class _Block(nn.Module):
         self.adds = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
+        y: Tensor
         y = functional.relu6(self.expand(x)) if self.expand is not None else x
         y = self.project(functional.relu6(self.depthwise(y)))
         return x + y if self.adds else y

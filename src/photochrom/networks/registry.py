@@ -9,6 +9,7 @@ from functools import partial
 from photochrom.errors import NetworkError
 from photochrom.networks.article import ARTICLE_NETWORKS, ArticleNetwork
 from photochrom.networks.base import ColorizationNetwork
+from photochrom.networks.hinted import HintedNetwork
 
 __all__ = ["create_network", "describe_network", "list_networks", "register_network"]
 
@@ -72,3 +73,8 @@ _DESCRIPTIONS = {
 }
 for _name, _shape in ARTICLE_NETWORKS.items():
     register_network(_name, partial(ArticleNetwork, _shape), _DESCRIPTIONS[_name])
+register_network(
+    "photochrom-1",
+    HintedNetwork,
+    "a distribution over colours that hints and vividness lead",
+)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from photochrom.bins import STEP, bin_centers
+from photochrom.bins import bin_centers
 
 __all__ = ["SoftBins"]
 

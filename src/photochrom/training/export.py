@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from photochrom.errors import NetworkError, OutputError, require_extra
 from photochrom.files import replace_file
@@ -22,6 +23,7 @@ __all__ = ["card_of", "export_network", "onnx_model"]
 
 _SIZES = ((64, 96), (101, 77), (256, 256))  # parity is checked at a round, an odd and the usual size
 _TOLERANCE = {"float32": 0.01, "float16": 0.5}  # CIELAB units; half precision keeps 11 bits of each weight
+_UNITS = {"ab": 1, "confidence": 50, "distribution": 50}  # what a probability's fault counts in CIELAB units
 _HALVED_FROM = 1024  # weights; smaller arrays are not worth a Cast node
 
 
@@ -115,12 +117,14 @@ def onnx_model(
         import onnxscript  # noqa: F401 - torch's own error does not name the command
 
     dim = torch.export.Dim
-    shapes = {"lightness": {0: dim("n", min=1), 2: dim("height", min=1), 3: dim("width", min=1)}}
+    planes = {0: dim("n", min=1), 2: dim("height", min=1), 3: dim("width", min=1)}
     side = network.multiple * 3 + 2  # no multiple, so that padding is not traced away
+    inputs = _inputs(network, torch.rand(2, 1, side, side + 3))
     with _quiet():
         program = torch.onnx.export(
-            network.eval(), (torch.rand(2, 1, side, side + 3),), dynamo=True, verbose=False,
-            input_names=list(network.inputs), output_names=list(network.outputs), dynamic_shapes=shapes,
+            _Answers(network.eval()), inputs, dynamo=True, verbose=False,
+            input_names=list(network.inputs), output_names=list(network.outputs),
+            dynamic_shapes=[tuple(planes if tensor.ndim == 4 else None for tensor in inputs)],
         )  # fmt: skip
     if program is None:
         raise NetworkError("PyTorch could not export the network; try the torch version that pyproject.toml names")
@@ -132,6 +136,26 @@ def onnx_model(
     model.metadata_props.append(onnx.StringStringEntryProto(key=CARD_KEY, value=card.model_dump_json()))
     onnx.checker.check_model(model)
     return model
+
+
+class _Answers(nn.Module):
+    """A network with all its outputs, and its inputs by position: what an exporter sees."""
+
+    def __init__(self, network: ColorizationNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        return self.network.answers(*inputs)
+
+
+def _inputs(network: ColorizationNetwork, lightness: Tensor) -> tuple[Tensor, ...]:
+    """Make something of every input that goes with a lightness: two hints, half of all vividness."""
+    hints = torch.zeros_like(lightness).repeat(1, 3, 1, 1)
+    hints[..., : lightness.shape[2] // 3 + 1, :3] = torch.tensor([30.0, -20.0, 1.0])[:, None, None]
+    hints[..., -2:, -5:] = torch.tensor([-25.0, 40.0, 1.0])[:, None, None]
+    given = {"lightness": lightness, "hints": hints, "vividness": torch.tensor([0.5])}
+    return tuple(given[name] for name in network.inputs)
 
 
 def _halve(model: Any, onnx: Any) -> None:
@@ -158,12 +182,19 @@ def _check_parity(network: ColorizationNetwork, path: Path, tolerance: float, ou
     for height, width in _SIZES:
         rows = torch.linspace(0, 60, height)[:, None]
         lightness = (rows + torch.linspace(0, 40, width))[None, None]
-        difference = np.abs(network(lightness).numpy() - written.run(lightness.numpy())).max()
-        if not difference <= tolerance:
-            raise NetworkError(
-                f"{output}: the exported file's a, b differ from the checkpoint's by {difference:.3g} at "
-                f"{width}x{height}; it was not written. Report this with the recipe"
-            )
+        inputs = _inputs(network, lightness)
+        answers = network.answers(*inputs)
+        planes, *wishes = (tensor.numpy() for tensor in inputs)
+        given = dict(zip(network.inputs[1:], wishes, strict=True))
+        vividness = float(given["vividness"][0]) if "vividness" in given else None
+        for name, expected in zip(network.outputs, answers, strict=True):
+            found = written.run(planes, given.get("hints"), vividness, output=name)
+            difference = np.abs(expected.numpy() - found).max() * _UNITS[name]
+            if not difference <= tolerance:
+                raise NetworkError(
+                    f"{output}: the exported file's {name} differs from the checkpoint's by {difference:.3g} "
+                    f"CIELAB units at {width}x{height}; it was not written. Report this with the recipe"
+                )
 
 
 @contextlib.contextmanager

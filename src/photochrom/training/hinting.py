@@ -41,7 +41,7 @@ def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0
     seeds = ab.new_zeros(count, 3, height * width)
     seeds[:, 2].scatter_reduce_(1, places, used.to(ab.dtype), "amax")
     seeds[:, :2] = mean.flatten(2) * seeds[:, 2:]
-    grown = functional.avg_pool2d(seeds.unflatten(2, (height, width)), side, stride=1, padding=side // 2)
+    grown = functional.avg_pool2d(seeds.view(count, 3, height, width), side, stride=1, padding=side // 2)
     grown = grown * side**2  # where squares overlap, the mean of their colours
     there = grown[:, 2:]
     return torch.cat([grown[:, :2] / there.clamp(min=1), (there > 0.5).to(ab.dtype)], 1)

