@@ -70,7 +70,7 @@ def test_a_file_that_answers_otherwise_is_not_kept(run, tmp_path, monkeypatch):
     monkeypatch.setattr(
         Network, "run", lambda self, lightness, *wishes, output: np.zeros((1, 2, *lightness.shape[2:]), np.float32)
     )
-    with pytest.raises(NetworkError, match="differ from the checkpoint's"):
+    with pytest.raises(NetworkError, match="differs from the checkpoint's"):
         export_network(run, tmp_path / "mine.onnx")
     assert list(tmp_path.iterdir()) == []
 
