@@ -113,14 +113,14 @@ def test_it_learns_to_listen_to_hints():
     assert torch.count_nonzero(network.hinted.weight) == 0  # it begins with what its encoder knows
     optimizer = torch.optim.Adam(network.parameters(), 0.001)
     for _ in range(80):
-        told, untold = network(planes, hints)[0, :, 14:18, 14:18], network(planes)
-        loss = (told - wished[:, None, None]).abs().mean() + untold.abs().mean()
+        told, untold = network(planes, hints)[0, :, 14:18, 14:18], network(planes)[0, :, 14:18, 14:18]
+        loss = (told - wished[:, None, None]).abs().mean() + (untold + wished[:, None, None]).abs().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     with torch.no_grad():
         told, untold = network(planes, hints)[0, :, 16, 16], network(planes)[0, :, 16, 16]
-    assert (told - wished).norm() < (untold - wished).norm() - 5
+    assert (told - wished).norm() < (untold - wished).norm() - 20
 
 
 def test_bins_cover_every_colour():
