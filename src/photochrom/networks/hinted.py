@@ -1,14 +1,16 @@
 """photochrom-1: a distribution over colours for every place, from lightness and what the user says.
 
-A U-Net on an encoder that knows photos already (`lite.py`). At a quarter of the photo's size it gives each bin of
-`photochrom.bins` a score. One set of scores answers every wish: their mean is the faithful answer; sharpened, and
-with rare colours put on a par with frequent ones, they give the vivid one. The colours are then led to full size
-by weights that the network chooses for each pixel among the nine places around it, so that no colour arises that
-was not decided on (as Teed and Deng, "RAFT", 2020, lead motion).
+A U-Net on an encoder that knows photos already (`lite.py`). At a sixteenth of the photo's size every place
+looks at every other one, so that a colour point speaks for all that is alike. At a quarter of its size each bin of
+`photochrom.bins` gets a score. One set of scores answers every wish: their mean is the faithful answer; sharpened,
+and moved towards the colours that a viewer would find right, they give the vivid one. The colours are then led to
+full size by weights that the network chooses for each pixel among the nine places around it, so that no colour
+arises that was not decided on (as Teed and Deng, "RAFT", 2020, lead motion).
 """
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import torch
@@ -28,6 +30,9 @@ SURE_WITHIN = 12.0
 _AB_SCALE = 1 / 50  # brings hints to the size of the encoder's other features
 _WIDTHS = (128, 96, 80)  # of the decoder at 1/16, 1/8 and 1/4
 _GUIDE = 24  # channels at 1/2, from which the weights of the enlarging are made
+_HEADS = 4  # of the attention at 1/16
+_WAVES = 3  # octaves in which a place's position is told
+_POSITION = 4 * _WAVES  # sine and cosine, down and across
 
 
 class _Join(nn.Module):
@@ -51,47 +56,72 @@ class _Join(nn.Module):
         return functional.relu(x + self.refine(x))
 
 
+class _Look(nn.Module):
+    """Let every place look at every other one: what is alike, and what the user coloured, far apart as well."""
+
+    def __init__(self, width: int, beside: int) -> None:
+        super().__init__()
+        self.before = nn.LayerNorm(width)
+        self.asked = nn.Linear(width + beside, 3 * width)
+        self.told = nn.Linear(width, width)
+        self.between = nn.LayerNorm(width)
+        self.think = nn.Linear(width, 2 * width)
+        self.thought = nn.Linear(2 * width, width)
+        for layer in (self.told, self.thought):  # both add to what is there, and begin with next to nothing
+            nn.init.normal_(layer.weight, std=0.01)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor, beside: Tensor) -> Tensor:
+        """Map places [N,T,C], and what else is known of each [N,T,B], to [N,T,C]."""
+        count, _, width = x.shape
+        asked = self.asked(torch.cat([self.before(x), beside], 2)).view(count, -1, 3, _HEADS, width // _HEADS)
+        query, key, value = asked.permute(2, 0, 3, 1, 4).unbind(0)
+        chance: Tensor = torch.softmax(query @ key.transpose(2, 3) * (width // _HEADS) ** -0.5, -1)
+        x = x + self.told((chance @ value).transpose(1, 2).reshape(count, -1, width))
+        thought: Tensor = self.thought(functional.relu(self.think(self.between(x))))
+        return x + thought
+
+
 class HintedNetwork(ColorizationNetwork):
     """The network behind photochrom-1.
 
     Attributes:
         centers: a, b of the bins, [Q,2].
-        prior: share of each bin in the photos it was trained on, [Q].
-        vivid: what vividness 1 means: temperature, and the share of `prior` that is taken off.
+        sharp: the temperature of vividness 1, a number.
     """
 
     multiple = 32
     inputs: ClassVar[tuple[Input, ...]] = ("lightness", "hints", "vividness")
     outputs: ClassVar[tuple[Output, ...]] = ("ab", "confidence", "distribution")
     centers: Tensor
-    prior: Tensor
-    vivid: Tensor
+    sharp: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         centers = torch.from_numpy(bin_centers().copy())
         count = len(centers)
         self.register_buffer("centers", centers, persistent=False)
-        self.register_buffer("prior", torch.full((count,), 1 / count))
-        self.register_buffer("vivid", torch.tensor([0.4, 0.5]))
+        self.register_buffer("sharp", torch.tensor(0.4))
         self.encoder = LiteEncoder()
         half, quarter, eighth, sixteenth, deepest = LiteEncoder.widths
         self.hinted = nn.Conv2d(3, self.encoder.stem.out_channels, 4, stride=2, padding=1, bias=False)
         self.scene = nn.Linear(deepest, deepest)
         self.up16 = _Join(deepest, sixteenth, _WIDTHS[0])
+        self.look = nn.ModuleList(_Look(_WIDTHS[0], 3 + _POSITION) for _ in range(2))
         self.up8 = _Join(_WIDTHS[0], eighth, _WIDTHS[1])
         self.up4 = _Join(_WIDTHS[1], quarter + 3, _WIDTHS[2])
         self.scores = nn.Conv2d(_WIDTHS[2], count, 1)
+        self.bold = nn.Conv2d(_WIDTHS[2], count, 1)
         self.guide = nn.Conv2d(_WIDTHS[2] + half, _GUIDE, 3, padding=1)
         self.weights = nn.Conv2d(_GUIDE, 9 * 4, 1)
-        for layer in (self.hinted, self.scene):  # a fresh network begins with what its encoder knows
+        for layer in (self.hinted, self.scene, self.bold):  # a fresh network begins with what its encoder knows
             nn.init.zeros_(layer.weight)
         nn.init.normal_(self.scores.weight, std=0.02)
 
     def propose(self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
         """See `ColorizationNetwork.propose`."""
-        scores, weights = self.score(lightness, hints)
-        return self.enlarge(self.decide(scores, vividness), weights)
+        scores, bold, weights = self.score(lightness, hints)
+        return self.enlarge(self.decide(scores, bold, vividness), weights)
 
     def answers(
         self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None
@@ -108,21 +138,21 @@ class HintedNetwork(ColorizationNetwork):
             [N,Q,⌈H/4⌉,⌈W/4⌉], whatever the vividness.
         """
         height, width = lightness.shape[-2:]
-        scores, weights = self.score(
+        scores, bold, weights = self.score(
             pad_to_multiple(lightness, self.multiple),
             None if hints is None else pad_to_multiple(hints, self.multiple),
         )
-        ab, chance = self.decide(scores, vividness), _softmax(scores)
+        ab, chance = self.decide(scores, bold, vividness), _softmax(scores)
         planes = self.enlarge(torch.cat([ab, self.probability_near(chance, ab)], 1), weights)[..., :height, :width]
         there = chance[..., : (height + CELL - 1) // CELL, : (width + CELL - 1) // CELL]
         return planes[:, :2], planes[:, 2:].clamp(0, 1), there
 
-    def score(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def score(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Map lightness and hints, sides multiples of 32, to what everything else is decided from.
 
         Returns:
-            Scores of the bins [N,Q,H/4,W/4], before the softmax; and for each pixel the weights of the nine
-            places around it [N,9,H,W], which sum to 1.
+            Scores of the bins [N,Q,H/4,W/4], before the softmax; what vividness adds to them, of the same shape;
+            and for each pixel the weights of the nine places around it [N,9,H,W], which sum to 1.
         """
         if hints is None:
             hints = torch.zeros_like(lightness).repeat(1, 3, 1, 1)
@@ -130,24 +160,32 @@ class HintedNetwork(ColorizationNetwork):
         hinted = torch.cat([ab, mask], 1)
         half, quarter, eighth, sixteenth, deepest = self.encoder(lightness, self.hinted(hinted))
         scene = self.scene(deepest.mean((2, 3)))[:, :, None, None]
-        x = self.up16(deepest + scene, sixteenth)
+        x = self._look_around(self.up16(deepest + scene, sixteenth), hinted)
         x = self.up8(x, eighth)
-        # Of each place the mean over the hinted pixels alone: a point must not fade where it covers a part.
-        share = functional.avg_pool2d(hinted, CELL)
-        there = share[:, 2:]
-        points = torch.cat([share[:, :2] / there.clamp(min=1e-3), (there > 0).to(there.dtype)], 1)
-        x = self.up4(x, torch.cat([quarter, points], 1))
+        x = self.up4(x, torch.cat([quarter, _points(hinted, CELL)], 1))
         guide = torch.cat([functional.interpolate(x, scale_factor=2, mode="nearest"), half], 1)
         weights = functional.pixel_shuffle(self.weights(functional.relu(self.guide(guide))), 2)
-        return self.scores(x), _softmax(weights)
+        return self.scores(x), self.bold(x), _softmax(weights)
 
-    def decide(self, scores: Tensor, vividness: Tensor | None = None) -> Tensor:
-        """Map scores [N,Q,h,w] to a, b [N,2,h,w]: their mean, after making them as vivid as asked for."""
+    def _look_around(self, x: Tensor, hinted: Tensor) -> Tensor:
+        """Map features at 1/16 [N,C,h,w] to the same, each place knowing of all others."""
+        height, width = x.shape[-2:]
+        one = torch.ones_like(x[:, :1])
+        place = torch.cat([(one.cumsum(2) - 0.5) / height, (one.cumsum(3) - 0.5) / width], 1)
+        waves = [
+            wave(place * (math.pi * 2**octave)) for octave in range(_WAVES) for wave in (torch.sin, torch.cos)
+        ]
+        beside = torch.cat([_points(hinted, 16), *waves], 1).flatten(2).transpose(1, 2)
+        tokens = x.flatten(2).transpose(1, 2)
+        for look in self.look:
+            tokens = look(tokens, beside)
+        return tokens.transpose(1, 2).reshape(x.shape)
+
+    def decide(self, scores: Tensor, bold: Tensor, vividness: Tensor | None = None) -> Tensor:
+        """Map what `score` gives, each [N,Q,h,w], to a, b [N,2,h,w]: the mean, as vivid as asked for."""
         if vividness is None:
             return self.mean(_softmax(scores))
-        temperature = torch.exp(vividness * torch.log(self.vivid[0]))
-        rarity = -torch.log(self.prior.clamp(min=1e-5))[None, :, None, None]
-        return self.mean(_softmax((scores + vividness * self.vivid[1] * rarity) / temperature))
+        return self.mean(_softmax((scores + vividness * bold) * torch.exp(-vividness * torch.log(self.sharp))))
 
     def mean(self, chance: Tensor) -> Tensor:
         """Map probabilities of the bins [N,Q,h,w] to their mean colour [N,2,h,w]."""
@@ -170,6 +208,16 @@ class HintedNetwork(ColorizationNetwork):
             for number, one in enumerate(around)
         ]
         return torch.stack(parts).sum(0)
+
+
+def _points(hinted: Tensor, side: int) -> Tensor:
+    """Map hints [N,3,H,W] to those of squares: the mean over hinted pixels alone, and where there are any.
+
+    A point must not fade where it covers a part of a square.
+    """
+    share = functional.avg_pool2d(hinted, side)
+    there = share[:, 2:]
+    return torch.cat([share[:, :2] / there.clamp(min=1e-3), (there > 0).to(there.dtype)], 1)
 
 
 def _softmax(x: Tensor) -> Tensor:
