@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import MissingExtraError, require_extra
 from photochrom.evaluation.pickles import load_arrays
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 __all__ = ["Lpips", "installed_file"]
 
@@ -57,20 +62,38 @@ class Lpips:
         import torch
 
         with torch.no_grad():
-            total = torch.zeros(len(results))
-            layers = zip(self._features(results), self._features(truths), self.heads, strict=True)
-            for one, other, head in layers:
-                apart = (_unit(one) - _unit(other)).square()
-                total += torch.nn.functional.conv2d(apart, head).mean(dim=(1, 2, 3))
-        distances: NDArray[np.float32] = total.numpy()
+            pictures = (torch.tensor(those).permute(0, 3, 1, 2).float() / 255 for those in (results, truths))
+            distances: NDArray[np.float32] = self.between(*pictures).numpy()
         return distances
 
-    def _features(self, pictures: NDArray[np.uint8]) -> Any:
-        import torch
+    def between(self, results: Tensor, truths: Tensor) -> Tensor:
+        """Measure pairs of pictures in PyTorch; the distances have gradients where the pictures do.
+
+        Args:
+            results: RGB 0..1, [N,3,H,W], on the CPU or where `to` brought the networks.
+            truths: likewise.
+
+        Returns:
+            Distances [N].
+        """
+        from torch.nn.functional import conv2d
+
+        layers = zip(self._features(results), self._features(truths), self.heads, strict=True)
+        return sum(  # type: ignore[return-value]
+            conv2d((_unit(one) - _unit(other)).square(), head).mean(dim=(1, 2, 3)) for one, other, head in layers
+        )
+
+    def to(self, device: torch.device) -> Lpips:
+        """Bring the networks to a device."""
+        self._kernels = [(kernel.to(device), bias.to(device)) for kernel, bias in self._kernels]
+        self.heads = [head.to(device) for head in self.heads]
+        self._shift, self._scale = self._shift.to(device), self._scale.to(device)
+        return self
+
+    def _features(self, pictures: Tensor) -> Iterator[Tensor]:
         from torch.nn.functional import conv2d, max_pool2d
 
-        x = torch.tensor(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
-        x = (x - self._shift) / self._scale
+        x = (pictures * 2 - 1 - self._shift) / self._scale
         for at, (kernel, bias) in enumerate(self._kernels):
             if at in _POOLED:
                 x = max_pool2d(x, 3, 2)
@@ -78,7 +101,7 @@ class Lpips:
             yield x
 
 
-def _unit(features: Any) -> Any:
+def _unit(features: Tensor) -> Tensor:
     return features / (features.square().sum(dim=1, keepdim=True).sqrt() + _TINY)
 
 
