@@ -17,11 +17,11 @@ def test_every_shipped_recipe_loads_and_explains_each_key(name):
     recipe = load_recipe(name)
     assert recipe.name == name
     text = (RECIPES / f"{name}.yaml").read_text()
-    assert {line.split(":")[0] for line in text.splitlines() if ":" in line and line[0] not in "# "} == set(
-        Recipe.model_fields
-    )
+    keys = {line.split(":")[0] for line in text.splitlines() if ":" in line and line[0] not in "# "}
+    # The article's leave out what it did not have; photochrom-1's shows every key there is.
+    assert (keys == set(Recipe.model_fields)) if name == "photochrom-1" else keys < set(Recipe.model_fields)
     commented = [line for line in text.splitlines() if "#" in line and line[0] != "#"]
-    assert len(commented) >= len(Recipe.model_fields) - 3  # name, description and optimizer speak for themselves
+    assert len(commented) >= len(keys) - 3  # name, description and optimizer speak for themselves
 
 
 @pytest.mark.parametrize("number", range(1, 7))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-__all__ = ["augment", "center_crop"]
+__all__ = ["augment", "center_crop", "zoomed"]
 
 
 def augment(batch: Tensor, size: int, *, flip: bool, generator: torch.Generator) -> Tensor:
@@ -40,6 +41,34 @@ def augment(batch: Tensor, size: int, *, flip: bool, generator: torch.Generator)
     first = torch.arange(count, device=batch.device)[:, None] * height
     places = (first + rows)[:, :, None] * width + columns[:, None, :]
     return listed.index_select(0, places.flatten()).view(count, size, size, channels).permute(0, 3, 1, 2)
+
+
+def zoomed(batch: Tensor, size: int, least: int, *, flip: bool, generator: torch.Generator) -> Tensor:
+    """Cut squares of one random side out of photos and bring them to another, so that things vary in size.
+
+    Args:
+        batch: uint8 [B,3,S,S].
+        size: side of the result in pixels.
+        least: smallest side that is cut out; the largest is S.
+        flip: as `augment`.
+        generator: as `augment`.
+
+    Returns:
+        uint8 [B,3,size,size] on the same device.
+
+    Raises:
+        ValueError: if the photos are smaller than `least`.
+    """
+    _check(batch, least)
+    draw = torch.randint(least, min(batch.shape[2:]) + 1, (), generator=generator, device=generator.device)
+    side = int(draw)
+    batch = augment(batch, side, flip=flip, generator=generator)
+    if side == size:
+        return batch
+    smooth = functional.interpolate(
+        batch.float(), (size, size), mode="bilinear", antialias=side > size, align_corners=False
+    )
+    return smooth.round().clamp(0, 255).to(torch.uint8)
 
 
 def center_crop(batch: Tensor, size: int) -> Tensor:

@@ -154,6 +154,11 @@ class HintedNetwork(ColorizationNetwork):
             Scores of the bins [N,Q,H/4,W/4], before the softmax; what vividness adds to them, of the same shape;
             and for each pixel the weights of the nine places around it [N,9,H,W], which sum to 1.
         """
+        x, weights = self.features(lightness, hints)
+        return self.scores(x), self.bold(x), weights
+
+    def features(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Map the same to the features [N,C,H/4,W/4] that `scores` and `bold` read, and to the weights."""
         if hints is None:
             hints = torch.zeros_like(lightness).repeat(1, 3, 1, 1)
         ab, mask = hints[:, :2] * (hints[:, 2:] * _AB_SCALE), hints[:, 2:]
@@ -165,7 +170,7 @@ class HintedNetwork(ColorizationNetwork):
         x = self.up4(x, torch.cat([quarter, _points(hinted, CELL)], 1))
         guide = torch.cat([functional.interpolate(x, scale_factor=2, mode="nearest"), half], 1)
         weights = functional.pixel_shuffle(self.weights(functional.relu(self.guide(guide))), 2)
-        return self.scores(x), self.bold(x), _softmax(weights)
+        return x, _softmax(weights)
 
     def _look_around(self, x: Tensor, hinted: Tensor) -> Tensor:
         """Map features at 1/16 [N,C,h,w] to the same, each place knowing of all others."""

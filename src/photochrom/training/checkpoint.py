@@ -22,7 +22,7 @@ from photochrom.training.recipe import Recipe
 __all__ = ["Checkpoint", "EpochLog", "Progress", "load_checkpoint", "save_checkpoint"]
 
 _HEADER = "photochrom"
-_NETWORK, _OPTIMIZER = "network.", "optimizer."
+_NETWORK, _OPTIMIZER, _MEAN = "network.", "optimizer.", "mean."
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,16 @@ class Checkpoint:
 
     Attributes:
         recipe: of the run.
-        network: with the weights, in evaluation mode, on the CPU.
+        network: with the weights, or with their running mean where the run keeps one; in evaluation mode, on the
+            CPU.
+        weights: those that training goes on with.
         optimizer: the optimizer's `state` by parameter number; empty where it was left out.
         progress: see `Progress`.
     """
 
     recipe: Recipe
     network: ColorizationNetwork
+    weights: dict[str, Tensor]
     optimizer: dict[int, dict[str, Tensor]]
     progress: Progress
 
@@ -107,13 +110,24 @@ def save_checkpoint(
     network: ColorizationNetwork,
     progress: Progress,
     optimizer: torch.optim.Optimizer | None = None,
+    mean: ColorizationNetwork | None = None,
 ) -> None:
     """Write a checkpoint; at every moment `path` is the old file or the new one, whole.
+
+    Args:
+        path: the file.
+        recipe: of the run.
+        network: as it is trained.
+        progress: how far the run has come.
+        optimizer: what training goes on with; None for a file that is only used.
+        mean: the network of the running mean of the weights, where the run keeps one.
 
     Raises:
         TrainingError: if the disk is full or the folder cannot be written.
     """
     tensors = {_NETWORK + name: _plain(tensor) for name, tensor in network.state_dict().items()}
+    if mean is not None:
+        tensors |= {_MEAN + name: _plain(tensor) for name, tensor in mean.state_dict().items()}
     if optimizer is not None:
         for number, state in optimizer.state_dict()["state"].items():
             for name, value in state.items():
@@ -148,7 +162,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         progress = Progress(**header["progress"])
         progress.history = [EpochLog(**entry) for entry in header["progress"]["history"]]
         network = create_network(recipe.network)
-        network.load_state_dict(_below(_NETWORK, tensors))
+        weights = _below(_NETWORK, tensors)
+        network.load_state_dict(_below(_MEAN, tensors) or weights)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{path}: is damaged or no checkpoint of photochrom ({_first_line(error)})"
@@ -157,7 +172,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     for name, tensor in _below(_OPTIMIZER, tensors).items():
         number, key = name.split(".", 1)
         state.setdefault(int(number), {})[key] = tensor
-    return Checkpoint(recipe, network.eval(), state, progress)
+    return Checkpoint(recipe, network.eval(), weights, state, progress)
 
 
 def _plain(tensor: Tensor) -> Tensor:

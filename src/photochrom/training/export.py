@@ -84,8 +84,8 @@ def card_of(
     scores = {}
     if last is not None and last.test_loss is not None:
         scores = {
-            f"test {recipe.loss}": round(last.test_loss, 2),
-            f"grey {recipe.loss}": round(facts["grey_loss"], 2),
+            f"test {recipe.test_loss}": round(last.test_loss, 2),
+            f"grey {recipe.test_loss}": round(facts["grey_loss"], 2),
         }
     training: dict[str, str | int | float] = {
         "epochs": checkpoint.epoch,
@@ -98,7 +98,7 @@ def card_of(
         version=version,
         description=recipe.description,
         license=license,
-        input_size=recipe.size,
+        input_size=recipe.use_at or recipe.size,
         inputs=checkpoint.network.inputs,
         outputs=checkpoint.network.outputs,
         parameters=sum(p.numel() for p in checkpoint.network.parameters()),

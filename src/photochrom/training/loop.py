@@ -11,26 +11,29 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from photochrom.color import rgb_to_lab
-from photochrom.data.augment import augment
+from photochrom.data.augment import augment, zoomed
 from photochrom.data.photoset import PhotoSet
 from photochrom.networks import ColorizationNetwork
 from photochrom.training.checkpoint import EpochLog, Progress, save_checkpoint
 from photochrom.training.device import autocast, choose_device, keep_memory, measure_step, precision_of
 from photochrom.training.guards import check_weights, explain_failures, finite, stop_requests
 from photochrom.training.log import RunLog, loading_bar
+from photochrom.training.objective import objective_of
 from photochrom.training.recipe import Recipe
 from photochrom.training.seeds import mix, seeded_generator
-from photochrom.training.setup import check_writable, grey_loss, headline, load_data, open_folder, prepare
+from photochrom.training.setup import (
+    check_writable,
+    grey_loss,
+    headline,
+    keep_mean,
+    load_data,
+    open_folder,
+    prepare,
+)
 
 __all__ = ["TrainingResult", "train"]
-
-_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "mse": functional.mse_loss,
-    "smooth-l1": functional.smooth_l1_loss,
-}
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,8 @@ def _run(
     tensorboard: bool,
 ) -> TrainingResult:
     """Train from where `state` stands to the last epoch, a stop request, or an error."""
-    loss_of = _LOSSES[recipe.loss]
-    forward = torch.compile(network) if recipe.compile else network
-    steps = math.ceil(len(training) / recipe.batch)
+    objective = objective_of(recipe, network, where, precision)
+    mean = keep_mean(recipe, output, network)
     checkpoint = output / "checkpoint.safetensors"
     log = RunLog(
         output,
@@ -130,7 +132,7 @@ def _run(
         tensorboard=tensorboard,
     )
     if state.epoch == 0 and state.step == 0:
-        state.facts["grey_loss"] = grey_loss(testing or training, recipe, loss_of)
+        state.facts["grey_loss"] = grey_loss(testing or training, recipe, objective.distance)
         log.say(headline(recipe, training, testing, where, precision, state))
     elif state.epoch < recipe.epochs:
         log.say(f"going on in epoch {state.epoch + 1} of {recipe.epochs}")
@@ -139,29 +141,36 @@ def _run(
         if state.epoch == 0 and state.step == 0:
             return  # stopped before the first step: there is nothing to keep
         check_weights(network, recipe, state)
-        save_checkpoint(checkpoint, recipe, network, state, optimizer)
+        save_checkpoint(checkpoint, recipe, network, state, optimizer, mean)
 
     with log, stop_requests() as stopped:
         saved = time.monotonic()
         while state.epoch < recipe.epochs and not stopped():
             epoch = state.epoch + 1
-            rate = _learning_rate(recipe, epoch)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+            phase, rate = recipe.phase(epoch), _learning_rate(recipe, epoch)
+            steps = math.ceil(len(training) / phase.batch)
+            steps_before = sum(math.ceil(len(training) / recipe.phase(n).batch) for n in range(1, epoch))
             network.train()
             order = torch.randperm(len(training), generator=seeded_generator(recipe.seed, epoch)).tolist()
             loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=where)
             began = shown = time.perf_counter()
-            done = first = min(state.step * recipe.batch, len(training))
-            for batch in training.batches(order[first:], recipe.batch):
+            done = first = min(state.step * phase.batch, len(training))
+            for batch in training.batches(order[first:], phase.batch):
                 torch.manual_seed(mix(recipe.seed, epoch, state.step))
-                lab = rgb_to_lab(_augmented(batch, recipe, epoch, state.step), axis=1)
-                with autocast(where, precision):
-                    ab = forward(lab[:, :1])
-                loss = loss_of(ab.float(), lab[:, 1:])
+                for group in optimizer.param_groups:
+                    group["lr"] = rate * group["share"] * _warmth(recipe, steps_before + state.step)
+                loss = objective.loss(
+                    _augmented(batch, recipe, epoch, state.step),
+                    seeded_generator(recipe.seed, epoch, state.step, 1),
+                    vivid=epoch > recipe.epochs - recipe.vivid_epochs,
+                )
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
+                if recipe.clip is not None:
+                    torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
                 optimizer.step()
+                if mean is not None:
+                    _follow(mean, network, recipe, steps_before + state.step)
                 loss_sum += loss.detach() * len(batch)
                 done += len(batch)
                 state.step += 1
@@ -183,7 +192,10 @@ def _run(
                 break
             test_loss = None
             if testing is not None:
-                test_loss = finite(_test(network, testing, recipe, loss_of, where, precision), recipe, state)
+                tested = mean if mean is not None else network
+                test_loss = finite(
+                    _test(tested, testing, recipe, objective.distance, where, precision), recipe, state
+                )
             state.seconds += time.perf_counter() - began
             speed = (done - first) / trained
             state.history.append(EpochLog(epoch, train_loss, test_loss, rate, speed, state.seconds))
@@ -202,8 +214,20 @@ def _run(
 def _augmented(batch: Tensor, recipe: Recipe, epoch: int, step: int) -> Tensor:
     if recipe.crop_from is None and not recipe.flip:
         return batch
-    generator = seeded_generator(recipe.seed, epoch, step, device=batch.device)
-    return augment(batch, recipe.size, flip=recipe.flip, generator=generator)
+    phase, generator = recipe.phase(epoch), seeded_generator(recipe.seed, epoch, step, device=batch.device)
+    if phase.least_crop is not None:
+        return zoomed(batch, phase.size, phase.least_crop, flip=recipe.flip, generator=generator)
+    return augment(batch, phase.size, flip=recipe.flip, generator=generator)
+
+
+@torch.no_grad()
+def _follow(mean: ColorizationNetwork, network: ColorizationNetwork, recipe: Recipe, step: int) -> None:
+    """Let the running mean of the weights take a step; at first it follows faster, for it has less to keep."""
+    assert recipe.average is not None
+    share = 1 - min(recipe.average, (step + 1) / (step + 10))
+    torch._foreach_lerp_(list(mean.parameters()), list(network.parameters()), share)
+    for kept, buffer in zip(mean.buffers(), network.buffers(), strict=True):
+        kept.copy_(buffer)
 
 
 @torch.no_grad()
@@ -222,6 +246,14 @@ def _test(
 
 
 def _learning_rate(recipe: Recipe, epoch: int) -> float:
+    """Return an epoch's rate: a cosine falls to 0 at the last epoch, and once more over the vivid ones."""
     if recipe.schedule == "constant":
         return recipe.learning_rate
-    return recipe.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs)) / 2
+    epochs = recipe.epochs - recipe.vivid_epochs
+    if epoch > epochs:
+        epoch, epochs = epoch - epochs, recipe.vivid_epochs
+    return recipe.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / epochs)) / 2
+
+
+def _warmth(recipe: Recipe, step: int) -> float:
+    return min(1.0, (step + 1) / recipe.warmup) if recipe.warmup else 1.0

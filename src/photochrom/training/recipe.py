@@ -16,7 +16,18 @@ from photochrom.errors import RecipeError
 from photochrom.files import replace_file
 from photochrom.networks import list_networks
 
-__all__ = ["Recipe", "list_recipes", "load_recipe", "recipe_text", "save_recipe"]
+__all__ = ["Phase", "Recipe", "list_recipes", "load_recipe", "recipe_text", "save_recipe"]
+
+
+class Phase(BaseModel):
+    """What photos look like to the network for some epochs, and how many make a step."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    epochs: int = Field(ge=1)
+    size: int = Field(ge=1, le=4096, description="as the recipe's own key, likewise the others")
+    batch: int = Field(32, ge=1)
+    least_crop: int | None = Field(None, ge=1, le=4096)
 
 
 class Recipe(BaseModel):
@@ -36,20 +47,39 @@ class Recipe(BaseModel):
     crop_from: int | None = Field(
         None, ge=1, le=4096, description="hold photos at this side and crop `size` at random"
     )
+    least_crop: int | None = Field(
+        None, ge=1, le=4096, description="cut squares of this side to `crop_from` and bring them to `size`"
+    )
     flip: bool = Field(False, description="mirror each photo at random")
+    aged: float = Field(0.0, ge=0, le=1, description="share of photos shown as if they were old")
+    unhinted: float = Field(1.0, ge=0, le=1, description="share of photos without colour points")
 
-    epochs: int = Field(200, ge=1)
+    epochs: int = Field(200, ge=1, description="in all")
+    first: Phase | None = Field(None, description="the first epochs, of other sizes")
+    vivid_epochs: int = Field(0, ge=0, description="the last epochs, which train what vividness adds and no more")
     batch: int = Field(32, ge=1, description="photos per step")
-    loss: Literal["mse", "smooth-l1"] = Field("mse", description="between true and proposed a, b")
+    pretrained: bool = Field(False, description="begin with an encoder that knows photos (ImageNet)")
+    loss: Literal["mse", "smooth-l1", "distribution"] = Field(
+        "mse", description="between true and proposed a, b; distribution: how likely the true ones were held to be"
+    )
     optimizer: Literal["adam", "adamw"] = "adam"
     learning_rate: float = Field(0.001, gt=0, le=10)
     schedule: Literal["constant", "cosine"] = Field("constant", description="cosine falls to 0 at the last epoch")
+    warmup: int = Field(0, ge=0, description="steps in which the learning rate rises from 0")
+    encoder_rate: float = Field(1.0, ge=0, le=1, description="of the learning rate, for the encoder")
     weight_decay: float = Field(0.0, ge=0)
+    clip: float | None = Field(None, gt=0, description="longest gradient of a step; longer ones are shortened")
+    average: float | None = Field(
+        None, gt=0, lt=1, description="keep a running mean of the weights, this share of it from the step before"
+    )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
         description="of the arithmetic; weights stay float32; auto: bfloat16 on CUDA, float32 on the CPU",
     )
     compile: bool = Field(False, description="torch.compile the network")
+    use_at: int | None = Field(
+        None, ge=8, le=4096, description="side that photos are brought to when the network is used; null: `size`"
+    )
     checkpoint_seconds: float = Field(60, ge=0, description="least time between two checkpoints")
 
     @model_validator(mode="after")
@@ -60,7 +90,31 @@ class Recipe(BaseModel):
             )
         if self.crop_from is not None and self.crop_from < self.size:
             raise ValueError(f"crop_from: {self.crop_from} is smaller than size, {self.size}")
+        for least in (self.least_crop, self.first.least_crop if self.first else None):
+            if least is not None and least > (self.crop_from or 0):
+                raise ValueError(f"least_crop: {least} is larger than crop_from, {self.crop_from}")
+        if self.first is not None and self.first.least_crop is None and self.first.size > (self.crop_from or 0):
+            raise ValueError(f"first: squares of {self.first.size} need a crop_from that holds them")
+        if (self.first.epochs if self.first else 0) + self.vivid_epochs >= self.epochs:
+            raise ValueError(f"epochs: {self.epochs} leaves none between the first and the vivid ones")
+        if self.loss != "distribution":
+            for key in ("aged", "unhinted", "vivid_epochs"):
+                if getattr(self, key) != Recipe.model_fields[key].default:
+                    raise ValueError(f"{key}: has no effect with the loss {self.loss}; use distribution")
+        elif self.compile:
+            raise ValueError("compile: has no effect with the loss distribution; leave it out")
         return self
+
+    def phase(self, epoch: int) -> Phase:
+        """Return what holds in an epoch, from 1."""
+        if self.first is not None and epoch <= self.first.epochs:
+            return self.first
+        return Phase(epochs=self.epochs, size=self.size, batch=self.batch, least_crop=self.least_crop)
+
+    @property
+    def test_loss(self) -> str:
+        """What test photos are measured by."""
+        return "mse" if self.loss == "distribution" else self.loss
 
 
 def list_recipes() -> list[str]:

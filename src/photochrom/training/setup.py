@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,10 +19,11 @@ from photochrom.data.photos import find_photos, split_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import CheckpointError, DataError, RecipeError, TrainingError
 from photochrom.networks import ColorizationNetwork, create_network
+from photochrom.networks.lite import LiteEncoder, load_imagenet
 from photochrom.training.checkpoint import Progress, load_checkpoint
 from photochrom.training.recipe import Recipe, load_recipe, recipe_text, save_recipe
 
-__all__ = ["check_writable", "grey_loss", "headline", "load_data", "open_folder", "prepare"]
+__all__ = ["check_writable", "grey_loss", "headline", "keep_mean", "load_data", "open_folder", "prepare"]
 
 
 def load_data(
@@ -89,10 +92,15 @@ def prepare(
     before = load_checkpoint(output) if there else None
     if before is not None:
         _check_recipe(recipe, before.recipe, output)
-    network = before.network if before is not None else create_network(recipe.network)
+    network = create_network(recipe.network)
+    if before is not None:
+        network.load_state_dict(before.weights)
+    elif recipe.pretrained:
+        load_imagenet(_encoder(network, recipe, "pretrained"))
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
-    optimizer = kind(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
+    groups = _parameter_groups(network, recipe)
+    optimizer = kind(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
     if before is not None:
         whole = optimizer.state_dict()
         whole["state"] = {
@@ -101,13 +109,43 @@ def prepare(
                 key: torch.empty_like(parameter).copy_(value) if value.ndim else value
                 for key, value in before.optimizer[number].items()
             }
-            for number, parameter in enumerate(network.parameters())
+            for number, parameter in enumerate(p for group in optimizer.param_groups for p in group["params"])
+            if number in before.optimizer  # one that had no gradient yet has no state
         }
         optimizer.load_state_dict(whole)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")
     return (before.progress if before is not None else Progress()), network, optimizer
+
+
+def keep_mean(recipe: Recipe, output: Path, network: ColorizationNetwork) -> ColorizationNetwork | None:
+    """Make the network that holds the running mean of the weights, or as the run's checkpoint has it."""
+    if recipe.average is None:
+        return None
+    mean = copy.deepcopy(network).eval().requires_grad_(False)
+    if (output / "checkpoint.safetensors").exists():
+        mean.load_state_dict(load_checkpoint(output).network.state_dict())
+    return mean
+
+
+def _parameter_groups(network: ColorizationNetwork, recipe: Recipe) -> list[dict[str, Any]]:
+    """Part the parameters by the share of the learning rate that they get, `share`."""
+    if recipe.encoder_rate == 1:
+        return [{"params": list(network.parameters()), "share": 1.0}]
+    slow = list(_encoder(network, recipe, "encoder_rate").parameters())
+    known = {id(parameter) for parameter in slow}
+    rest = [parameter for parameter in network.parameters() if id(parameter) not in known]
+    return [{"params": slow, "share": recipe.encoder_rate}, {"params": rest, "share": 1.0}]
+
+
+def _encoder(network: ColorizationNetwork, recipe: Recipe, key: str) -> LiteEncoder:
+    encoder = getattr(network, "encoder", None)
+    if not isinstance(encoder, LiteEncoder):
+        raise RecipeError(
+            f"{key}: {recipe.network} has no encoder that knows photos; leave it out, or use photochrom-1"
+        )
+    return encoder
 
 
 def _check_recipe(recipe: Recipe, before: Recipe, output: Path) -> None:

@@ -1,0 +1,131 @@
+"""What a network is trained for: from a batch of photos to the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from photochrom.bins import CELL
+from photochrom.color import rgb_to_lab
+from photochrom.data.degrade import aged_lightness
+from photochrom.errors import RecipeError
+from photochrom.networks import ColorizationNetwork
+from photochrom.networks.hinted import HintedNetwork
+from photochrom.training.device import autocast
+from photochrom.training.distribution import SoftBins
+from photochrom.training.hinting import simulate_hints
+from photochrom.training.recipe import Recipe
+from photochrom.training.viewer import Viewer
+
+__all__ = ["Objective", "objective_of"]
+
+_DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": functional.mse_loss,
+    "smooth-l1": functional.smooth_l1_loss,
+}
+_UNSEEN = 4.0  # squared CIELAB units: a photo's error that nobody sees, below which it is not worth work
+
+
+class Objective(Protocol):
+    """How photos become a loss."""
+
+    @property
+    def distance(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """Between proposed and true a, b: what test photos, and a grey answer, are measured by."""
+        ...
+
+    def loss(self, rgb: Tensor, generator: torch.Generator, *, vivid: bool) -> Tensor:
+        """Return the loss of a batch.
+
+        Args:
+            rgb: uint8 [N,3,H,W].
+            generator: where randomness comes from; on the CPU.
+            vivid: whether it is the vivid answer's turn to be trained.
+        """
+        ...
+
+
+def objective_of(
+    recipe: Recipe, network: ColorizationNetwork, device: torch.device, precision: torch.dtype
+) -> Objective:
+    """Return what a recipe trains a network for.
+
+    Raises:
+        RecipeError: if the network cannot be trained for it.
+    """
+    if recipe.loss != "distribution":
+        forward = torch.compile(network) if recipe.compile else network
+        return _Difference(_DISTANCES[recipe.loss], forward, device, precision)
+    if not isinstance(network, HintedNetwork):
+        raise RecipeError(
+            f"loss: {recipe.network} gives no distribution over colours; use mse, or network photochrom-1"
+        )
+    return _Likelihood(recipe, network, device, precision)
+
+
+class _Difference:
+    """Proposed colours against true ones, pixel by pixel."""
+
+    def __init__(
+        self,
+        distance: Callable[[Tensor, Tensor], Tensor],
+        forward: Callable[[Tensor], Tensor] | nn.Module,
+        device: torch.device,
+        precision: torch.dtype,
+    ) -> None:
+        self.distance, self._forward = distance, forward
+        self._device, self._precision = device, precision
+
+    def loss(self, rgb: Tensor, generator: torch.Generator, *, vivid: bool) -> Tensor:
+        lab = rgb_to_lab(rgb, axis=1)
+        with autocast(self._device, self._precision):
+            ab = self._forward(lab[:, :1])
+        return self.distance(ab.float(), lab[:, 1:])
+
+
+class _Likelihood:
+    """How likely the true colours were held to be, and how good the mean of all likely ones is.
+
+    Some photos are aged before the network sees them, and of some it is told a few colours. The mean's error
+    counts by its logarithm, photo by photo, as it does in decibels: else a few hard photos would outweigh all
+    others, and a photo with colour points, of which little is left to learn, would count for nothing.
+    """
+
+    def __init__(
+        self, recipe: Recipe, network: HintedNetwork, device: torch.device, precision: torch.dtype
+    ) -> None:
+        self.distance: Callable[[Tensor, Tensor], Tensor] = functional.mse_loss
+        self._recipe, self._network = recipe, network
+        self._device, self._precision = device, precision
+        self._bins = SoftBins(device)
+        self._viewer = Viewer(device) if recipe.vivid_epochs else None
+
+    def loss(self, rgb: Tensor, generator: torch.Generator, *, vivid: bool) -> Tensor:
+        rgb = rgb.contiguous()
+        ab = rgb_to_lab(rgb, axis=1)[:, 1:]
+        light = aged_lightness(rgb, generator, share=self._recipe.aged)
+        hints = simulate_hints(ab, generator, without=self._recipe.unhinted)
+        if vivid:
+            return self._unlike(light, hints, rgb)
+        with autocast(self._device, self._precision):
+            x, weights = self._network.features(light, hints)
+            scores = self._network.scores(x)
+        scores, weights = scores.float(), weights.float()
+        unlikely = self._bins.cross_entropy(scores, functional.avg_pool2d(ab, CELL)).mean()
+        mean = self._network.enlarge(self._network.decide(scores, scores, None), weights)
+        return unlikely + torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN).mean()
+
+    def _unlike(self, light: Tensor, hints: Tensor, rgb: Tensor) -> Tensor:
+        """Return what a viewer misses in the vivid answer; only what vividness adds has a gradient."""
+        assert self._viewer is not None
+        with torch.no_grad(), autocast(self._device, self._precision):
+            x, weights = self._network.features(light, hints)
+            scores = self._network.scores(x)
+        x, scores, weights = x.float(), scores.float(), weights.float()
+        bold = self._network.bold(x)
+        ab = self._network.decide(scores, bold, torch.ones(1, device=self._device))
+        return self._viewer.loss(self._network.enlarge(ab, weights), rgb)

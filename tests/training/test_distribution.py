@@ -1,0 +1,183 @@
+"""Training a network for a distribution: what it learns, its phases, and that a stopped run goes on as if not."""
+
+import numpy as np
+import pytest
+import torch
+
+from photochrom.bins import bin_centers
+from photochrom.color import rgb_to_lab
+from photochrom.data.augment import zoomed
+from photochrom.data.degrade import aged_lightness
+from photochrom.data.photoset import PhotoSet
+from photochrom.errors import RecipeError
+from photochrom.evaluation.metrics import colorfulness as published_colorfulness
+from photochrom.training import Recipe, load_checkpoint, load_data, load_recipe, train
+from photochrom.training.distribution import SoftBins
+from photochrom.training.hinting import simulate_hints
+from photochrom.training.viewer import Viewer, colorfulness
+from training_runs import StopAfter, losses
+
+RECIPE = Recipe(
+    name="t", network="photochrom-1", loss="distribution", size=64, crop_from=64, least_crop=48, flip=True,
+    first={"epochs": 2, "size": 32, "batch": 4, "least_crop": 32}, vivid_epochs=1, epochs=4, batch=4, aged=0.5,
+    unhinted=0.4, optimizer="adamw", learning_rate=0.001, schedule="cosine", warmup=3, encoder_rate=0.5, clip=3.0,
+    average=0.9, pretrained=True, checkpoint_seconds=0, seed=3, use_at=96,
+)  # fmt: skip
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_a_run_is_the_same_whether_it_was_stopped_or_not(photos, tmp_path):
+    whole = train(RECIPE, photos, tmp_path / "whole", device="cpu", progress=False)
+    loaded = load_data(RECIPE, photos, torch.device("cpu"))
+    for batches in (2, 4, 3, 99):  # stopped in the first, middle and vivid epochs
+        training = StopAfter(loaded[0], batches)
+        parts = train(
+            RECIPE,
+            photos,
+            tmp_path / "parts",
+            device="cpu",
+            resume=True,
+            progress=False,
+            photos=(training, loaded[1]),
+        )
+    assert parts.finished
+    assert losses(parts.history) == losses(whole.history)
+    one, two = (load_checkpoint(run.checkpoint) for run in (whole, parts))
+    for name, tensor in one.network.state_dict().items():
+        assert torch.equal(tensor, two.network.state_dict()[name]), name
+        assert torch.equal(one.weights[name], two.weights[name]), name
+
+
+def test_vivid_epochs_change_what_vividness_adds_and_nothing_else(photos, tmp_path):
+    loaded = load_data(RECIPE, photos, torch.device("cpu"))
+    run = tmp_path / "run"
+    steps = -(-len(loaded[0]) // RECIPE.batch)
+    stopped = train(
+        RECIPE, photos, run, device="cpu", progress=False, photos=(StopAfter(loaded[0], 3 * steps), loaded[1])
+    )
+    assert len(stopped.history) == 3
+    before = load_checkpoint(run).weights
+    train(RECIPE, photos, run, device="cpu", resume=True, progress=False, photos=loaded)
+    after = load_checkpoint(run).weights
+    changed = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    assert changed == {"bold.weight", "bold.bias"}
+
+
+def test_the_mean_of_the_weights_is_what_is_used(photos, tmp_path):
+    result = train(RECIPE, photos, tmp_path / "run", device="cpu", progress=False)
+    loaded = load_checkpoint(result.checkpoint)
+    own = loaded.network.state_dict()
+    assert any(not torch.equal(own[name], tensor) for name, tensor in loaded.weights.items())
+    assert not torch.equal(own["scores.weight"], torch.zeros_like(own["scores.weight"]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"loss": "mse"}, "aged: has no effect with the loss mse"),
+        ({"vivid_epochs": "15"}, "epochs: 20 leaves none"),
+        ({"least_crop": "300"}, "least_crop: 300 is larger than crop_from, 256"),
+        ({"compile": "true"}, "compile: has no effect"),
+        ({"crop_from": "null", "least_crop": "null"}, "crop_from"),
+    ],
+)
+def test_what_cannot_be_is_refused(changes, message):
+    with pytest.raises(RecipeError, match=message):
+        load_recipe("photochrom-1", changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "pretrained: article-3 has no encoder"),
+        ({"pretrained": False}, "encoder_rate: article-3 has no encoder"),
+        ({"pretrained": False, "encoder_rate": 1.0}, "loss: article-3 gives no distribution"),
+    ],
+)
+def test_a_network_that_cannot_learn_so_is_refused(photos, tmp_path, changes, message):
+    with pytest.raises(RecipeError, match=message):
+        train(
+            RECIPE.model_copy(update={"network": "article-3", **changes}),
+            photos,
+            tmp_path / "run",
+            device="cpu",
+            progress=False,
+        )
+
+
+def test_spread_colours_have_their_own_mean():
+    """On the grid between bins the five weights lean to the right side; far out, to the nearest bin."""
+    ab = torch.rand(1, 2, 16, 16, generator=generator()) * 80 - 40
+    bins, weights = SoftBins(torch.device("cpu")).spread(ab)
+    assert torch.allclose(weights.sum(1), torch.ones(1, 16, 16), atol=1e-5)
+    centers = torch.from_numpy(bin_centers().copy())
+    mean = (centers[bins] * weights[..., None]).sum(1).permute(0, 3, 1, 2)
+    assert (mean - ab).abs().max() < 6
+    assert (mean - ab).abs().mean() < 2
+
+
+def test_cross_entropy_is_least_for_the_truth():
+    ab = torch.rand(2, 2, 8, 8, generator=generator()) * 60 - 30
+    soft = SoftBins(torch.device("cpu"))
+    bins, weights = soft.spread(ab)
+    truth = torch.full((2, len(bin_centers()), 8, 8), 1e-9).scatter(1, bins, weights).log()
+    least = soft.cross_entropy(truth, ab)
+    for seed in range(3):
+        other = truth + torch.randn(truth.shape, generator=generator(seed))
+        assert (soft.cross_entropy(other, ab) > least).all()
+
+
+def test_hints_tell_the_truth():
+    ab = torch.rand(6, 2, 40, 56, generator=generator()) * 40
+    hints = simulate_hints(ab, generator(1), without=0.3)
+    mask = hints[:, 2:]
+    assert set(mask.unique().tolist()) == {0.0, 1.0}
+    assert (hints[:, :2] * (1 - mask) == 0).all()
+    flat = torch.tensor([12.0, -30.0])[None, :, None, None].expand(6, 2, 40, 56)
+    told = simulate_hints(flat, generator(1), without=0.3)
+    assert torch.allclose(told[:, :2], flat * told[:, 2:], atol=1e-4)
+    assert simulate_hints(ab, generator(1), without=1.0).abs().max() == 0
+
+
+def test_ageing_keeps_some_photos_as_they_are():
+    rgb = torch.randint(256, (8, 3, 32, 32), generator=generator(), dtype=torch.uint8)
+    light = rgb_to_lab(rgb, axis=1)[:, :1]
+    assert torch.allclose(aged_lightness(rgb, generator(), share=0.0), light, atol=1e-3)
+    aged = aged_lightness(rgb, generator(), share=0.5)
+    same = [torch.allclose(one, other, atol=1e-3) for one, other in zip(aged, light, strict=True)]
+    assert any(same)
+    assert not all(same)
+    assert aged.min() >= 0
+    assert aged.max() <= 100
+
+
+def test_zoomed_squares_hold_the_photos_own_pixels():
+    batch = torch.arange(64, dtype=torch.uint8).expand(2, 3, 64, 64)
+    out = zoomed(batch, 48, 32, flip=False, generator=generator(4))
+    assert out.shape == (2, 3, 48, 48)
+    steps = out[:, :, :, 1:].int() - out[:, :, :, :-1].int()
+    assert steps.min() >= 0  # a slope stays one
+    assert 32 * 48 / 64 - 2 <= out.int().amax() - out.int().amin() <= 64
+    assert torch.equal(zoomed(batch, 64, 64, flip=False, generator=generator()), batch)
+
+
+def test_a_viewer_misses_colours():
+    rgb = torch.randint(256, (2, 3, 64, 64), generator=generator(), dtype=torch.uint8)
+    smooth = torch.nn.functional.avg_pool2d(rgb.float(), 9, 1, 4).to(torch.uint8)
+    ab = rgb_to_lab(smooth, axis=1)[:, 1:]
+    viewer = Viewer(torch.device("cpu"))
+    worth = [float(viewer.loss(ab * share, smooth)) for share in (1.0, 0.5, 0.0)]
+    assert worth[0] < 0.05
+    assert worth[0] < worth[1] < worth[2]
+    for photo, found in zip(smooth, colorfulness(smooth.float() / 255).tolist(), strict=True):
+        expected = published_colorfulness(photo.permute(1, 2, 0).numpy(), signed=False)
+        assert found == pytest.approx(expected, abs=0.02)
+
+
+def test_photo_sets_are_held_at_the_side_that_is_cut_from(photos):
+    training, _ = load_data(RECIPE, photos, torch.device("cpu"))
+    assert isinstance(training, PhotoSet)
+    assert np.shape(training.photo(0)) == (64, 64, 3)
