@@ -25,6 +25,9 @@ def results(**changes):
         "notes": {"frechet": "N = 12; prepared so"},
         "skipped": [],
         "failed": [],
+        "curves": {},
+        "asked": {},
+        "sureness": {},
         "rows": [row("grey", "reference", 20.0), row("one", "network", 21.0), row("other", "network", 22.0)],
         **changes,
     }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from photochrom.color import rgb_to_lab
 
-__all__ = ["CELL", "STEP", "bin_centers"]
+__all__ = ["CELL", "STEP", "SURE_WITHIN", "bin_centers"]
 
 STEP = 10
 """Side of a bin in CIELAB units, as in Zhang et al., "Colorful image colorization", 2016."""
@@ -17,6 +17,9 @@ STEP = 10
 
 CELL = 4
 """Side in pixels of the place that one distribution over the bins speaks for."""
+
+SURE_WITHIN = 12.0
+"""CIELAB units of a, b: a confidence is the probability that the truth lies nearer than this to the answer."""
 
 
 @lru_cache(maxsize=1)

@@ -46,6 +46,14 @@ def results(tmp_path, **changes):
         "actual": {"colorfulness": interval, "colorfulness_signed": interval},
         "differences": [{"of": "one", "against": "grey", "photos": 12, "scores": {"psnr": interval}}],
         "curves": {"one": [{"hints": count, "psnr": interval} for count in (0, 1, 10)]},
+        "asked": {"one": [{"hints": count, "psnr": interval} for count in (0, 1)]},
+        "sureness": {
+            "one": {
+                "ranges": [{"share": 0.5, "confidence": 0.1 * at, "right": 0.08 * at} for at in (4, 9)],
+                "gap": 0.13,
+                "correlation": -0.4,
+            }
+        },
         "photos": [
             {"key": f"photo-{at}", "scores": {row["name"]: {"psnr": 20.0 + at} for row in base["rows"]}}
             for at in range(12)
@@ -121,13 +129,13 @@ def test_absent_columns_say_what_to_install(tmp_path):
 
 @pytest.mark.parametrize("kept", [1, 2])
 def test_little_to_show(tmp_path, kept):
-    what = results(tmp_path, gallery=[], curves={}, differences=[], photos=[])
+    what = results(tmp_path, gallery=[], curves={}, asked={}, sureness={}, differences=[], photos=[])
     what["rows"] = what["rows"][:kept]
     assert "grey" in page(what, tmp_path)
 
 
 def test_a_row_that_failed_everywhere(tmp_path):
-    what = results(tmp_path, curves={}, differences=[])
+    what = results(tmp_path, curves={}, asked={}, sureness={}, differences=[])
     what["rows"][1]["photos"] = 0
     what["rows"][1]["scores"] = dict.fromkeys(what["rows"][1]["scores"])
     for photo in what["photos"]:

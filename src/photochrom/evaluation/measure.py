@@ -14,11 +14,17 @@ from photochrom.color import join_lab, lab_to_rgb, lightness, quantize, rgb_to_l
 from photochrom.colorizer import Colorizer
 from photochrom.errors import NetworkError
 from photochrom.evaluation.metrics import colorfulness, photo_scores, psnr
-from photochrom.evaluation.reveal import reveal
+from photochrom.evaluation.reveal import reveal, true_hints
 from photochrom.evaluation.subjects import Subject
+from photochrom.evaluation.sureness import tally_sureness
+from photochrom.hints import Hint
+from photochrom.options import Options
 from photochrom.picture import Picture
 
-__all__ = ["Measured", "Measurer"]
+__all__ = ["MOST_ASKED", "Measured", "Measurer"]
+
+MOST_ASKED = 20
+"""Colour points that a network is asked to choose at most: nobody answers more questions than that."""
 
 Pixels = NDArray[np.uint8]
 
@@ -30,7 +36,9 @@ class Measured:
     Attributes:
         actual: colorfulness of the photo as it is, in both forms.
         scores: by row, then by metric.
-        curves: by row, the PSNR in dB for each number of colour points.
+        curves: by row, the PSNR in dB for each number of colour points at random places.
+        asked: the same for those where the network itself asks; only for numbers up to `MOST_ASKED`.
+        sureness: by row, what `tally_sureness` counts.
         failed: by row, why it has no score; that row is not averaged in.
         features: float32 [1 + rows, D] for a Fréchet distance, the photo's own first; a row that failed is NaN.
     """
@@ -38,6 +46,8 @@ class Measured:
     actual: dict[str, float]
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
     curves: dict[str, list[float]] = field(default_factory=dict)
+    asked: dict[str, list[float]] = field(default_factory=dict)
+    sureness: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     features: NDArray[np.float32] | None = None
 
@@ -88,7 +98,13 @@ class Measurer:
             try:
                 result = self._result(subject, grey, truth)
                 if subject.takes_hints and self._hints:
-                    found.curves[subject.name] = self._curve(subject, grey, truth, lab, key)
+                    points = reveal(lab, max(self._hints), key)
+                    found.curves[subject.name] = self._curve(subject, grey, truth, points, self._hints)
+                if subject.asks and (counts := [count for count in self._hints if count <= MOST_ASKED]):
+                    points = self._asked(subject, grey, lab, max(counts))
+                    found.asked[subject.name] = self._curve(subject, grey, truth, points, counts)
+                if subject.says_how_sure:
+                    found.sureness[subject.name] = self._sureness(subject, grey, result, lab)
             except NetworkError as error:
                 found.failed[subject.name] = str(error)
                 continue
@@ -129,10 +145,24 @@ class Measurer:
         return pixels
 
     def _curve(
-        self, subject: Subject, grey: Picture, truth: Pixels, lab: NDArray[np.floating], key: str
+        self, subject: Subject, grey: Picture, truth: Pixels, points: Sequence[Hint], counts: Sequence[int]
     ) -> list[float]:
-        points = reveal(lab, max(self._hints), key)
-        return [psnr(self._result(subject, grey, truth, hints=points[:count]), truth) for count in self._hints]
+        return [psnr(self._result(subject, grey, truth, hints=points[:count]), truth) for count in counts]
+
+    def _asked(self, subject: Subject, grey: Picture, lab: NDArray[np.floating], count: int) -> list[Hint]:
+        """Let the network choose the places, all at once, and answer with the truth."""
+        assert subject.path is not None
+        options = Options(vividness=subject.vividness)
+        asked = self._colorizers[subject.path].suggest_hints(grey, count, options)
+        return true_hints(lab, [(hint.x, hint.y) for hint in asked])
+
+    def _sureness(
+        self, subject: Subject, grey: Picture, result: Pixels, lab: NDArray[np.floating]
+    ) -> dict[str, list[float]]:
+        assert subject.path is not None
+        options = Options(vividness=subject.vividness)
+        confidence = self._colorizers[subject.path].confidence(grey, options)
+        return tally_sureness(confidence, np.linalg.norm(rgb_to_lab(result)[..., 1:] - lab[..., 1:], axis=2))
 
 
 def _grey(truth: Pixels) -> Picture:

@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from photochrom.bins import SURE_WITHIN
 from photochrom.errors import OutputError
 from photochrom.evaluation.plots import draw_plots
 from photochrom.evaluation.table import best_rows, say_interval, say_number
@@ -48,6 +49,7 @@ def write_page(results: dict[str, Any], output: Path) -> Path:
         plots={name: Markup(svg) for name, svg in draw_plots(results).items()},
         cards=_cards(results, names, output),
         names=names,
+        within=SURE_WITHIN,
         networks=[row["name"] for row in results["rows"] if row["kind"] == "network"],
         compared=[metric for metric in results["metrics"] if _is_compared(results, metric["key"])],
         css=Markup(_read("page.css")),

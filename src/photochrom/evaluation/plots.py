@@ -47,12 +47,13 @@ def draw_plots(results: Mapping[str, Any]) -> dict[str, str]:
         results: as `results.json` holds them.
 
     Returns:
-        SVG by name, of ``"distribution"``, ``"tradeoff"``, ``"curves"`` and ``"differences"``.
+        SVG by name, of ``"distribution"``, ``"tradeoff"``, ``"curves"``, ``"sureness"`` and ``"differences"``.
     """
     charts: dict[str, Callable[[Mapping[str, Any]], Figure | None]] = {
         "distribution": _draw_distribution,
         "tradeoff": _draw_tradeoff,
         "curves": _draw_curves,
+        "sureness": _draw_sureness,
         "differences": _draw_differences,
     }
     drawn = {}
@@ -151,6 +152,13 @@ def _draw_curves(results: Mapping[str, Any]) -> Figure | None:
         ax.errorbar(
             hints, means, yerr=reach, color=colour, marker=marker, markersize=4.5, elinewidth=1, label=_short(name)
         )
+        asked = [point for point in results["asked"].get(name, ()) if point["hints"]]
+        if asked:
+            ax.plot(
+                [point["hints"] for point in asked], [point["psnr"]["mean"] for point in asked], color=colour,
+                marker=marker, markersize=4.5, markerfacecolor=_PAPER, linestyle=(0, (3, 2)),
+                label=f"{_short(name)}, where it asks",
+            )  # fmt: skip
     counts = sorted({point["hints"] for points in curves.values() for point in points})
     ax.set_xscale("symlog", linthresh=1)
     ax.set_xticks(counts)
@@ -158,6 +166,26 @@ def _draw_curves(results: Mapping[str, Any]) -> Figure | None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.set_xlabel("colour points given")
     ax.set_ylabel("PSNR (dB)")
+    figure.legend(loc="outside upper left", ncols=3)
+    return figure
+
+
+def _draw_sureness(results: Mapping[str, Any]) -> Figure | None:
+    """Draw how often networks are right against how sure they say they are; the diagonal is honest."""
+    if not results["sureness"]:
+        return None
+    figure = Figure(figsize=(_WIDTH, 3.4), layout="constrained")
+    ax = figure.subplots()
+    names = [row["name"] for row in results["rows"]]
+    ax.plot([0, 100], [0, 100], color=QUIET, linestyle=(0, (4, 2)), linewidth=1.2, label="as sure as right")
+    for place, (name, sure) in enumerate(results["sureness"].items()):
+        colour, marker = _look(results, names.index(name) if name in names else place)
+        said, right = ([100 * one[key] for one in sure["ranges"]] for key in ("confidence", "right"))
+        ax.plot(said, right, color=colour, linewidth=1.2, label=_short(name))
+        sizes = [12 + 400 * one["share"] for one in sure["ranges"]]
+        ax.scatter(said, right, s=sizes, color=colour, marker=marker, alpha=0.7, linewidth=0)
+    ax.set_xlabel("how sure the network says it is (%)")
+    ax.set_ylabel("how often it is right (%)")
     figure.legend(loc="outside upper left", ncols=3)
     return figure
 

@@ -15,9 +15,11 @@ from photochrom.evaluation.bootstrap import Interval, bootstrap_difference, boot
 from photochrom.evaluation.cost import Cost
 from photochrom.evaluation.frechet import frechet_distance
 from photochrom.evaluation.inception import PREPROCESSING
+from photochrom.evaluation.measure import MOST_ASKED
 from photochrom.evaluation.protocol import Protocol
 from photochrom.evaluation.record import Line
 from photochrom.evaluation.subjects import Subject
+from photochrom.evaluation.sureness import summarize_sureness
 from photochrom.files import replace_file
 
 __all__ = ["METRICS", "compile_results", "write_json"]
@@ -119,7 +121,9 @@ def compile_results(
         "rows": rows,
         "actual": actual,
         "differences": _differences(measured, subjects),
-        "curves": _curves(measured, hints),
+        "curves": _curves([one.curves for _, one in measured], hints),
+        "asked": _curves([one.asked for _, one in measured], [count for count in hints if count <= MOST_ASKED]),
+        "sureness": _sureness([one.sureness for _, one in measured]),
         "photos": [{"key": key, "scores": one.scores} for key, one in measured],
         "gallery": _chosen(measured, subjects),
     }
@@ -169,14 +173,19 @@ def _differences(measured: Sequence[Any], subjects: Sequence[Subject]) -> list[d
     return compared
 
 
-def _curves(measured: Sequence[Any], hints: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
+def _curves(found: Sequence[Mapping[str, list[float]]], counts: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
     curves: dict[str, list[dict[str, Any]]] = {}
-    for name in dict.fromkeys(name for _, one in measured for name in one.curves):
-        table = np.array([one.curves[name] for _, one in measured if name in one.curves])
+    for name in dict.fromkeys(name for one in found for name in one):
+        table = np.array([one[name] for one in found if name in one])
         curves[name] = [
-            {"hints": count, "psnr": _as_dict(bootstrap_mean(table[:, at]))} for at, count in enumerate(hints)
+            {"hints": count, "psnr": _as_dict(bootstrap_mean(table[:, at]))} for at, count in enumerate(counts)
         ]
     return curves
+
+
+def _sureness(found: Sequence[Mapping[str, dict[str, list[float]]]]) -> dict[str, Any]:
+    names = dict.fromkeys(name for one in found for name in one)
+    return {name: summarize_sureness([one[name] for one in found if name in one]) for name in names}
 
 
 def _chosen(measured: Sequence[Any], subjects: Sequence[Subject]) -> list[dict[str, Any]]:

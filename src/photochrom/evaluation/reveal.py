@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.hints import PATCH, Hint
 
-__all__ = ["reveal"]
+__all__ = ["reveal", "true_hints"]
 
 
 def reveal(lab: NDArray[np.floating], count: int, key: str) -> list[Hint]:
@@ -23,13 +24,22 @@ def reveal(lab: NDArray[np.floating], count: int, key: str) -> list[Hint]:
         count: how many points.
         key: of the photo.
     """
-    height, width = lab.shape[:2]
     seed = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big")
-    places = np.random.default_rng(seed).random((count, 2))
+    return true_hints(lab, np.random.default_rng(seed).random((count, 2)).tolist())
+
+
+def true_hints(lab: NDArray[np.floating], places: Sequence[tuple[float, float]]) -> list[Hint]:
+    """Reveal the true colours at given places, each the mean of 7×7 of 256×256 pixels.
+
+    Args:
+        lab: CIELAB, H×W×3: the photo as it is.
+        places: x, y as fractions of its width and height.
+    """
+    height, width = lab.shape[:2]
     side = max(1, round(PATCH * np.sqrt(height * width)))
     hints = []
-    for x, y in places.tolist():
-        top, left = int(y * height) - side // 2, int(x * width) - side // 2
+    for x, y in places:
+        top, left = min(int(y * height), height - 1) - side // 2, min(int(x * width), width - 1) - side // 2
         patch = lab[max(0, top) : top + side, max(0, left) : left + side, 1:]
         a, b = patch.mean(axis=(0, 1)).tolist()
         hints.append(Hint(x, y, (a, b)))

@@ -47,6 +47,16 @@ class Subject:
         """Whether colour points can be given."""
         return self.card is not None and "hints" in self.card.inputs
 
+    @property
+    def asks(self) -> bool:
+        """Whether it can choose the places where colour points help most."""
+        return self.takes_hints and self.card is not None and "distribution" in self.card.outputs
+
+    @property
+    def says_how_sure(self) -> bool:
+        """Whether its answers come with a confidence."""
+        return self.card is not None and "confidence" in self.card.outputs
+
     def as_dict(self) -> dict[str, Any]:
         """Return what a report says of it."""
         card = self.card

@@ -180,6 +180,11 @@ def _remarks(results: Mapping[str, Any]) -> Iterator[str]:
     titles = {metric["key"]: metric["title"] for metric in results["metrics"]} | {"hints": "Colour points"}
     for key, note in results["notes"].items():
         yield f"{titles.get(key, key)}: {say_plain(note)}"
+    yield from _on_points(results)
+    for name, sure in results["sureness"].items():
+        gap, related = 100 * sure["gap"], sure["correlation"]
+        with_error = "" if related is None else f", correlation with the error {say_number(related, 2)}"
+        yield f"{say_plain(name)} says how sure it is: off by {gap:.1f} points of 100 on average{with_error}"
     for key, reason in results["missing"].items():
         if key not in titles:
             continue
@@ -191,6 +196,18 @@ def _remarks(results: Mapping[str, Any]) -> Iterator[str]:
         if failures:
             name, reason = say_plain(row["name"]), say_plain(failures[0]["reason"])
             yield f"{name} failed on {_count(len(failures), 'photo')}, which its means leave out; first: {reason}"
+
+
+def _on_points(results: Mapping[str, Any]) -> Iterator[str]:
+    """Say what colour points bring, at random places and where the network asks for them."""
+    for name, points in results["curves"].items():
+        asked = {point["hints"]: point["psnr"] for point in results["asked"].get(name, ())}
+        parts = []
+        for point in points:
+            count, score = point["hints"], point["psnr"]
+            better = f" ({_cell(asked[count], 2)} where it asks)" if count and count in asked else ""
+            parts.append(f"{count:,}: {_cell(score, 2)}{better}")
+        yield f"{say_plain(name)}, PSNR by number of colour points: {'; '.join(parts)}"
 
 
 def _count(number: int, what: str) -> str:

@@ -17,15 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from photochrom.bins import CELL, bin_centers
+from photochrom.bins import CELL, SURE_WITHIN, bin_centers
 from photochrom.network import Input, Output
 from photochrom.networks.base import ColorizationNetwork, pad_to_multiple
 from photochrom.networks.lite import LiteEncoder
 
-__all__ = ["SURE_WITHIN", "HintedNetwork"]
-
-SURE_WITHIN = 12.0
-"""CIELAB units of a, b: the confidence is the probability that the truth lies nearer than this to the answer."""
+__all__ = ["HintedNetwork"]
 
 _AB_SCALE = 1 / 50  # brings hints to the size of the encoder's other features
 _WIDTHS = (128, 96, 80)  # of the decoder at 1/16, 1/8 and 1/4
