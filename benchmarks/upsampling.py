@@ -22,10 +22,10 @@ from skimage.color import deltaE_ciede2000
 from skimage.feature import canny
 
 from photochrom import color, vips
-from photochrom.colorizer import network_shape
 from photochrom.data.photos import find_photos
 from photochrom.network import DEFAULT_NETWORK, Network
 from photochrom.picture import Picture
+from photochrom.sight import network_shape
 from photochrom.upsample import Enlarger
 
 Enlarge = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]

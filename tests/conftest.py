@@ -14,13 +14,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tiny_network import tint_card, write_network
+from tiny_network import tint_card, write_hinting_network, write_network
 
 
 @pytest.fixture(scope="session")
 def tint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Path of a network file that keeps the contract."""
     return write_network(tmp_path_factory.mktemp("network") / "tint.onnx", card=tint_card())
+
+
+@pytest.fixture(scope="session")
+def hinting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Path of a network file that takes and gives all that the contract knows."""
+    return write_hinting_network(tmp_path_factory.mktemp("network") / "hinting.onnx")
 
 
 @pytest.fixture

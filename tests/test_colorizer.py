@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 import photochrom
 from photochrom import Colorizer, Picture, colorize
 from photochrom.color import rgb_to_lab
-from photochrom.colorizer import network_shape
 from photochrom.errors import NetworkError, OutputError, PhotoError
 from photochrom.network import Network
 from photochrom.options import Options
+from photochrom.sight import network_shape
 from tiny_network import tint_card, write_network
 
 
@@ -183,7 +183,7 @@ def test_a_large_photo_looks_like_a_small_one(
     y, x = np.mgrid[:height, :width]
     photo = (120 + 60 * np.sin(x / 17) + 50 * np.cos(y / 11)).astype(np.uint8)[..., None].repeat(colours, axis=2)
     joined = Colorizer(tint)(photo)
-    monkeypatch.setattr("photochrom.colorizer._LARGE", 1)
+    monkeypatch.setattr("photochrom.painting._LARGE", 1)
     found = Colorizer(tint)(photo)
     assert np.abs(found.pixels.astype(int) - joined.pixels).max() <= 3
     assert np.abs(found.lightness() - joined.lightness()).max() < 0.5

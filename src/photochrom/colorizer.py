@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom import __version__, encode
-from photochrom.errors import NetworkError, OutputError, PhotoError
+from photochrom import __version__, encode, proposals
+from photochrom.errors import NetworkError, OutputError
 from photochrom.files import same_file
 from photochrom.formats import JPEG, TIFF, WIDE
-from photochrom.hints import Hint, hint_planes
-from photochrom.join import join, lightness_of
+from photochrom.hints import Hint
 from photochrom.metadata.header import Metadata
 from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
 from photochrom.options import Options
+from photochrom.painting import beside, paint
 from photochrom.photofile import PhotoFile
-from photochrom.picture import Picture
-from photochrom.sight import bounded, network_shape, opaque_lightness, stretched, turned, turned_back
-from photochrom.swatches import Swatches, halved
-from photochrom.threads import map_in_order, usable_cores
-from photochrom.upsample import Enlarger
+from photochrom.picture import Picture, as_picture
+from photochrom.sight import Photo, Sight
+from photochrom.threads import usable_cores
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    Source = str | Path | bytes | NDArray[Any] | Image | Picture
+    from photochrom.picture import Source
 
 __all__ = ["Colorizer", "colorize"]
 
-Pixels = NDArray[Any]
 Floats = NDArray[np.float32]
 
 _SIZES = range(8, 4097)
 _THUMBNAIL = 160  # pixels of the longer side, as EXIF recommends
-_LARGE = 1 << 22  # pixels from which on colours are looked up; below, joining each costs next to nothing
 _GAP = 0.01  # between photo and result side by side, of the photo's width
 
 
@@ -93,8 +87,8 @@ class Colorizer:
         Args:
             source: a path, a file's bytes, a Pillow image, an array as `Picture.from_array` takes, or a `Picture`.
             options: wishes; those about files have no effect.
-            hints: points whose colours are known, for networks that take them.
-            vividness: 0..1, for networks that take it; None for the network's middle.
+            hints: further points whose colours are known; they hold over those of the options.
+            vividness: as in the options, and holds over it.
 
         Returns:
             The photo in colour, H×W×3; 16 bits where the source had 16.
@@ -102,14 +96,14 @@ class Colorizer:
         Raises:
             PhotoError: if the source cannot be read.
             NetworkError: if the network fails on it, or does not take hints or vividness that are given.
+            ValueError: if `vividness` is out of range.
         """
-        options = options or Options()
-        picture = _as_picture(source, options)
+        options = _wished(options or Options(), hints, vividness)
+        picture = as_picture(source, max_pixels=options.max_pixels)
         pixels = np.empty((picture.height, picture.width, 3), picture.dtype)
         top = 0
         seen = self._see(picture)
-        ab = self._propose(seen, picture, hints, vividness) * options.saturation
-        for _, colours in self._strips(picture, seen, ab):
+        for _, colours in paint(picture, seen.lightness, self._colours(seen, options), self._threads):
             pixels[top : top + len(colours)] = colours
             top += len(colours)
         return picture.with_pixels(pixels, self._noted(picture.metadata, options))
@@ -135,7 +129,7 @@ class Colorizer:
 
         Raises:
             PhotoError: if the source cannot be read.
-            NetworkError: if the network fails on it.
+            NetworkError: if the network fails on it, or does not take hints or vividness that are wished.
             OutputError: if the result cannot be written; nothing half-written stays.
         """
         options, target = options or Options(), Path(target)
@@ -147,7 +141,7 @@ class Colorizer:
         keeps = suffix in JPEG | TIFF and not options.side_by_side
         photo = PhotoFile(source, upright=not keeps, long_edge=options.long_edge, max_pixels=options.max_pixels)
         seen = self._see(photo)
-        ab = self._propose(seen, photo) * options.saturation
+        ab = self._colours(seen, options)
         gap = max(4, round(_GAP * photo.width)) if options.side_by_side else 0
         image = encode.Image(
             photo.height,
@@ -157,44 +151,31 @@ class Colorizer:
             self._noted(photo.metadata, options),
             self._thumbnail(photo, seen, ab) if photo.metadata.thumbnail else None,
         )
-        strips = (_beside(own, colours, gap, photo.has_alpha) for own, colours in self._strips(photo, seen, ab))
+        painted = paint(photo, seen.lightness, ab, self._threads)
+        strips = (beside(own, colours, gap, photo.has_alpha) for own, colours in painted)
         times = _times(source) if options.keep_times and not isinstance(source, bytes) else None
         lost = encode.write_image(target, image, strips, quality=options.quality, times=times)
         return [*photo.notes, *_losses(photo, target), *lost]
 
-    def propose(self, photo: _Photo) -> Floats:
-        """Return the network's own a, b for a photo: float32 h×w×2, CIELAB units, at network size."""
-        return self._propose(self._see(photo), photo)
+    def propose(self, photo: Photo, options: Options | None = None) -> Floats:
+        """Return the network's own a, b for a photo: float32 h×w×2, CIELAB units, at network size, as it lies."""
+        seen = self._see(photo)
+        return seen.laid(proposals.propose(self.network, seen.upright, options or Options()))
 
-    def _see(self, photo: _Photo) -> Floats:
-        """Take the lightness of a photo's copy of network size, in the photo's own orientation."""
-        size = network_shape(photo.height, photo.width, self.network_size or self.card.input_size)
-        return opaque_lightness(photo.shrunk(*size), photo.has_alpha)
+    def check(self, options: Options) -> None:
+        """Make sure, before work begins, that the network can do what is wished.
 
-    def _propose(
-        self, seen: Floats, photo: _Photo, hints: Sequence[Hint] = (), vividness: float | None = None
-    ) -> Floats:
-        upright = np.ascontiguousarray(turned(stretched(seen), photo.orientation))
-        planes = hint_planes(hints, *upright.shape)[None] if hints else None
-        ab = self.network.run(upright[None, None], planes, vividness)[0].transpose(1, 2, 0)
-        return np.ascontiguousarray(turned_back(ab, photo.orientation))
+        Raises:
+            NetworkError: if it cannot.
+        """
+        proposals.check(self.network, options)
 
-    def _strips(self, photo: _Photo, seen: Floats, ab: Floats) -> Iterator[tuple[Pixels, Pixels]]:
-        """Give the photo's own pixels, and its colours, strip by strip from top to bottom."""
-        large = photo.dtype == np.uint8 and photo.height * photo.width >= _LARGE
-        paint = (_looked_up if large else _joined)(bounded(ab), seen, photo)
+    def _see(self, photo: Photo) -> Sight:
+        return Sight.of(photo, self.network_size or self.card.input_size)
 
-        def numbered() -> Iterator[tuple[int, Pixels]]:
-            top = 0
-            for strip in photo.strips():
-                yield top, strip
-                top += len(strip)
-
-        def colour(item: tuple[int, Pixels]) -> tuple[Pixels, Pixels]:
-            top, strip = item
-            return strip, paint(top, strip[..., : photo.bands])
-
-        return map_in_order(colour, numbered(), self._threads)
+    def _colours(self, seen: Sight, options: Options) -> Floats:
+        """What `paint` takes: a, b as the photo's pixels lie, as strong as wished."""
+        return seen.laid(proposals.propose(self.network, seen.upright, options)) * np.float32(options.saturation)
 
     def _noted(self, metadata: Metadata, options: Options) -> Metadata:
         if not options.mark:
@@ -203,31 +184,12 @@ class Colorizer:
             network=self.card.name, version=self.card.version, program=f"photochrom {__version__}"
         )
 
-    def _thumbnail(self, photo: _Photo, seen: Floats, ab: Floats) -> bytes:
+    def _thumbnail(self, photo: Photo, seen: Sight, ab: Floats) -> bytes:
         scale = min(1.0, _THUMBNAIL / max(photo.height, photo.width))
         height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
         small = Picture.from_array(photo.shrunk(height, width)[..., : photo.bands])
-        (_, colours), *_ = self._strips(small, seen, ab)
+        (_, colours), *_ = paint(small, seen.lightness, ab, self._threads)
         return encode.encode_thumbnail((colours >> 8).astype(np.uint8) if colours.dtype == np.uint16 else colours)
-
-
-class _Photo(Protocol):
-    """What `PhotoFile` and `Picture` have in common: a photo that gives its pixels in strips."""
-
-    @property
-    def height(self) -> int: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def bands(self) -> int: ...
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
-    @property
-    def has_alpha(self) -> bool: ...
-    @property
-    def orientation(self) -> int: ...
-    def strips(self) -> Iterator[Pixels]: ...
-    def shrunk(self, height: int, width: int) -> Pixels: ...
 
 
 def colorize(
@@ -273,40 +235,11 @@ def colorize(
     return result
 
 
-def _joined(ab: Floats, seen: Floats, photo: _Photo) -> Callable[[int, Pixels], Pixels]:
-    """Plan to compute each pixel's colours; what is returned takes a first row and the pixels from there on."""
-    enlarge = Enlarger(ab, seen, photo.height, photo.width)
-
-    def paint(top: int, own: Pixels) -> Pixels:
-        lightness = lightness_of(own)
-        return join(own, lightness, enlarge(top, top + len(own), lightness))
-
-    return paint
-
-
-def _looked_up(ab: Floats, seen: Floats, photo: _Photo) -> Callable[[int, Pixels], Pixels]:
-    """Plan, as `_joined`, to look colours up; rows come in pairs."""
-    enlarge = Enlarger(ab, seen, -(-photo.height // 2), -(-photo.width // 2))
-    swatches = Swatches(ab, photo.bands)
-
-    def paint(top: int, own: Pixels) -> Pixels:
-        levels = swatches.levels(own)
-        small = swatches.lightness(halved(levels))
-        return swatches.join(levels, enlarge(top // 2, top // 2 + len(small), small))
-
-    return paint
-
-
-def _beside(own: Pixels, colours: Pixels, gap: int, has_alpha: bool) -> Pixels:
-    """Add alpha to a strip of colours and, where there is a gap, put the photo's own strip before it."""
-    if has_alpha:
-        colours = np.concatenate([colours, own[..., -1:]], axis=2)
-    if not gap:
-        return colours
-    bands = own.shape[2] - has_alpha
-    before = own if bands == 3 else np.concatenate([own[..., :1].repeat(3, axis=2), own[..., 1:]], axis=2)
-    white = np.full((len(own), gap, colours.shape[2]), np.iinfo(own.dtype).max, own.dtype)
-    return np.concatenate([before, white, colours], axis=1)
+def _wished(options: Options, hints: Sequence[Hint], vividness: float | None) -> Options:
+    if vividness is not None and not 0 <= vividness <= 1:
+        raise ValueError(f"a vividness of {vividness} is out of range; use 0 to 1")
+    changes = {"hints": (*options.hints, *hints)} if hints else {}
+    return options.model_copy(update=changes if vividness is None else {**changes, "vividness": vividness})
 
 
 def _losses(photo: PhotoFile, target: Path) -> list[str]:
@@ -330,15 +263,3 @@ def _losses(photo: PhotoFile, target: Path) -> list[str]:
 def _times(source: str | Path) -> tuple[int, int]:
     status = Path(source).stat()
     return status.st_atime_ns, status.st_mtime_ns
-
-
-def _as_picture(source: Source, options: Options) -> Picture:
-    if isinstance(source, Picture):
-        return source
-    if isinstance(source, str | Path | bytes):
-        return Picture.read(source, max_pixels=options.max_pixels)
-    if hasattr(source, "getexif"):  # a Pillow image, without importing Pillow to ask
-        return Picture.from_pil(cast("Image", source))
-    if isinstance(source, np.ndarray):
-        return Picture.from_array(source)
-    raise PhotoError(f"a {type(source).__name__} is no photo; give a path, bytes, a Pillow image or an array")

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from photochrom.color import rgb_to_lab
 
-__all__ = ["PATCH", "Hint", "hint_planes"]
+__all__ = ["PATCH", "Hint", "color_ab", "hint_planes"]
 
 Floats = NDArray[np.float32]
+Color = tuple[float, float] | str
 
 PATCH = 7 / 256
 """Side of the square that one point colours, of the side of a square as large as the photo.
@@ -35,28 +38,49 @@ class Hint:
         ValueError: if the place lies outside the photo or the colour is neither of the two.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # a slip in JSON must not go unheard
+
     x: float
     y: float
-    color: tuple[float, float] | str
+    color: Color
 
     def __post_init__(self) -> None:
         if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
             raise ValueError(f"a hint at {self.x}, {self.y} lies outside the photo; x and y are fractions 0 to 1")
-        a, b = self.ab
-        if not (abs(a) <= 128 and abs(b) <= 128):  # not a number fails this too
-            raise ValueError(f"a hint of a, b = {a:g}, {b:g} is no colour; CIELAB has -128 to 128")
+        color_ab(self.color)
+        if not isinstance(self.color, str):
+            object.__setattr__(self, "color", tuple(self.color))  # a list would have no hash
 
     @property
     def ab(self) -> tuple[float, float]:
         """The colour as CIELAB a, b."""
-        if not isinstance(self.color, str):
-            a, b = self.color
-            return float(a), float(b)
-        digits = self.color.removeprefix("#")
+        return color_ab(self.color)
+
+
+def color_ab(color: Color) -> tuple[float, float]:
+    """Read a colour whose lightness is left aside.
+
+    Args:
+        color: a, b in CIELAB units, or sRGB as ``"#rrggbb"``.
+
+    Returns:
+        a, b in CIELAB units.
+
+    Raises:
+        ValueError: if it is neither of the two.
+    """
+    if isinstance(color, str):
+        digits = color.removeprefix("#")
         if len(digits) != 6 or not set(digits) <= set("0123456789abcdefABCDEF"):
-            raise ValueError(f'a hint of the colour {self.color!r} cannot be read; write it as "#rrggbb"')
+            raise ValueError(f'the colour {color!r} cannot be read; write it as "#rrggbb"')
         _, a, b = rgb_to_lab(np.frombuffer(bytes.fromhex(digits), np.uint8)).tolist()
         return a, b
+    if len(color) != 2:
+        raise ValueError(f'the colour {color!r} cannot be read; write it as "#rrggbb", or as the two numbers a, b')
+    a, b = map(float, color)
+    if not (abs(a) <= 128 and abs(b) <= 128):  # not a number fails this too
+        raise ValueError(f"a, b = {a:g}, {b:g} is no colour; CIELAB has -128 to 128")
+    return a, b
 
 
 def hint_planes(hints: Sequence[Hint], height: int, width: int) -> Floats:

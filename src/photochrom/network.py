@@ -90,6 +90,22 @@ class Network:
     def __repr__(self) -> str:
         return f"Network({self.card.name!r}, version {self.card.version}, on {self.device})"
 
+    def require(self, inputs: Sequence[Input] = (), outputs: Sequence[Output] = ()) -> None:
+        """Make sure that it takes and gives all of these.
+
+        Raises:
+            NetworkError: if it does not.
+        """
+        for output in outputs:
+            if output not in self.card.outputs:
+                raise NetworkError(f"{self.card.name} gives no {output}; use a network that does")
+        for wish in inputs:
+            if wish not in self.card.inputs:
+                what = "them" if wish == "hints" else "it"
+                raise NetworkError(
+                    f"{self.card.name} takes no {wish}; leave {what} out or use a network that does"
+                )
+
     def run(
         self,
         lightness: Planes,
@@ -115,11 +131,8 @@ class Network:
             NetworkError: if it takes no hints or no vividness but got some, or has no such output, or fails, or
                 returns another shape or values that are no numbers.
         """
-        if output not in self.card.outputs:
-            raise NetworkError(f"{self.card.name} gives no {output}; use a network that does")
-        for wish, given in (("hints", hints), ("vividness", vividness)):
-            if given is not None and wish not in self.card.inputs:
-                raise NetworkError(f"{self.card.name} takes no {wish}; leave them out or use a network that does")
+        wishes: dict[Input, Any] = {"hints": hints, "vividness": vividness}
+        self.require([name for name, given in wishes.items() if given is not None], [output])
         if lightness.ndim != 4 or lightness.shape[1] != 1:
             raise ValueError(f"lightness of shape {lightness.shape} is not [N,1,H,W]")
         count, _, height, width = lightness.shape

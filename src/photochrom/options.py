@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from photochrom.hints import Color, Hint, color_ab
 
 __all__ = ["MAX_PIXELS", "Options"]
 
@@ -10,10 +14,20 @@ MAX_PIXELS = 4_000_000_000
 """Pixels of the largest photo that is read unless more are allowed: an archive's largest scan, not a bomb."""
 
 
+def _is_color(color: Color) -> Color:
+    color_ab(color)
+    return color
+
+
 class Options(BaseModel):
     """Wishes for a result; the defaults give the photo in colour and change nothing else.
 
     Attributes:
+        vividness: 0 (most likely to be true) to 1 (as vivid as photos are), or None for the network's middle.
+        hints: points of known colour; where two overlap, the later one holds.
+        palette: colours to move the photo's towards where that is plausible, as a, b in CIELAB units or
+            ``"#rrggbb"``; each speaks for an equal share of the photo, as those do that `photochrom.palette_of`
+            takes from another one. Hints hold over them.
         saturation: factor on the colours' chroma; 0 is grey, 1 is what the network proposes.
         long_edge: pixels that the longer side of a result may have at most, or None for the photo's own size.
             Where it stands beside its photo, of each of the two.
@@ -26,6 +40,9 @@ class Options(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    vividness: float | None = Field(default=None, ge=0, le=1)
+    hints: tuple[Hint, ...] = ()
+    palette: tuple[Annotated[Color, AfterValidator(_is_color)], ...] = ()
     saturation: float = Field(default=1.0, ge=0, le=4)
     long_edge: int | None = Field(default=None, ge=1, le=65_535)
     side_by_side: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,13 @@ from photochrom.options import MAX_PIXELS
 from photochrom.photofile import STRIP, PhotoFile
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from PIL.Image import Image
 
-__all__ = ["Picture"]
+    Source: TypeAlias = "str | Path | bytes | NDArray[Any] | Image | Picture"
+
+__all__ = ["Picture", "as_picture"]
 
 Pixels = NDArray[Any]
 _STRIP = 1 << 19  # pixels that are held as floats at a time
@@ -214,6 +218,23 @@ class Picture:
         if self.alpha is None:
             return self.pixels[rows]
         return np.concatenate([self.pixels[rows], self.alpha[rows, :, None]], axis=2)
+
+
+def as_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Take whatever may stand for a photo: a path, a file's bytes, a Pillow image, an array, or a `Picture`.
+
+    Raises:
+        PhotoError: if it is none of these, or cannot be read.
+    """
+    if isinstance(source, Picture):
+        return source
+    if isinstance(source, str | Path | bytes):
+        return Picture.read(source, max_pixels=max_pixels)
+    if hasattr(source, "getexif"):  # a Pillow image, without importing Pillow to ask
+        return Picture.from_pil(cast("Image", source))
+    if isinstance(source, np.ndarray):
+        return Picture.from_array(source)
+    raise PhotoError(f"a {type(source).__name__} is no photo; give a path, bytes, a Pillow image or an array")
 
 
 def _pillow_info(image: Image) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +14,80 @@ from numpy.typing import NDArray
 from photochrom.join import lightness_of
 from photochrom.swatches import MOST_CHROMA
 
-__all__ = ["bounded", "network_shape", "opaque_lightness", "stretched", "turned", "turned_back"]
+__all__ = [
+    "Photo",
+    "Sight",
+    "bounded",
+    "network_shape",
+    "opaque_lightness",
+    "stretched",
+    "turned",
+    "turned_back",
+]
 
 Floats = NDArray[np.float32]
+
+
+class Photo(Protocol):
+    """What `PhotoFile` and `Picture` have in common: a photo that gives its pixels in strips."""
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels."""
+
+    @property
+    def bands(self) -> int:
+        """1 (grey) or 3 (sRGB), without alpha."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8 or uint16."""
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether there is alpha."""
+
+    @property
+    def orientation(self) -> int:
+        """EXIF orientation 1..8 that the pixels still need."""
+
+    def strips(self) -> Iterator[NDArray[Any]]:
+        """Give the pixels from top to bottom, rows×width×bands, alpha as a further band."""
+
+    def shrunk(self, height: int, width: int) -> NDArray[Any]:
+        """Return a copy of another size."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The small copy of a photo that a network sees.
+
+    Attributes:
+        lightness: float32 h×w, 0..100, as the photo's pixels lie.
+        orientation: EXIF orientation 1..8 that the photo's pixels still need.
+    """
+
+    lightness: Floats
+    orientation: int
+
+    @classmethod
+    def of(cls, photo: Photo, size: int) -> Sight:
+        """Look at a photo at the area of a square of `size` pixels a side."""
+        small = photo.shrunk(*network_shape(photo.height, photo.width, size))
+        return cls(opaque_lightness(small, photo.has_alpha), photo.orientation)
+
+    @cached_property
+    def upright(self) -> Floats:
+        """What the network gets: turned upright, its contrast stretched."""
+        return np.ascontiguousarray(turned(stretched(self.lightness), self.orientation))
+
+    def laid(self, planes: Floats) -> Floats:
+        """Turn h×w×C that belongs to `upright` to where the photo's own pixels lie."""
+        return np.ascontiguousarray(turned_back(planes, self.orientation))
 
 
 def network_shape(height: int, width: int, size: int) -> tuple[int, int]:
@@ -58,7 +132,7 @@ def turned(plane: Floats, orientation: int) -> Floats:
 
 
 def turned_back(ab: Floats, orientation: int) -> Floats:
-    """Undo `turned` for each plane of h×w×2."""
+    """Undo `turned` for each plane of h×w×C."""
     undo = {6: 8, 8: 6}.get(orientation, orientation)
     return np.stack([turned(ab[..., plane], undo) for plane in range(ab.shape[2])], axis=2)
 
