@@ -14,7 +14,7 @@ __all__ = ["blurred", "doubt", "draw", "mean_colour"]
 
 Floats = NDArray[np.float32]
 
-_LIKELY = 0.9  # colours are drawn from the likeliest that together have this probability
+_LIKELY = 0.6  # colours are drawn from the likeliest that together have this probability; more are garish
 
 
 def mean_colour(chances: Floats) -> Floats:
@@ -34,14 +34,13 @@ def doubt(chances: Floats) -> Floats:
 
 
 def blurred(plane: Floats, radius: int) -> Floats:
-    """Average h×w over squares of 2·radius+1 places a side; at the border over what there is of them."""
+    """Average h×w over squares of 2·radius+1 places a side; what lies beyond the border counts as 0."""
     for axis in (0, 1):
         count = plane.shape[axis]
         sums = np.concatenate([np.zeros_like(plane.take([0], axis)), plane.cumsum(axis, np.float64)], axis)
         ends = np.minimum(np.arange(count) + radius + 1, count)
         starts = np.maximum(np.arange(count) - radius, 0)
-        shape = [-1 if one == axis else 1 for one in (0, 1)]
-        plane = (sums.take(ends, axis) - sums.take(starts, axis)) / (ends - starts).reshape(shape)
+        plane = (sums.take(ends, axis) - sums.take(starts, axis)) / (2 * radius + 1)
     return plane.astype(np.float32)
 
 
