@@ -15,19 +15,33 @@ if TYPE_CHECKING:
     from photochrom.errors import PhotochromError
     from photochrom.hints import Hint
     from photochrom.network import list_networks
+    from photochrom.options import Options
+    from photochrom.palette import palette_of
     from photochrom.picture import Picture
 
-__all__ = ["Colorizer", "Hint", "PhotochromError", "Picture", "__version__", "colorize", "list_networks"]
+__all__ = [
+    "Colorizer",
+    "Hint",
+    "Options",
+    "PhotochromError",
+    "Picture",
+    "__version__",
+    "colorize",
+    "list_networks",
+    "palette_of",
+]
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Colorizer": "photochrom.colorizer",
     "Hint": "photochrom.hints",
+    "Options": "photochrom.options",
     "PhotochromError": "photochrom.errors",
     "Picture": "photochrom.picture",
     "colorize": "photochrom.colorizer",
     "list_networks": "photochrom.network",
+    "palette_of": "photochrom.palette",
 }
 
 

@@ -20,9 +20,10 @@ from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
 from photochrom.options import Options
 from photochrom.painting import beside, paint
 from photochrom.photofile import PhotoFile
-from photochrom.picture import Picture, as_picture
+from photochrom.picture import Picture, as_photo, as_picture
 from photochrom.sight import Photo, Sight
 from photochrom.threads import usable_cores
+from photochrom.vips import resize_array
 
 if TYPE_CHECKING:
     from photochrom.picture import Source
@@ -162,6 +163,82 @@ class Colorizer:
         seen = self._see(photo)
         return seen.laid(proposals.propose(self.network, seen.upright, options or Options()))
 
+    def alternatives(
+        self, source: Source, n: int, options: Options | None = None, *, seed: int = 0
+    ) -> list[Picture]:
+        """Colorize one photo in several clearly different ways, each of them plausible.
+
+        Args:
+            source: as for one result.
+            n: how many results, from 1 on.
+            options: wishes that all of them heed.
+            seed: other seeds give others; the first result is always the one that is wished.
+
+        Returns:
+            `n` photos in colour.
+
+        Raises:
+            PhotoError: if the source cannot be read.
+            NetworkError: if the network fails on it, or takes no hints or gives no distribution.
+            ValueError: if `n` is less than 1.
+        """
+        options = options or Options()
+        picture = as_picture(source, max_pixels=options.max_pixels)
+        sets = self.alternative_hints(picture, n, options, seed=seed)
+        return [self(picture, options.model_copy(update={"hints": hints})) for hints in sets]
+
+    def alternative_hints(
+        self, source: Source, n: int, options: Options | None = None, *, seed: int = 0
+    ) -> list[tuple[Hint, ...]]:
+        """Find the hints by which `alternatives` are made: `n` sets, each for `Options.hints`; see there."""
+        options = options or Options()
+        _check_count(n, "alternatives")
+        upright = self._see(as_photo(source, max_pixels=options.max_pixels)).upright
+        return proposals.alternative_hints(self.network, upright, n, options, seed=seed)
+
+    def suggest_hints(self, source: Source, n: int, options: Options | None = None) -> list[Hint]:
+        """Find the points of a photo where asking the user for the colour would help most.
+
+        Args:
+            source: as for a result.
+            n: how many points, from 1 on.
+            options: what is known already, as hints.
+
+        Returns:
+            Hints, the most helpful first, with the network's own guess as their colour; fewer than `n` where the
+            photo is too small for so many.
+
+        Raises:
+            PhotoError: if the source cannot be read.
+            NetworkError: if the network fails on it, or takes no hints or gives no distribution.
+            ValueError: if `n` is less than 1.
+        """
+        options = options or Options()
+        _check_count(n, "hints")
+        upright = self._see(as_photo(source, max_pixels=options.max_pixels)).upright
+        return proposals.suggest_hints(self.network, upright, n, options)
+
+    def confidence(self, source: Source, options: Options | None = None) -> Floats:
+        """Say how sure the network is of each pixel's colour.
+
+        Args:
+            source: as for a result.
+            options: wishes, of which hints and vividness matter.
+
+        Returns:
+            float32 H×W at the upright photo's size, 0..1: the probability that the true colour is near.
+
+        Raises:
+            PhotoError: if the source cannot be read.
+            NetworkError: if the network fails on it, or gives no confidence.
+        """
+        options = options or Options()
+        picture = as_picture(source, max_pixels=options.max_pixels)
+        sure = proposals.confidence(self.network, self._see(picture).upright, options)
+        rows = resize_array(sure[..., None], picture.height, picture.width)
+        whole: Floats = rows(0, picture.height)[..., 0]
+        return np.clip(whole, 0, 1)
+
     def check(self, options: Options) -> None:
         """Make sure, before work begins, that the network can do what is wished.
 
@@ -240,6 +317,11 @@ def _wished(options: Options, hints: Sequence[Hint], vividness: float | None) ->
         raise ValueError(f"a vividness of {vividness} is out of range; use 0 to 1")
     changes = {"hints": (*options.hints, *hints)} if hints else {}
     return options.model_copy(update=changes if vividness is None else {**changes, "vividness": vividness})
+
+
+def _check_count(n: int, what: str) -> None:
+    if n < 1:
+        raise ValueError(f"{n} {what} cannot be asked for; use 1 or more")
 
 
 def _losses(photo: PhotoFile, target: Path) -> list[str]:

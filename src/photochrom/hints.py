@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
-from photochrom.color import rgb_to_lab
+from photochrom.color import lab_to_rgb, quantize, rgb_to_lab
 
-__all__ = ["PATCH", "Hint", "color_ab", "hint_planes"]
+__all__ = ["PATCH", "Hint", "color_ab", "hint_planes", "shown"]
 
 Floats = NDArray[np.float32]
 Color = tuple[float, float] | str
@@ -81,6 +81,17 @@ def color_ab(color: Color) -> tuple[float, float]:
     if not (abs(a) <= 128 and abs(b) <= 128):  # not a number fails this too
         raise ValueError(f"a, b = {a:g}, {b:g} is no colour; CIELAB has -128 to 128")
     return a, b
+
+
+def shown(ab: tuple[float, float], lightness: float) -> str:
+    """Write a colour for people and their colour pickers, as ``"#rrggbb"``.
+
+    Args:
+        ab: a, b in CIELAB units.
+        lightness: 0..100; near both ends, where no colour fits, a middle one is shown.
+    """
+    lab = np.array([min(max(lightness, 35.0), 80.0), *ab])
+    return "#" + bytes(quantize(lab_to_rgb(lab), np.dtype(np.uint8)).tolist()).hex()
 
 
 def hint_planes(hints: Sequence[Hint], height: int, width: int) -> Floats:

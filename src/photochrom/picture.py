@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Source: TypeAlias = "str | Path | bytes | NDArray[Any] | Image | Picture"
 
-__all__ = ["Picture", "as_picture"]
+__all__ = ["Picture", "as_photo", "as_picture"]
 
 Pixels = NDArray[Any]
 _STRIP = 1 << 19  # pixels that are held as floats at a time
@@ -218,6 +218,13 @@ class Picture:
         if self.alpha is None:
             return self.pixels[rows]
         return np.concatenate([self.pixels[rows], self.alpha[rows, :, None]], axis=2)
+
+
+def as_photo(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture | PhotoFile:
+    """Open whatever may stand for a photo, as `as_picture`; of a file no more than the header is read yet."""
+    if isinstance(source, str | Path | bytes):
+        return PhotoFile(source, max_pixels=max_pixels)
+    return as_picture(source)
 
 
 def as_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
