@@ -25,7 +25,7 @@ from photochrom import color, vips
 from photochrom.data.photos import find_photos
 from photochrom.network import DEFAULT_NETWORK, Network
 from photochrom.picture import Picture
-from photochrom.sight import network_shape
+from photochrom.sight import network_shape, stretched
 from photochrom.upsample import Enlarger
 
 Enlarge = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -239,18 +239,17 @@ def frame_table(folder: str, count: int, size: int) -> None:
     print_pairs(scores, "aspect kept, area of the square")
 
 
-def stretched(lightness: np.ndarray, low: float, high: float, most: float = 3) -> np.ndarray:
-    """Stretch the 1st to 99th percentile to low..high, at most `most` times."""
+def to_full_range(lightness: np.ndarray) -> np.ndarray:
+    """Stretch the 1st to 99th percentile to 0..100, at most threefold."""
     first, last = np.percentile(lightness, (1, 99))
-    gain = min((high - low) / max(last - first, 1e-6), most)
-    middle = (lightness - (first + last) / 2) * gain + (low + high) / 2
-    return np.clip(middle, 0, 100).astype(np.float32)
+    gain = min(100 / max(last - first, 1e-6), 3.0)
+    return np.clip((lightness - (first + last) / 2) * gain + 50, 0, 100).astype(np.float32)
 
 
 STRETCHES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "as it is": lambda seen: seen,
-    "stretched to 0..100": lambda seen: stretched(seen, 0, 100),
-    "stretched to 4..94, as photos are in the median": lambda seen: stretched(seen, 4, 94),
+    "stretched to 0..100": to_full_range,
+    "stretched where it lacks contrast, as photochrom does": stretched,
 }
 FADES = {"unfaded": (0.0, 1.0), "L' = 20 + 0.6 L": (20.0, 0.6), "L' = 35 + 0.4 L": (35.0, 0.4)}
 

@@ -142,13 +142,32 @@ def test_hints_are_worth_something(photos, echo, tint, tmp_path):
     assert none < few < many
 
 
+def test_a_network_that_asks_and_says_how_sure_it_is_is_measured_by_that(photos, hinting, tint, tmp_path):
+    results = evaluate([hinting, tint], photos, tmp_path / "out", fast=True, hints=[0, 3, 50])
+    assert list(results["asked"]) == list(results["sureness"]) == ["hinting"]
+    random, asked = results["curves"]["hinting"], results["asked"]["hinting"]
+    assert [point["hints"] for point in asked] == [0, 3]  # nobody answers fifty questions
+    assert asked[0] == random[0]
+    assert asked[1]["psnr"]["mean"] > asked[0]["psnr"]["mean"]
+    sure = results["sureness"]["hinting"]
+    assert sum(one["share"] for one in sure["ranges"]) == pytest.approx(1)
+    assert 0 < sure["gap"] < 1
+    page = (tmp_path / "out/report.html").read_text()
+    assert "where it asks" in page
+    assert "as sure as right" in page
+    assert (
+        evaluate([hinting, tint], photos, tmp_path / "out", fast=True, hints=[0, 3, 50])["asked"]
+        == results["asked"]
+    )
+
+
 def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):
     seen = []
     run = Network.run
 
-    def spy(self, planes, hints=None, vividness=None):
+    def spy(self, planes, hints=None, vividness=None, *, output="ab"):
         seen.append((planes.copy(), None if hints is None else hints.copy()))
-        return run(self, planes, hints, vividness)
+        return run(self, planes, hints, vividness, output=output)
 
     monkeypatch.setattr(Network, "run", spy)
     subjects = [one for one in list_subjects([echo], [0]) if one.path is not None]
