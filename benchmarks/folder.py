@@ -30,7 +30,7 @@ SIDES = (640, 480)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, default=2000)
-    parser.add_argument("--network", default="article-6")
+    parser.add_argument("--network", default="photochrom-1")
     args = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
