@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from photochrom.cli.screen import Screen, one_line
-from photochrom.cli.wishes import add_wishes, positive, read_options
+from photochrom.cli.wishes import add_extras, add_wishes, positive, read_options
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     add("--sheet", action="store_true", help="also write OUT/sheet.jpg: every photo before and after")
     add_wishes(parser)
+    add_extras(parser)
 
     add = parser.add_argument_group("what is told").add_argument
     add("--report", metavar="FILE.json", help="write what became of each photo, and why")
@@ -186,13 +187,14 @@ def _draw_sheet(
     jobs: Iterable[Job], pages: list[Path], batch: Batch, show: _Show, args: argparse.Namespace
 ) -> None:
     from photochrom.errors import PhotochromError, PhotoError
+    from photochrom.options import MAX_PIXELS
     from photochrom.photofile import PhotoFile
     from photochrom.sheet import SheetWriter
 
     if not args.overwrite and not all(batch.may_write(page) for page in pages):
         show.last.append(f"{pages[0].name} is there and not photochrom's: left alone (--overwrite draws it again)")
         return
-    sheet, most = SheetWriter(pages, batch.save_page), read_options(args).max_pixels
+    sheet, most = SheetWriter(pages, batch.save_page), args.max_pixels or MAX_PIXELS
     show.screen.count("Drawing the sheet", len(pages))
     try:
         for job in jobs:
@@ -211,7 +213,9 @@ def _run_single(args: argparse.Namespace, show: _Show) -> None:
     from pathlib import Path
 
     from photochrom.batch.single import colorize_single
+    from photochrom.batch.worker import Extras
 
+    confidence = None if args.confidence is None else Path(args.confidence)
     show.report.expect(1)
     show.result(
         colorize_single(
@@ -220,6 +224,7 @@ def _run_single(args: argparse.Namespace, show: _Show) -> None:
             _setup(args, 1),
             suffix=args.format,
             overwrite=args.overwrite,
+            extras=Extras(args.alternatives, confidence, args.suggest),
         )
     )
 
@@ -277,12 +282,30 @@ def _check_usage(args: argparse.Namespace, *, single: bool) -> None:
         refuse("the result itself goes to standard output; use --report FILE.json in place of --json")
     if to_stream and sys.stdout.isatty():
         refuse("standard output is a terminal; send it to a file or a program, or give --output FILE")
+    _check_extras(args, single=single)
     if single and not to_stream:
         suffix = Path(args.output).suffix.lower()
         if not suffix or Path(args.output).is_dir():
             refuse(f"{args.output}: a photo from standard input has no name; give a file such as photo.jpg")
         if args.format is not None and kind_of(args.format) != kind_of(suffix):
             refuse(f"--format {args.format[1:]} and --output {args.output} contradict each other; leave one out")
+
+
+def _check_extras(args: argparse.Namespace, *, single: bool) -> None:
+    """Exit with 2 where what is of one photo is wished of more, or there is no name to go by."""
+    from pathlib import Path
+
+    refuse: Callable[[str], None] = args.usage_error
+    if args.hints_file is not None and (len(args.paths) > 1 or Path(args.paths[0]).is_dir()):
+        refuse("--hints are of one photo; give one photo as PATH")
+    for name in ("alternatives", "confidence", "suggest"):
+        if getattr(args, name) and not single:
+            refuse(f"--{name} is for one photo; give one as PATH, and a file such as photo.jpg as --output")
+    for name in ("alternatives", "suggest"):
+        if getattr(args, name) and args.output in (None, "-"):
+            refuse(f"--{name} writes more files than one; give a file such as photo.jpg as --output")
+    if args.confidence is not None and Path(args.confidence).suffix.lower() != ".png":
+        refuse("--confidence writes PNG; give it a name that ends in .png")
 
 
 def _setup(args: argparse.Namespace, workers: int) -> Setup:
