@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 
 from photochrom import Colorizer, Hint, Options, Picture, palette_of
 from photochrom.bins import bin_centers
+from photochrom.cli.main import main
 from photochrom.color import rgb_to_lab
 from photochrom.distribution import doubt, draw, mean_colour
 from photochrom.errors import NetworkError, PhotoError
@@ -23,6 +27,26 @@ from photochrom.palette import steered
 @pytest.fixture(scope="module")
 def colorizer(hinting: Path) -> Colorizer:
     return Colorizer(hinting)
+
+
+def test_the_page_about_wishes_runs(
+    hinting: Path, halves: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "wishes.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"```json\n(.+?)```", page, re.S)
+    (code,) = re.findall(r"```python\n(.+?)```", page, re.S)
+    monkeypatch.chdir(tmp_path)
+    halves.save("portrait.jpg")
+    Picture.from_array(np.full((9, 9, 3), (200, 90, 40), np.uint8)).save("painting.jpg")
+    shutil.copy(hinting, "network.onnx")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert np.array_equal(names["several"][0].pixels, names["picture"].pixels)
+    Path("colour.jpg").unlink()  # of the Python example
+    Path("hints.json").write_text(listed)
+    for line in re.findall(r"^    photochrom (.+portrait.+)$", page, re.M):
+        assert main([*line.split(), "--overwrite"]) == 0
+    assert {"colour-4.jpg", "colour.hints.json", "sure.png"} <= {path.name for path in tmp_path.iterdir()}
 
 
 @pytest.fixture

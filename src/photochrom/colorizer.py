@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from photochrom import __version__, encode, proposals
 from photochrom.errors import NetworkError, OutputError
 from photochrom.files import same_file
-from photochrom.formats import JPEG, TIFF, WIDE
+from photochrom.formats import JPEG, TIFF
 from photochrom.hints import Hint
 from photochrom.metadata.header import Metadata
 from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
@@ -156,7 +156,7 @@ class Colorizer:
         strips = (beside(own, colours, gap, photo.has_alpha) for own, colours in painted)
         times = _times(source) if options.keep_times and not isinstance(source, bytes) else None
         lost = encode.write_image(target, image, strips, quality=options.quality, times=times)
-        return [*photo.notes, *_losses(photo, target), *lost]
+        return [*photo.notes, *encode.losses(photo, target), *lost]
 
     def propose(self, photo: Photo, options: Options | None = None) -> Floats:
         """Return the network's own a, b for a photo: float32 h×w×2, CIELAB units, at network size, as it lies."""
@@ -349,24 +349,6 @@ def _wished(options: Options, hints: Sequence[Hint], vividness: float | None) ->
 def _check_count(n: int, what: str) -> None:
     if n < 1:
         raise ValueError(f"{n} {what} cannot be asked for; use 1 or more")
-
-
-def _losses(photo: PhotoFile, target: Path) -> list[str]:
-    """Say what the format that the user chose cannot hold of this photo."""
-    suffix = target.suffix.lower()
-    lost = []
-    if photo.has_alpha and suffix in JPEG:
-        lost.append("transparency, which is laid over white")
-    if photo.dtype == np.uint16 and suffix not in WIDE:
-        lost.append("16 bits per channel, which become 8")
-    bits = photo.metadata.bits
-    if suffix == ".avif" and bits > 12:
-        lost.append(f"{bits} bits per channel, which become 12")
-    if suffix == ".bmp":
-        carried = photo.metadata.carried
-        said = {"EXIF": carried.exif, "XMP": carried.xmp, "IPTC": carried.resources, "comments": carried.texts}
-        lost += [name for name, content in said.items() if content]
-    return [f"{target}: {suffix} cannot hold {', nor '.join(lost)}"] if lost else []
 
 
 def _times(source: str | Path) -> tuple[int, int]:
