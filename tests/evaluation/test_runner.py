@@ -146,9 +146,9 @@ def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):
     seen = []
     run = Network.run
 
-    def spy(self, planes, hints=None, vividness=None):
+    def spy(self, planes, hints=None, vividness=None, **further):
         seen.append((planes.copy(), None if hints is None else hints.copy()))
-        return run(self, planes, hints, vividness)
+        return run(self, planes, hints, vividness, **further)
 
     monkeypatch.setattr(Network, "run", spy)
     subjects = [one for one in list_subjects([echo], [0]) if one.path is not None]
