@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from photochrom import __version__, encode, proposals
 from photochrom.errors import NetworkError, OutputError
 from photochrom.files import same_file
-from photochrom.formats import JPEG, TIFF, WIDE
+from photochrom.formats import JPEG, TIFF
 from photochrom.hints import Hint
 from photochrom.metadata.header import Metadata
 from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
 from photochrom.options import Options
 from photochrom.painting import beside, paint
-from photochrom.photofile import PhotoFile
+from photochrom.photofile import STRIP, PhotoFile
 from photochrom.picture import Picture, as_photo, as_picture
 from photochrom.sight import Photo, Sight
 from photochrom.threads import usable_cores
@@ -156,7 +156,7 @@ class Colorizer:
         strips = (beside(own, colours, gap, photo.has_alpha) for own, colours in painted)
         times = _times(source) if options.keep_times and not isinstance(source, bytes) else None
         lost = encode.write_image(target, image, strips, quality=options.quality, times=times)
-        return [*photo.notes, *_losses(photo, target), *lost]
+        return [*photo.notes, *encode.losses(photo, target), *lost]
 
     def propose(self, photo: Photo, options: Options | None = None) -> Floats:
         """Return the network's own a, b for a photo: float32 h×w×2, CIELAB units, at network size, as it lies."""
@@ -232,12 +232,39 @@ class Colorizer:
             PhotoError: if the source cannot be read.
             NetworkError: if the network fails on it, or gives no confidence.
         """
-        options = options or Options()
-        picture = as_picture(source, max_pixels=options.max_pixels)
-        sure = proposals.confidence(self.network, self._see(picture).upright, options)
-        rows = resize_array(sure[..., None], picture.height, picture.width)
-        whole: Floats = rows(0, picture.height)[..., 0]
-        return np.clip(whole, 0, 1)
+        photo, rows = self._confidence(source, options or Options())
+        sure: Floats = np.clip(rows(0, photo.height)[..., 0], 0, 1)
+        return sure
+
+    def write_confidence(
+        self, source: str | Path | bytes, target: str | Path, options: Options | None = None
+    ) -> None:
+        """Write the map of `confidence` as a grey picture of 8 bits, black for 0 and white for 1.
+
+        Args:
+            source: the photo's file, or its bytes.
+            target: file of the map; one that is there is replaced.
+            options: as `confidence`.
+
+        Raises:
+            PhotoError: if the source cannot be read.
+            NetworkError: as `confidence`.
+            OutputError: if the map cannot be written; nothing half-written stays.
+        """
+        target = Path(target)
+        encode.check_target(target, overwrite=True)
+        photo, rows = self._confidence(source, options or Options())
+        step = max(1, STRIP // photo.width)
+        strips = (
+            np.clip(np.rint(rows(top, min(top + step, photo.height)) * 255), 0, 255).astype(np.uint8)
+            for top in range(0, photo.height, step)
+        )
+        encode.write_image(target, encode.Image(photo.height, photo.width, 1, np.dtype(np.uint8)), strips)
+
+    def _confidence(self, source: Source, options: Options) -> tuple[Photo, Callable[[int, int], Floats]]:
+        photo = as_photo(source, max_pixels=options.max_pixels)
+        sure = proposals.confidence(self.network, self._see(photo).upright, options)
+        return photo, resize_array(sure[..., None], photo.height, photo.width)
 
     def check(self, options: Options) -> None:
         """Make sure, before work begins, that the network can do what is wished.
@@ -322,24 +349,6 @@ def _wished(options: Options, hints: Sequence[Hint], vividness: float | None) ->
 def _check_count(n: int, what: str) -> None:
     if n < 1:
         raise ValueError(f"{n} {what} cannot be asked for; use 1 or more")
-
-
-def _losses(photo: PhotoFile, target: Path) -> list[str]:
-    """Say what the format that the user chose cannot hold of this photo."""
-    suffix = target.suffix.lower()
-    lost = []
-    if photo.has_alpha and suffix in JPEG:
-        lost.append("transparency, which is laid over white")
-    if photo.dtype == np.uint16 and suffix not in WIDE:
-        lost.append("16 bits per channel, which become 8")
-    bits = photo.metadata.bits
-    if suffix == ".avif" and bits > 12:
-        lost.append(f"{bits} bits per channel, which become 12")
-    if suffix == ".bmp":
-        carried = photo.metadata.carried
-        said = {"EXIF": carried.exif, "XMP": carried.xmp, "IPTC": carried.resources, "comments": carried.texts}
-        lost += [name for name, content in said.items() if content]
-    return [f"{target}: {suffix} cannot hold {', nor '.join(lost)}"] if lost else []
 
 
 def _times(source: str | Path) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,10 @@ from photochrom.metadata.carried import Carried
 from photochrom.metadata.header import Metadata
 from photochrom.strips import StripSource
 
-__all__ = ["Image", "check_target", "encode_thumbnail", "write_image"]
+__all__ = ["Image", "check_target", "encode_thumbnail", "losses", "write_image"]
+
+if TYPE_CHECKING:
+    from photochrom.photofile import PhotoFile
 
 Pixels = NDArray[Any]
 _LARGE_TIFF = 3_900_000_000  # bytes of pixels; a classic TIFF ends at 4 GB
@@ -69,6 +72,24 @@ def check_target(path: Path, *, quality: int | None = None, overwrite: bool = Fa
             raise OutputError(f"{path}: is already there; choose another name or allow overwriting")
     except (OSError, ValueError) as error:
         raise OutputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
+
+
+def losses(photo: PhotoFile, target: Path) -> list[str]:
+    """Say what the format that the user chose cannot hold of this photo."""
+    suffix = target.suffix.lower()
+    lost = []
+    if photo.has_alpha and suffix in JPEG:
+        lost.append("transparency, which is laid over white")
+    if photo.dtype == np.uint16 and suffix not in WIDE:
+        lost.append("16 bits per channel, which become 8")
+    bits = photo.metadata.bits
+    if suffix == ".avif" and bits > 12:
+        lost.append(f"{bits} bits per channel, which become 12")
+    if suffix == ".bmp":
+        carried = photo.metadata.carried
+        said = {"EXIF": carried.exif, "XMP": carried.xmp, "IPTC": carried.resources, "comments": carried.texts}
+        lost += [name for name, content in said.items() if content]
+    return [f"{target}: {suffix} cannot hold {', nor '.join(lost)}"] if lost else []
 
 
 def write_image(

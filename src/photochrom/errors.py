@@ -4,6 +4,7 @@
     ├── PhotoError            a file is no photo, is damaged, or cannot be read
     ├── OutputError           a result cannot be written where it was asked for
     ├── NetworkError          a network is unknown, or its file breaks the contract
+    ├── HintError             a file of hints cannot be read, or a hint in it is none
     ├── DataError             a folder or shard of training photos cannot be used
     ├── RecipeError           a recipe has an unknown key or an impossible value
     ├── CheckpointError       a checkpoint is missing, damaged, or of another recipe
@@ -23,6 +24,7 @@ __all__ = [
     "CheckpointError",
     "DataError",
     "DivergedError",
+    "HintError",
     "MissingExtraError",
     "NetworkError",
     "OutputError",
@@ -48,6 +50,10 @@ class OutputError(PhotochromError):
 
 class NetworkError(PhotochromError):
     """A network is unknown, or its file breaks the network contract."""
+
+
+class HintError(PhotochromError):
+    """A file of hints cannot be read, or a hint in it is none."""
 
 
 class DataError(PhotochromError):

@@ -11,7 +11,7 @@ from typing import IO
 from photochrom.batch.plan import result_suffix
 from photochrom.batch.pool import Pool, open_pool
 from photochrom.batch.run import Result
-from photochrom.batch.worker import Outcome, Setup, Task
+from photochrom.batch.worker import Extras, Outcome, Setup, Task
 from photochrom.errors import OutputError, PhotochromError
 from photochrom.files import make_folder, move_file, same_file
 from photochrom.photofile import PhotoFile
@@ -26,6 +26,7 @@ def colorize_single(
     *,
     suffix: str | None = None,
     overwrite: bool = False,
+    extras: Extras | None = None,
 ) -> Result:
     """Colorize one photo.
 
@@ -38,22 +39,27 @@ def colorize_single(
         setup: how it is colorized.
         suffix: kind of a result that has no name, such as ``".png"``; None for the photo's own.
         overwrite: replace a file that is there.
+        extras: what else is made of it; alternatives and suggestions only where the target is a file.
 
     Raises:
-        NetworkError: if the network cannot be opened.
+        NetworkError: if the network cannot be opened, or cannot do what is wished.
         BrokenPipeError: if nobody reads the result.
     """
+    extras = extras or Extras()
     pool = open_pool(setup, 1)
     called = str(source) if isinstance(source, Path) else "standard input"
-    written = str(target) if isinstance(target, Path) else "standard output"
+    written = "standard output"
+    if isinstance(target, Path):
+        written = str(Task(Path(called), target, target, extras=extras).results[0][1])
     try:
         with _folder() as folder:
             photo = source if isinstance(source, Path) else _keep(source, Path(folder, "photo"))
             if isinstance(target, Path):
-                outcome = _to_file(pool, photo, target, called, overwrite=overwrite)
+                outcome = _to_file(pool, photo, target, called, extras, overwrite=overwrite)
             else:
                 suffix = suffix or result_suffix(PhotoFile(photo, name=called).format or "")
-                task = Task(photo, Path(folder, f"result{suffix}"), Path(written), called)
+                task = Task(photo, Path(folder, f"result{suffix}"), Path(written), called, extras)
+                _check_targets(photo, [beside for _, beside in task.files[1:]], overwrite=overwrite)
                 outcome = _to_stream(pool, task, target)
     except PhotochromError as error:
         return Result(called, written, "failed", str(error))
@@ -78,17 +84,29 @@ def _keep(stream: IO[bytes], path: Path) -> Path:
     return path
 
 
-def _to_file(pool: Pool, photo: Path, target: Path, called: str, *, overwrite: bool) -> Outcome:
-    if same_file(photo, target):
-        raise OutputError(f"{photo}: would be written over itself; give another name as --output")
-    if os.path.lexists(target) and not overwrite:
-        raise OutputError(f"{target}: is already there; give another name, or --overwrite to replace it")
-    make_folder(target.parent)
+def _to_file(pool: Pool, photo: Path, target: Path, called: str, extras: Extras, *, overwrite: bool) -> Outcome:
+    files = Task(photo, target, target, called, extras).files
+    _check_targets(photo, [path for _, path in files], overwrite=overwrite)
+    for _, path in files:
+        make_folder(path.parent)
     with _folder(target.parent) as folder:
-        made = Path(folder, f"result{target.suffix}")
-        outcome = _do(pool, Task(photo, made, target, called))
-        move_file(made, target)
+        task = Task(photo, Path(folder, f"result{target.suffix}"), target, called, extras)
+        outcome = _do(pool, task)
+        for made, path in task.files:
+            move_file(made, path)
     return outcome
+
+
+def _check_targets(photo: Path, targets: list[Path], *, overwrite: bool) -> None:
+    for number, target in enumerate(targets):
+        if same_file(photo, target):
+            raise OutputError(f"{photo}: would be written over itself; give another name as --output")
+        if target in targets[:number]:
+            raise OutputError(f"{target}: would be written twice; give another name")
+        if os.path.lexists(target) and not overwrite:
+            raise OutputError(f"{target}: is already there; give another name, or --overwrite to replace it")
+        if target.is_dir():
+            raise OutputError(f"{target}: is a folder; give the file another name")
 
 
 def _to_stream(pool: Pool, task: Task, stream: IO[bytes]) -> Outcome:
@@ -96,6 +114,9 @@ def _to_stream(pool: Pool, task: Task, stream: IO[bytes]) -> Outcome:
     with task.made.open("rb") as file:
         shutil.copyfileobj(file, stream)
     stream.flush()
+    for made, path in task.files[1:]:
+        make_folder(path.parent)
+        move_file(made, path)
     return outcome
 
 

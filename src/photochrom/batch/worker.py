@@ -10,10 +10,11 @@ from time import perf_counter
 from photochrom.batch.stamp import Stamp, file_digest
 from photochrom.colorizer import Colorizer
 from photochrom.errors import PhotochromError
+from photochrom.hintfile import hints_text
 from photochrom.network import Device
 from photochrom.options import Options
 
-__all__ = ["Outcome", "Setup", "Task", "Worker"]
+__all__ = ["Extras", "Outcome", "Setup", "Task", "Worker"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,21 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class Extras:
+    """What is made of one photo besides its result, or in place of it.
+
+    Attributes:
+        alternatives: results in so many ways, in place of one, or 0.
+        confidence: PNG file for a map of how sure the network is, or None.
+        suggestions: so many hints that would help most, or 0.
+    """
+
+    alternatives: int = 0
+    confidence: Path | None = None
+    suggestions: int = 0
+
+
+@dataclass(frozen=True)
 class Task:
     """A photo and the file to write.
 
@@ -44,16 +60,43 @@ class Task:
         made: the file to write, which is moved when it is whole.
         target: where to; messages call the file so.
         called: what messages call the photo, or None for its path.
+        extras: what else is to be written.
     """
 
     source: Path
     made: Path
     target: Path
     called: str | None = None
+    extras: Extras = Extras()
+
+    @property
+    def results(self) -> list[tuple[Path, Path]]:
+        """The results' files: each as it is written, and where to it is moved."""
+        count = self.extras.alternatives
+        pair = (self.made, self.target)
+        return [_numbered(pair, number) for number in range(1, count + 1)] if count else [pair]
+
+    @property
+    def confidence(self) -> list[tuple[Path, Path]]:
+        """Likewise, the file of the map, if it is wished."""
+        wished = self.extras.confidence
+        return [] if wished is None else [(self.made.with_name("confidence.png"), wished)]
+
+    @property
+    def suggestions(self) -> list[tuple[Path, Path]]:
+        """Likewise, the file of the hints, if they are wished."""
+        wished = self.extras.suggestions
+        return [(self.made.with_name("hints.json"), self.target.with_suffix(".hints.json"))] if wished else []
+
+    @property
+    def files(self) -> list[tuple[Path, Path]]:
+        """All files."""
+        return self.results + self.confidence + self.suggestions
 
     def named(self, line: str) -> str:
         """Put the names that the user knows into a message."""
-        line = line.replace(str(self.made), str(self.target))
+        for made, target in self.files:
+            line = line.replace(str(made), str(target))
         return line if self.called is None else line.replace(str(self.source), self.called)
 
 
@@ -76,6 +119,11 @@ class Outcome:
     seconds: float = 0.0
 
 
+def _numbered(pair: tuple[Path, Path], number: int) -> tuple[Path, Path]:
+    made, target = (path.with_stem(f"{path.stem}-{number}") for path in pair)
+    return made, target
+
+
 class Worker:
     """Has a network open, and does one task after the other.
 
@@ -83,7 +131,7 @@ class Worker:
         recipe: what all its results are made with: network, size and options, as JSON that never varies.
 
     Raises:
-        NetworkError: if the network cannot be opened.
+        NetworkError: if the network cannot be opened, or cannot do what is wished.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -91,6 +139,7 @@ class Worker:
         self._colorizer = Colorizer(
             setup.network, device=setup.device, network_size=setup.network_size, threads=setup.threads
         )
+        self._colorizer.check(setup.options)
         card = self._colorizer.card
         # Defaults are left out, so that an option of tomorrow does not undo what was done before it; and how large
         # a photo may be is no matter of its result.
@@ -110,8 +159,8 @@ class Worker:
                 photo = Stamp.of(task.source)
             except (OSError, ValueError):
                 photo = None  # what is wrong with it, the engine says best
-            lines = self._colorizer.write(task.source, task.made, self._options)
-            made = Stamp.of(task.made)
+            lines = self._write(task)
+            made = Stamp.of(task.results[0][0])
         except PhotochromError as error:
             reason = task.named(str(error))
         except MemoryError:
@@ -124,3 +173,17 @@ class Worker:
             warnings = tuple(map(task.named, lines))
             return Outcome(photo, made, warnings, seconds=perf_counter() - start)
         return Outcome(error=reason, seconds=perf_counter() - start)
+
+    def _write(self, task: Task) -> list[str]:
+        extras, engine = task.extras, self._colorizer
+        sets = [self._options.hints]
+        if extras.alternatives:
+            sets = engine.alternative_hints(task.source, extras.alternatives, self._options)
+        lines: list[str] = []
+        for hints, (made, _) in zip(sets, task.results, strict=True):
+            lines += engine.write(task.source, made, self._options.model_copy(update={"hints": hints}))
+        for made, _ in task.confidence:
+            engine.write_confidence(task.source, made, self._options)
+        for made, _ in task.suggestions:
+            made.write_text(hints_text(engine.suggest_hints(task.source, extras.suggestions, self._options)))
+        return lines

@@ -6,11 +6,12 @@ import argparse
 import sys
 
 from photochrom.cli.screen import Screen, one_line
-from photochrom.cli.wishes import add_wishes, positive, read_options
+from photochrom.cli.usage import check_usage, is_single
+from photochrom.cli.wishes import add_extras, add_wishes, positive, read_options
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from photochrom.batch.plan import Job, Plan
@@ -49,6 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     add("--sheet", action="store_true", help="also write OUT/sheet.jpg: every photo before and after")
     add_wishes(parser)
+    add_extras(parser)
 
     add = parser.add_argument_group("what is told").add_argument
     add("--report", metavar="FILE.json", help="write what became of each photo, and why")
@@ -72,8 +74,8 @@ def run(args: argparse.Namespace) -> int:
     from photochrom.cli.stopping import Stopped, leave, stoppable
     from photochrom.errors import PhotochromError
 
-    single = _is_single(args)
-    _check_usage(args, single=single)
+    single = is_single(args)
+    check_usage(args, single=single)
     if args.report:
         check_report_file(Path(args.report))
     report, stopped = Report(rows=bool(args.report or args.json)), None
@@ -186,13 +188,14 @@ def _draw_sheet(
     jobs: Iterable[Job], pages: list[Path], batch: Batch, show: _Show, args: argparse.Namespace
 ) -> None:
     from photochrom.errors import PhotochromError, PhotoError
+    from photochrom.options import MAX_PIXELS
     from photochrom.photofile import PhotoFile
     from photochrom.sheet import SheetWriter
 
     if not args.overwrite and not all(batch.may_write(page) for page in pages):
         show.last.append(f"{pages[0].name} is there and not photochrom's: left alone (--overwrite draws it again)")
         return
-    sheet, most = SheetWriter(pages, batch.save_page), read_options(args).max_pixels
+    sheet, most = SheetWriter(pages, batch.save_page), args.max_pixels or MAX_PIXELS
     show.screen.count("Drawing the sheet", len(pages))
     try:
         for job in jobs:
@@ -211,7 +214,9 @@ def _run_single(args: argparse.Namespace, show: _Show) -> None:
     from pathlib import Path
 
     from photochrom.batch.single import colorize_single
+    from photochrom.batch.worker import Extras
 
+    confidence = None if args.confidence is None else Path(args.confidence)
     show.report.expect(1)
     show.result(
         colorize_single(
@@ -220,6 +225,7 @@ def _run_single(args: argparse.Namespace, show: _Show) -> None:
             _setup(args, 1),
             suffix=args.format,
             overwrite=args.overwrite,
+            extras=Extras(args.alternatives, confidence, args.suggest),
         )
     )
 
@@ -229,60 +235,6 @@ def _how_to_go_on(args: argparse.Namespace, *, single: bool) -> str:
         return ""
     # A photo by itself has no manifest, and --overwrite asks for all of them again.
     return " (stopped)" if single or args.overwrite else " (stopped; the same command goes on)"
-
-
-def _is_single(args: argparse.Namespace) -> bool:
-    """Say whether the call is of one photo and of one file, or a stream, for its result."""
-    from pathlib import Path
-
-    if args.paths == ["-"] or args.output == "-":
-        return True
-    return len(args.paths) == 1 and _is_named_as_photo(args.output) and not Path(args.paths[0]).is_dir()
-
-
-def _is_named_as_photo(output: str | None) -> bool:
-    from pathlib import Path
-
-    from photochrom.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
-
-    if output is None or Path(output).is_dir():
-        return False
-    return Path(output).suffix.lower() in PHOTO_SUFFIXES | SAVED_SUFFIXES.keys()
-
-
-def _check_usage(args: argparse.Namespace, *, single: bool) -> None:
-    """Exit with 2 where wishes contradict each other."""
-    from pathlib import Path
-
-    from photochrom.batch.content import kind_of
-
-    refuse: Callable[[str], None] = args.usage_error
-    to_stream = single and args.output in (None, "-")
-    if args.output is None and not single:
-        refuse("the following arguments are required: -o/--output")
-    if "-" in args.paths and len(args.paths) > 1:
-        refuse("- is standard input, one photo by itself; give no other PATH")
-    if single and len(args.paths) > 1:
-        refuse("one photo at a time goes to standard output; give a folder as --output")
-    # A folder's results may go into a folder of any name, but who names photos means a file by that.
-    if not single and _is_named_as_photo(args.output) and not all(Path(path).is_dir() for path in args.paths):
-        refuse(f"{args.output}: is named as one photo, but there are more; give a folder as --output")
-    if args.report and Path(args.report).suffix.lower() != ".json":
-        refuse("--report writes JSON; give it a name that ends in .json")
-    if args.watch and args.sheet:
-        refuse("--watch never ends, so there is no --sheet of it; draw it by a call without --watch")
-    if single and (args.watch or args.sheet):
-        refuse("--watch and --sheet need a folder as --output")
-    if to_stream and args.json:
-        refuse("the result itself goes to standard output; use --report FILE.json in place of --json")
-    if to_stream and sys.stdout.isatty():
-        refuse("standard output is a terminal; send it to a file or a program, or give --output FILE")
-    if single and not to_stream:
-        suffix = Path(args.output).suffix.lower()
-        if not suffix or Path(args.output).is_dir():
-            refuse(f"{args.output}: a photo from standard input has no name; give a file such as photo.jpg")
-        if args.format is not None and kind_of(args.format) != kind_of(suffix):
-            refuse(f"--format {args.format[1:]} and --output {args.output} contradict each other; leave one out")
 
 
 def _setup(args: argparse.Namespace, workers: int) -> Setup:

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
     from photochrom.options import Options
 
-__all__ = ["add_wishes", "positive", "read_options"]
+__all__ = ["add_extras", "add_wishes", "positive", "read_options"]
 
 
 def add_wishes(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say how results are to be."""
     add = parser.add_argument_group("results").add_argument
+    add("--vividness", metavar="X", type=_wish("vividness"), help="0, most likely to be true, to 1, most vivid")
+    add("--hints", metavar="FILE.json", dest="hints_file", help="colours that are known of one photo")
+    add("--reference", metavar="PHOTO", help="move the colours towards those of this colour photo")
     add("--format", metavar="KIND", type=_suffix, help="jpg, png, webp, tif, avif or bmp (default: as the photo)")
     add("--quality", metavar="N", type=_wish("quality"), help="1 to 100, for JPEG, WebP and AVIF")
     add("--saturation", metavar="X", type=_wish("saturation"), help="strength of colours, 0 to 4 (default: 1)")
@@ -33,18 +36,53 @@ def add_wishes(parser: argparse.ArgumentParser) -> None:
     add("--max-pixels", metavar="N", type=_wish("max_pixels"), help="refuse larger photos (default: 4000000000)")
 
 
+def add_extras(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that ask for more than a result."""
+    add = parser.add_argument_group("of one photo").add_argument
+    add("--alternatives", metavar="N", type=_few, default=0, help="N results: OUT-1.jpg, OUT-2.jpg, ...")
+    add("--confidence", metavar="FILE.png", help="write a map: the whiter, the surer is the network")
+    add(
+        "--suggest",
+        metavar="N",
+        type=_few,
+        default=0,
+        help="write OUT.hints.json: the N places where a hint would help most",
+    )
+
+
 def read_options(args: argparse.Namespace) -> Options:
-    """Put together what was wished."""
+    """Put together what was wished.
+
+    Raises:
+        HintError: if the file of hints cannot be read.
+        PhotoError: if the reference cannot be read, or has no colours.
+    """
     from photochrom.options import Options
 
-    wishes = {name: vars(args).get(name) for name in Options.model_fields}
-    return Options.model_validate({name: wish for name, wish in wishes.items() if wish is not None})
+    given = {name: vars(args).get(name) for name in Options.model_fields}
+    wishes = {name: wish for name, wish in given.items() if wish is not None}
+    if args.hints_file is not None:
+        from photochrom.hintfile import read_hints
+
+        wishes["hints"] = read_hints(args.hints_file)
+    if args.reference is not None:
+        from photochrom.options import MAX_PIXELS
+        from photochrom.palette import palette_of
+
+        wishes["palette"] = palette_of(args.reference, max_pixels=args.max_pixels or MAX_PIXELS)
+    return Options.model_validate(wishes)
 
 
 def positive(text: str) -> int:
     """Read a whole number from 1 on."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def _few(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 99:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 99")
     return int(text)
 
 
@@ -72,7 +110,7 @@ def _wish(name: str) -> Callable[[str], Any]:
                 next((getattr(limit, end) for limit in field.metadata if hasattr(limit, end)), None)
                 for end in ("ge", "le")
             )
-            kind = "number" if field.annotation is float else "whole number"
+            kind = "whole number" if field.annotation in (int, int | None) else "number"
             above = "on" if high is None else f"to {high}"
             raise argparse.ArgumentTypeError(f"{text!r} is no {kind} from {low} {above}") from None
 
