@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -29,16 +28,14 @@ def colorizer(hinting: Path) -> Colorizer:
     return Colorizer(hinting)
 
 
-def test_the_page_about_wishes_runs(
-    hinting: Path, halves: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.slow
+def test_the_page_about_wishes_runs(halves: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = (Path(__file__).parents[1] / "docs" / "wishes.md").read_text(encoding="utf-8")
     (listed,) = re.findall(r"```json\n(.+?)```", page, re.S)
     (code,) = re.findall(r"```python\n(.+?)```", page, re.S)
     monkeypatch.chdir(tmp_path)
     halves.save("portrait.jpg")
     Picture.from_array(np.full((9, 9, 3), (200, 90, 40), np.uint8)).save("painting.jpg")
-    shutil.copy(hinting, "network.onnx")
     names: dict[str, Any] = {}
     exec(code, names)
     assert np.array_equal(names["several"][0].pixels, names["picture"].pixels)

@@ -19,7 +19,7 @@ from photochrom.errors import NetworkError
 
 __all__ = ["CARD_KEY", "DEFAULT_NETWORK", "Card", "Network", "bundled_networks", "list_networks"]
 
-DEFAULT_NETWORK = "article-6"
+DEFAULT_NETWORK = "photochrom-1"
 CARD_KEY = "photochrom"
 """Key of the card's JSON in the metadata of an ONNX file."""
 
@@ -34,7 +34,7 @@ class Card(BaseModel):
 
     Attributes:
         format: version of the card's own layout.
-        name: what the network is called, such as ``"article-6"``.
+        name: what the network is called, such as ``"photochrom-1"``.
         version: of these weights.
         description: one sentence.
         license: SPDX identifier of the weights' licence.

@@ -15,7 +15,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A package folder with two bundled networks."""
     folder = tmp_path / "weights"
     folder.mkdir()
-    write_network(folder / "article-6.onnx", card=tint_card(name="article-6", training={"photos": 12_000}))
+    write_network(folder / "photochrom-1.onnx", card=tint_card(name="photochrom-1", training={"photos": 12_000}))
     write_network(folder / "tint.onnx", card=tint_card())
     monkeypatch.setattr(network, "files", lambda package: tmp_path)
     network.bundled_networks.cache_clear()
@@ -26,20 +26,20 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_table_says_what_each_is(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["networks"]) == 0
     printed = capsys.readouterr().out
-    for words in ("article-6 *", "tint", "32²", "20", "psnr 20.5", "photos 12000", "MIT", "MB", "* used where"):
+    for words in ("photochrom-1 *", "tint", "32²", "20", "psnr 20.5", "photos 12000", "MIT", "MB", "* used where"):
         assert words in printed
 
 
 def test_json_holds_the_cards(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["networks", "--json"]) == 0
     first, second = json.loads(capsys.readouterr().out)
-    assert (first["name"], first["default"], second["default"]) == ("article-6", True, False)
+    assert (first["name"], first["default"], second["default"]) == ("photochrom-1", True, False)
     assert second["bytes"] == (bundle / "tint.onnx").stat().st_size
     assert {key: second[key] for key in tint_card()} == tint_card()
 
 
 def test_a_bundled_network_goes_by_its_name(bundle: Path) -> None:
-    assert network.Network().card.name == "article-6"
+    assert network.Network().card.name == "photochrom-1"
     assert network.Network("tint").path == bundle / "tint.onnx"
     with pytest.raises(network.NetworkError, match="did you mean tint"):
         network.Network("tin")

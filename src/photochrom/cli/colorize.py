@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add = parser.add_argument
     add("paths", nargs="+", metavar="PATH", help="photos, or folders of photos; - for standard input")
     add("-o", "--output", metavar="OUT", help="folder for the results, made if missing; or for one photo, a file")
-    add("-n", "--network", metavar="NETWORK", help="bundled network's name, or .onnx file (default: article-6)")
+    add("-n", "--network", metavar="NETWORK", help="bundled network's name, or .onnx file (default: photochrom-1)")
     add(
         "--network-size",
         metavar="N",
