@@ -116,9 +116,9 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(photos, tmp_pat
     prepare = loop.prepare
 
     def remember(*args):
-        state, network, optimizer = prepare(*args)
+        state, network, optimizer, *rest = prepare(*args)
         networks.append(network)
-        return state, network, optimizer
+        return state, network, optimizer, *rest
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "prepare", remember)
@@ -180,7 +180,7 @@ def test_a_step_that_ruins_the_weights_does_not_reach_the_checkpoint(photos, tmp
     training, testing = load_data(RECIPE, photos, torch.device("cpu"))
 
     def ruined(*args):
-        state, network, optimizer = prepare(*args)
+        state, network, optimizer, *rest = prepare(*args)
         step, left = optimizer.step, [3]
 
         def ruin():
@@ -190,7 +190,7 @@ def test_a_step_that_ruins_the_weights_does_not_reach_the_checkpoint(photos, tmp
                 torch.nn.init.constant_(next(network.parameters()), float("nan"))
 
         optimizer.step = ruin
-        return state, network, optimizer
+        return state, network, optimizer, *rest
 
     prepare = loop.prepare
     monkeypatch.setattr(loop, "prepare", ruined)

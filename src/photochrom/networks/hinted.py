@@ -183,9 +183,9 @@ class HintedNetwork(ColorizationNetwork):
             tokens = look(tokens, beside)
         return tokens.transpose(1, 2).reshape(x.shape)
 
-    def decide(self, scores: Tensor, bold: Tensor, vividness: Tensor | None = None) -> Tensor:
+    def decide(self, scores: Tensor, bold: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
         """Map what `score` gives, each [N,Q,h,w], to a, b [N,2,h,w]: the mean, as vivid as asked for."""
-        if vividness is None:
+        if bold is None or vividness is None:
             return self.mean(_softmax(scores))
         return self.mean(_softmax((scores + vividness * bold) * torch.exp(-vividness * torch.log(self.sharp))))
 

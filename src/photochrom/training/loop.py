@@ -27,7 +27,6 @@ from photochrom.training.setup import (
     check_writable,
     grey_loss,
     headline,
-    keep_mean,
     load_data,
     open_folder,
     prepare,
@@ -114,6 +113,7 @@ def _run(
     state: Progress,
     network: ColorizationNetwork,
     optimizer: torch.optim.Optimizer,
+    mean: ColorizationNetwork | None,
     training: PhotoSet,
     testing: PhotoSet | None,
     progress: bool,
@@ -121,7 +121,6 @@ def _run(
 ) -> TrainingResult:
     """Train from where `state` stands to the last epoch, a stop request, or an error."""
     objective = objective_of(recipe, network, where, precision)
-    mean = keep_mean(recipe, output, network)
     checkpoint = output / "checkpoint.safetensors"
     log = RunLog(
         output,

@@ -116,7 +116,7 @@ class _Likelihood:
             scores = self._network.scores(x)
         scores, weights = scores.float(), weights.float()
         unlikely = self._bins.cross_entropy(scores, functional.avg_pool2d(ab, CELL)).mean()
-        mean = self._network.enlarge(self._network.decide(scores, scores, None), weights)
+        mean = self._network.enlarge(self._network.decide(scores), weights)
         return unlikely + torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN).mean()
 
     def _unlike(self, light: Tensor, hints: Tensor, rgb: Tensor) -> Tensor:

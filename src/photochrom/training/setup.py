@@ -23,7 +23,7 @@ from photochrom.networks.lite import LiteEncoder, load_imagenet
 from photochrom.training.checkpoint import Progress, load_checkpoint
 from photochrom.training.recipe import Recipe, load_recipe, recipe_text, save_recipe
 
-__all__ = ["check_writable", "grey_loss", "headline", "keep_mean", "load_data", "open_folder", "prepare"]
+__all__ = ["check_writable", "grey_loss", "headline", "load_data", "open_folder", "prepare"]
 
 
 def load_data(
@@ -83,8 +83,11 @@ def check_writable(output: Path) -> None:
 
 def prepare(
     recipe: Recipe, output: Path, device: torch.device, resume: bool
-) -> tuple[Progress, ColorizationNetwork, torch.optim.Optimizer]:
-    """Make the network and its optimizer, fresh or as the run's checkpoint has them."""
+) -> tuple[Progress, ColorizationNetwork, torch.optim.Optimizer, ColorizationNetwork | None]:
+    """Make the network, its optimizer and the running mean of its weights, fresh or as the checkpoint has them.
+
+    The last is None where the recipe keeps none.
+    """
     there = (output / "checkpoint.safetensors").exists()
     if there and not resume:
         raise CheckpointError(f"{output}: holds a run already; go on with --resume or choose another folder")
@@ -116,17 +119,12 @@ def prepare(
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")
-    return (before.progress if before is not None else Progress()), network, optimizer
-
-
-def keep_mean(recipe: Recipe, output: Path, network: ColorizationNetwork) -> ColorizationNetwork | None:
-    """Make the network that holds the running mean of the weights, or as the run's checkpoint has it."""
-    if recipe.average is None:
-        return None
-    mean = copy.deepcopy(network).eval().requires_grad_(False)
-    if (output / "checkpoint.safetensors").exists():
-        mean.load_state_dict(load_checkpoint(output).network.state_dict())
-    return mean
+    mean = None
+    if recipe.average is not None:
+        mean = copy.deepcopy(network).eval().requires_grad_(False)
+        if before is not None:
+            mean.load_state_dict(before.network.state_dict())
+    return (before.progress if before is not None else Progress()), network, optimizer, mean
 
 
 def _parameter_groups(network: ColorizationNetwork, recipe: Recipe) -> list[dict[str, Any]]:
