@@ -64,8 +64,17 @@ class _Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor
         y = functional.relu6(self.expand(x)) if self.expand is not None else x
-        y = self.project(functional.relu6(self.depthwise(y)))
+        y = self.project(functional.relu6(self._depthwise(y)))
         return x + y if self.adds else y
+
+    def _depthwise(self, x: Tensor) -> Tensor:
+        """Filter each channel; not in bfloat16 on a CPU, where oneDNN's gradient then takes four times as long."""
+        if x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            with torch.autocast("cpu", enabled=False):
+                wide: Tensor = self.depthwise(x.float())
+                return wide
+        same: Tensor = self.depthwise(x)
+        return same
 
 
 class LiteEncoder(nn.Module):

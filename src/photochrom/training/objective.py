@@ -28,6 +28,7 @@ _DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "smooth-l1": functional.smooth_l1_loss,
 }
 _UNSEEN = 4.0  # squared CIELAB units: a photo's error that nobody sees, below which it is not worth work
+_UNTOLD = 0.3  # what a CIELAB unit of error counts where no colour is told, beside nats
 
 
 class Objective(Protocol):
@@ -90,9 +91,10 @@ class _Difference:
 class _Likelihood:
     """How likely the true colours were held to be, and how good the mean of all likely ones is.
 
-    Some photos are aged before the network sees them, and of some it is told a few colours. The mean's error
-    counts by its logarithm, photo by photo, as it does in decibels: else a few hard photos would outweigh all
-    others, and a photo with colour points, of which little is left to learn, would count for nothing.
+    Some photos are aged before the network sees them, and of some it is told a few colours. Of these the mean's
+    error counts by its logarithm, photo by photo, as it does in decibels: else a photo with many colour points,
+    of which little is left to learn, would count for nothing beside one with few. Of the others the error itself
+    counts: its logarithm forgives a large error nearly as easily as a larger one, and grey is safe then.
     """
 
     def __init__(
@@ -117,7 +119,10 @@ class _Likelihood:
         scores, weights = scores.float(), weights.float()
         unlikely = self._bins.cross_entropy(scores, functional.avg_pool2d(ab, CELL)).mean()
         mean = self._network.enlarge(self._network.decide(scores), weights)
-        return unlikely + torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN).mean()
+        told = hints[:, 2].amax((1, 2)) > 0
+        decibels = torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN)
+        units = functional.smooth_l1_loss(mean, ab, reduction="none").mean((1, 2, 3)) * _UNTOLD
+        return unlikely + torch.where(told, decibels, units).mean()
 
     def _unlike(self, light: Tensor, hints: Tensor, rgb: Tensor) -> Tensor:
         """Return what a viewer misses in the vivid answer; only what vividness adds has a gradient."""
