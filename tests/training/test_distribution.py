@@ -63,7 +63,7 @@ def test_vivid_epochs_change_what_vividness_adds_and_nothing_else(photos, tmp_pa
     train(RECIPE, photos, run, device="cpu", resume=True, progress=False, photos=loaded)
     after = load_checkpoint(run).weights
     changed = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
-    assert changed == {"bold.weight", "bold.bias"}
+    assert changed == {"bold.0.weight", "bold.0.bias", "bold.2.weight", "bold.2.bias"}
 
 
 def test_the_mean_of_the_weights_is_what_is_used(photos, tmp_path):

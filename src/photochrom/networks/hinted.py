@@ -26,6 +26,7 @@ __all__ = ["HintedNetwork"]
 
 _AB_SCALE = 1 / 50  # brings hints to the size of the encoder's other features
 _WIDTHS = (128, 96, 80)  # of the decoder at 1/16, 1/8 and 1/4
+_BOLD = 128  # channels between the features and what vividness adds
 _GUIDE = 24  # channels at 1/2, from which the weights of the enlarging are made
 _HEADS = 4  # of the attention at 1/16
 _WAVES = 3  # octaves in which a place's position is told
@@ -108,10 +109,10 @@ class HintedNetwork(ColorizationNetwork):
         self.up8 = _Join(_WIDTHS[0], eighth, _WIDTHS[1])
         self.up4 = _Join(_WIDTHS[1], quarter + 3, _WIDTHS[2])
         self.scores = nn.Conv2d(_WIDTHS[2], count, 1)
-        self.bold = nn.Conv2d(_WIDTHS[2], count, 1)
+        self.bold = nn.Sequential(nn.Conv2d(_WIDTHS[2], _BOLD, 1), nn.ReLU(), bolder := nn.Conv2d(_BOLD, count, 1))
         self.guide = nn.Conv2d(_WIDTHS[2] + half, _GUIDE, 3, padding=1)
         self.weights = nn.Conv2d(_GUIDE, 9 * 4, 1)
-        for layer in (self.hinted, self.scene, self.bold):  # a fresh network begins with what its encoder knows
+        for layer in (self.hinted, self.scene, bolder):  # a fresh network begins with what its encoder knows
             nn.init.zeros_(layer.weight)
         nn.init.normal_(self.scores.weight, std=0.02)
 

@@ -80,15 +80,18 @@ class _Block(nn.Module):
 class LiteEncoder(nn.Module):
     """Features of a lightness plane at five sizes.
 
+    Args:
+        channels: 1 for lightness; 3 for photos in colour, as it was published.
+
     Attributes:
         widths: channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the plane's size.
     """
 
     widths = tuple(_STAGES[stage][3] for stage in _TAPS)
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int = 1) -> None:
         super().__init__()
-        self.stem = SameConv(1, 32, 3, 2)
+        self.stem = SameConv(channels, 32, 3, 2)
         inputs = 32
         self.stages = nn.ModuleList()
         for expansion, kernel, stride, outputs, count in _STAGES:
@@ -99,11 +102,11 @@ class LiteEncoder(nn.Module):
             self.stages.append(nn.Sequential(*blocks))
 
     def forward(self, lightness: Tensor, extra: Tensor) -> list[Tensor]:
-        """Map lightness [N,1,H,W], 0..100, to features at 1/2 … 1/32; H and W multiples of 32.
+        """Map lightness [N,1,H,W], or sRGB [N,3,H,W], 0..100, to features at 1/2 … 1/32; H and W multiples of 32.
 
         Args:
             lightness: what the photo shows.
-            extra: [N,32,H/2,W/2], added to what the first layer makes of it.
+            extra: [N,32,H/2,W/2], or what broadcasts to it, added to what the first layer makes of it.
         """
         # As the published weights were trained: bytes, minus 127, by 128.
         x = functional.relu6(self.stem((lightness * 2.55 - 127) / 128) + extra)

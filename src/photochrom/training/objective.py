@@ -104,7 +104,7 @@ class _Likelihood:
         self._recipe, self._network = recipe, network
         self._device, self._precision = device, precision
         self._bins = SoftBins(device)
-        self._viewer = Viewer(device) if recipe.vivid_epochs else None
+        self._viewer = Viewer(device, precision) if recipe.vivid_epochs else None
 
     def loss(self, rgb: Tensor, generator: torch.Generator, *, vivid: bool) -> Tensor:
         rgb = rgb.contiguous()
