@@ -166,12 +166,16 @@ def test_zoomed_squares_hold_the_photos_own_pixels():
 
 def test_a_viewer_misses_colours():
     rgb = torch.randint(256, (2, 3, 64, 64), generator=generator(), dtype=torch.uint8)
-    smooth = torch.nn.functional.avg_pool2d(rgb.float(), 9, 1, 4).to(torch.uint8)
+    smooth = torch.nn.functional.avg_pool2d(rgb.float(), 9, 1, 4)
+    smooth = ((smooth - 128) * 4 + 128).clamp(0, 255).to(torch.uint8)
     ab = rgb_to_lab(smooth, axis=1)[:, 1:]
     viewer = Viewer(torch.device("cpu"))
     worth = [float(viewer.loss(ab * share, smooth)) for share in (1.0, 0.5, 0.0)]
     assert worth[0] < 0.05
     assert worth[0] < worth[1] < worth[2]
+    greyish = torch.cat([smooth[:1], smooth[1:, :1].repeat(1, 3, 1, 1)])  # and of its colours nothing is learned
+    assert float(viewer.loss(ab * 0.5, greyish)) == pytest.approx(float(viewer.loss(ab[:1] * 0.5, smooth[:1])))
+    assert float(viewer.loss(ab * 0.5, greyish[1:].repeat(2, 1, 1, 1))) == 0
     for photo, found in zip(smooth, colorfulness(smooth.float() / 255).tolist(), strict=True):
         expected = published_colorfulness(photo.permute(1, 2, 0).numpy(), signed=False)
         assert found == pytest.approx(expected, abs=0.02)
