@@ -112,9 +112,10 @@ class HintedNetwork(ColorizationNetwork):
         self.bold = nn.Sequential(nn.Conv2d(_WIDTHS[2], _BOLD, 1), nn.ReLU(), bolder := nn.Conv2d(_BOLD, count, 1))
         self.guide = nn.Conv2d(_WIDTHS[2] + half, _GUIDE, 3, padding=1)
         self.weights = nn.Conv2d(_GUIDE, 9 * 4, 1)
-        for layer in (self.hinted, self.scene, bolder):  # a fresh network begins with what its encoder knows
+        for layer in (self.hinted, self.scene):  # a fresh network begins with what its encoder knows
             nn.init.zeros_(layer.weight)
         nn.init.normal_(self.scores.weight, std=0.02)
+        nn.init.normal_(bolder.weight, std=0.002)
 
     def propose(self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
         """See `ColorizationNetwork.propose`."""
