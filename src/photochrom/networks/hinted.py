@@ -22,7 +22,7 @@ from photochrom.network import Input, Output
 from photochrom.networks.base import ColorizationNetwork, pad_to_multiple
 from photochrom.networks.lite import LiteEncoder
 
-__all__ = ["HintedNetwork"]
+__all__ = ["HintedNetwork", "likelihoods"]
 
 _AB_SCALE = 1 / 50  # brings hints to the size of the encoder's other features
 _WIDTHS = (128, 96, 80)  # of the decoder at 1/16, 1/8 and 1/4
@@ -141,7 +141,7 @@ class HintedNetwork(ColorizationNetwork):
             pad_to_multiple(lightness, self.multiple),
             None if hints is None else pad_to_multiple(hints, self.multiple),
         )
-        ab, chance = self.decide(scores, bold, vividness), _softmax(scores)
+        ab, chance = self.decide(scores, bold, vividness), likelihoods(scores)
         planes = self.enlarge(torch.cat([ab, self.probability_near(chance, ab)], 1), weights)[..., :height, :width]
         there = chance[..., : (height + CELL - 1) // CELL, : (width + CELL - 1) // CELL]
         return planes[:, :2], planes[:, 2:].clamp(0, 1), there
@@ -169,7 +169,7 @@ class HintedNetwork(ColorizationNetwork):
         x = self.up4(x, torch.cat([quarter, _points(hinted, CELL)], 1))
         guide = torch.cat([functional.interpolate(x, scale_factor=2, mode="nearest"), half], 1)
         weights = functional.pixel_shuffle(self.weights(functional.relu(self.guide(guide))), 2)
-        return x, _softmax(weights)
+        return x, likelihoods(weights)
 
     def _look_around(self, x: Tensor, hinted: Tensor) -> Tensor:
         """Map features at 1/16 [N,C,h,w] to the same, each place knowing of all others."""
@@ -188,8 +188,8 @@ class HintedNetwork(ColorizationNetwork):
     def decide(self, scores: Tensor, bold: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
         """Map what `score` gives, each [N,Q,h,w], to a, b [N,2,h,w]: the mean, as vivid as asked for."""
         if bold is None or vividness is None:
-            return self.mean(_softmax(scores))
-        return self.mean(_softmax((scores + vividness * bold) * torch.exp(-vividness * torch.log(self.sharp))))
+            return self.mean(likelihoods(scores))
+        return self.mean(likelihoods((scores + vividness * bold) * torch.exp(-vividness * torch.log(self.sharp))))
 
     def mean(self, chance: Tensor) -> Tensor:
         """Map probabilities of the bins [N,Q,h,w] to their mean colour [N,2,h,w]."""
@@ -224,11 +224,12 @@ def _points(hinted: Tensor, side: int) -> Tensor:
     return torch.cat([share[:, :2] / there.clamp(min=1e-3), (there > 0).to(there.dtype)], 1)
 
 
-def _softmax(x: Tensor) -> Tensor:
-    """Take the softmax over the channels, in a file for ONNX Runtime by operators that it is fast at.
+def likelihoods(x: Tensor) -> Tensor:
+    """Turn scores [N,Q,h,w] into probabilities of the same shape: the softmax over the channels.
 
-    Its own softmax over any axis but the last one takes ten times as long: more than all convolutions. In training
-    it is the other way round: one fused operator, and one for its gradient.
+    In a file for ONNX Runtime it is written by operators that this is fast at: its own softmax over any axis but
+    the last one takes ten times as long, more than all convolutions. In training it is the other way round: one
+    fused operator, and one for its gradient.
     """
     if not torch.compiler.is_exporting():
         return torch.softmax(x.permute(0, 2, 3, 1), -1).permute(0, 3, 1, 2)

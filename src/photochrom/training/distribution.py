@@ -14,6 +14,7 @@ _NEIGHBOURS = 5  # bins that a colour is spread over, by a Gaussian of
 _SIGMA = 5.0  # CIELAB units: both as in Zhang et al., "Colorful image colorization", 2016
 _FINE = 2  # CIELAB units between the colours that are looked up
 _REACH = 128
+_LEAST = 1e-9  # a probability below it is as good as none, and its logarithm still a number
 
 
 class SoftBins:
@@ -42,10 +43,10 @@ class SoftBins:
         number = cell[:, 0] * self._side + cell[:, 1]
         return self._bins[number].permute(0, 3, 1, 2), self._weights[number].permute(0, 3, 1, 2)
 
-    def cross_entropy(self, scores: Tensor, ab: Tensor) -> Tensor:
-        """Compare scores [N,Q,h,w] with true a, b [N,2,h,w]: nats per place [N,h,w]."""
+    def unlikelihood(self, chance: Tensor, ab: Tensor) -> Tensor:
+        """Return the cross entropy of probabilities [N,Q,h,w] with true a, b [N,2,h,w]: nats per place [N,h,w]."""
         bins, weights = self.spread(ab)
-        return torch.logsumexp(scores, 1) - (scores.gather(1, bins) * weights).sum(1)
+        return -(chance.gather(1, bins).clamp(min=_LEAST).log() * weights).sum(1)
 
     def shares(self, ab: Tensor) -> Tensor:
         """Return the share that each bin has in a, b [N,2,h,w], as [Q]."""

@@ -14,7 +14,7 @@ from photochrom.color import rgb_to_lab
 from photochrom.data.degrade import aged_lightness
 from photochrom.errors import RecipeError
 from photochrom.networks import ColorizationNetwork
-from photochrom.networks.hinted import HintedNetwork
+from photochrom.networks.hinted import HintedNetwork, likelihoods
 from photochrom.training.device import autocast
 from photochrom.training.distribution import SoftBins
 from photochrom.training.hinting import simulate_hints
@@ -117,8 +117,9 @@ class _Likelihood:
             x, weights = self._network.features(light, hints)
             scores = self._network.scores(x)
         scores, weights = scores.float(), weights.float()
-        unlikely = self._bins.cross_entropy(scores, functional.avg_pool2d(ab, CELL)).mean()
-        mean = self._network.enlarge(self._network.decide(scores), weights)
+        chance = likelihoods(scores)
+        unlikely = self._bins.unlikelihood(chance, functional.avg_pool2d(ab, CELL)).mean()
+        mean = self._network.enlarge(self._network.mean(chance), weights)
         told = hints[:, 2].amax((1, 2)) > 0
         decibels = torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN)
         units = functional.smooth_l1_loss(mean, ab, reduction="none").mean((1, 2, 3)) * _UNTOLD

@@ -59,6 +59,9 @@ class Recipe(BaseModel):
     vivid_epochs: int = Field(0, ge=0, description="the last epochs, which train what vividness adds and no more")
     batch: int = Field(32, ge=1, description="photos per step")
     pretrained: bool = Field(False, description="begin with an encoder that knows photos (ImageNet)")
+    begin: str | None = Field(
+        None, description="begin with the weights of a run, a network file or a bundled network; null: afresh"
+    )
     loss: Literal["mse", "smooth-l1", "distribution"] = Field(
         "mse", description="between true and proposed a, b; distribution: how likely the true ones were held to be"
     )

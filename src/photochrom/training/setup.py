@@ -20,6 +20,7 @@ from photochrom.data.photoset import PhotoSet
 from photochrom.errors import CheckpointError, DataError, RecipeError, TrainingError
 from photochrom.networks import ColorizationNetwork, create_network
 from photochrom.networks.lite import LiteEncoder, load_imagenet
+from photochrom.training.begin import begin_with
 from photochrom.training.checkpoint import Progress, load_checkpoint
 from photochrom.training.recipe import Recipe, load_recipe, recipe_text, save_recipe
 
@@ -95,9 +96,12 @@ def prepare(
     before = load_checkpoint(output) if there else None
     if before is not None:
         _check_recipe(recipe, before.recipe, output)
-    network = create_network(recipe.network)
+    network, state = create_network(recipe.network), Progress()
     if before is not None:
         network.load_state_dict(before.weights)
+        state = before.progress
+    elif recipe.begin is not None:
+        state.facts["begun_with"] = begin_with(network, recipe.begin)
     elif recipe.pretrained:
         load_imagenet(_encoder(network, recipe, "pretrained"))
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -124,7 +128,7 @@ def prepare(
         mean = copy.deepcopy(network).eval().requires_grad_(False)
         if before is not None:
             mean.load_state_dict(before.network.state_dict())
-    return (before.progress if before is not None else Progress()), network, optimizer, mean
+    return state, network, optimizer, mean
 
 
 def _parameter_groups(network: ColorizationNetwork, recipe: Recipe) -> list[dict[str, Any]]:
