@@ -1,25 +1,19 @@
 """A pool of processes that colorize one photo each at a time, and the same in this process for a pool of one.
 
 A worker that dies takes only its photo with it. Not `concurrent.futures`, which then gives up all others as well.
-Workers leave it to this process to be interrupted, and end with it however it ends: their pipe is closed then.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from queue import SimpleQueue
 from typing import Protocol
 
 from photochrom.batch.worker import Outcome, Setup, Task, Worker
 from photochrom.errors import NetworkError, PhotochromError
+from photochrom.processes import Child, inbox
 
 __all__ = ["Pool", "open_pool"]
 
@@ -96,21 +90,8 @@ class _Thread:
             self._outcomes.put((task, self._worker.do(task)))
 
 
-@dataclass(eq=False)
-class _Process:
-    process: SpawnProcess
-    pipe: Connection[Task, str | PhotochromError | Outcome]
+class _Process(Child):
     task: Task | None = None
-
-    def end(self) -> str:
-        """End the process, if it runs still, and say how it ended."""
-        self.process.kill()
-        self.process.join()
-        self.pipe.close()
-        code = self.process.exitcode or 0
-        if code == -signal.SIGKILL:
-            return "was ended (out of memory?)"
-        return f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended with code {code}"
 
 
 class _Processes:
@@ -176,7 +157,7 @@ class _Processes:
 
     def close(self) -> None:
         for process in self._processes[:]:
-            process.process.kill()  # all, before the first is waited for
+            process.kill()  # all, before the first is waited for
         for process in self._processes[:]:
             self._lose(process)
 
@@ -185,27 +166,20 @@ class _Processes:
         return process.end()
 
     def _spawn(self) -> _Process:
-        context = get_context("spawn")  # a forked ONNX Runtime or libvips has lost its threads
-        resource_tracker.ensure_running()  # which lets signals through where it is started
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, self._setup), daemon=True)
         try:
-            with _signals_held():
-                process.start()
+            process = _Process(_work, self._setup)
         except OSError as error:
             raise PhotochromError(
                 f"no further process can be started ({error.strerror}); use fewer --jobs"
             ) from error
-        theirs.close()  # so that the pipe ends with the worker
-        self._processes.append(_Process(process, ours))
-        return self._processes[-1]
+        self._processes.append(process)
+        return process
 
 
 def _work(pipe: Connection[str | PhotochromError | Outcome, Task], setup: Setup) -> None:
     """Do tasks from the pipe, in a process of its own."""
     os.environ["VIPS_CONCURRENCY"] = str(setup.threads or 0)
-    tasks: SimpleQueue[Task] = SimpleQueue()
-    threading.Thread(target=_receive, args=(pipe, tasks), daemon=True).start()
+    tasks: SimpleQueue[Task] = inbox(pipe)
     try:
         try:
             worker = Worker(setup)
@@ -217,25 +191,3 @@ def _work(pipe: Connection[str | PhotochromError | Outcome, Task], setup: Setup)
             pipe.send(worker.do(tasks.get()))
     except OSError:
         os._exit(1)  # nobody is there to hear
-
-
-def _receive(pipe: Connection[object, Task], tasks: SimpleQueue[Task]) -> None:
-    """Pass tasks on; and end the process, whatever it is at, when the pipe ends."""
-    try:
-        while True:
-            tasks.put(pipe.recv())
-    except (EOFError, OSError):
-        os._exit(1)
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Hold signals back while a process is started, which inherits that: Ctrl-C goes to all processes at once."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
