@@ -11,17 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import __version__, encode, proposals
+from photochrom.choices import Choices, choices
 from photochrom.errors import NetworkError, OutputError
 from photochrom.files import same_file
 from photochrom.formats import JPEG, TIFF
 from photochrom.hints import Hint
+from photochrom.kept import KeptPhoto, open_file
 from photochrom.metadata.header import Metadata
 from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
 from photochrom.options import Options
 from photochrom.painting import beside, paint
-from photochrom.photofile import STRIP, PhotoFile
+from photochrom.photofile import STRIP
 from photochrom.picture import Picture, as_photo, as_picture
-from photochrom.sight import Photo, Sight
+from photochrom.sight import Photo, Sight, turned
 from photochrom.threads import usable_cores
 from photochrom.vips import resize_array
 
@@ -111,7 +113,7 @@ class Colorizer:
 
     def write(
         self,
-        source: str | Path | bytes,
+        source: str | Path | bytes | KeptPhoto,
         target: str | Path,
         options: Options | None = None,
         *,
@@ -120,7 +122,7 @@ class Colorizer:
         """Colorize a photo from file to file, strip by strip, so that its size does not matter.
 
         Args:
-            source: the photo's file, or its bytes.
+            source: the photo's file, or its bytes; a `KeptPhoto` where it will be wished for again.
             target: file of the result; the suffix says its format.
             options: wishes.
             overwrite: replace a file that is already there.
@@ -134,13 +136,16 @@ class Colorizer:
             OutputError: if the result cannot be written; nothing half-written stays.
         """
         options, target = options or Options(), Path(target)
-        if not isinstance(source, bytes) and same_file(source, target):
+        file = source.source if isinstance(source, KeptPhoto) else source
+        path = None if isinstance(file, bytes) else file
+        if path is not None and same_file(path, target):
             raise OutputError(f"{target}: is the photo itself; give the result another name")
         encode.check_target(target, quality=options.quality, overwrite=overwrite)
         suffix = target.suffix.lower()
         # Formats with a place for the orientation that every viewer knows keep the pixels as they lie.
         keeps = suffix in JPEG | TIFF and not options.side_by_side
-        photo = PhotoFile(source, upright=not keeps, long_edge=options.long_edge, max_pixels=options.max_pixels)
+        limits = {"long_edge": options.long_edge, "max_pixels": options.max_pixels}
+        photo = open_file(source, upright=not keeps, **limits)
         seen = self._see(photo)
         ab = self._colours(seen, options)
         gap = max(4, round(_GAP * photo.width)) if options.side_by_side else 0
@@ -154,7 +159,7 @@ class Colorizer:
         )
         painted = paint(photo, seen.lightness, ab, self._threads)
         strips = (beside(own, colours, gap, photo.has_alpha) for own, colours in painted)
-        times = _times(source) if options.keep_times and not isinstance(source, bytes) else None
+        times = _times(path) if options.keep_times and path is not None else None
         lost = encode.write_image(target, image, strips, quality=options.quality, times=times)
         return [*photo.notes, *encode.losses(photo, target), *lost]
 
@@ -218,6 +223,26 @@ class Colorizer:
         upright = self._see(as_photo(source, max_pixels=options.max_pixels)).upright
         return proposals.suggest_hints(self.network, upright, n, options)
 
+    def choices(self, source: Source, x: float, y: float, options: Options | None = None) -> Choices:
+        """Say which colours one place of a photo may have, for a person who picks one.
+
+        Args:
+            source: as for a result.
+            x: from the left edge of the upright photo, as a fraction 0..1 of its width.
+            y: from its top edge, as a fraction 0..1 of its height.
+            options: wishes of the colours. Hints at this very place count for its current colour alone.
+
+        Raises:
+            PhotoError: if the source cannot be read.
+            NetworkError: if the network fails on it, or does not take hints or vividness that are wished.
+            ValueError: if the place lies outside the photo.
+        """
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ValueError(f"a place at {x}, {y} lies outside the photo; x and y are fractions 0 to 1")
+        options = options or Options()
+        seen = self._see(as_photo(source, max_pixels=options.max_pixels))
+        return choices(self.network, turned(seen.lightness, seen.orientation), seen.upright, x, y, options)
+
     def confidence(self, source: Source, options: Options | None = None) -> Floats:
         """Say how sure the network is of each pixel's colour.
 
@@ -232,12 +257,17 @@ class Colorizer:
             PhotoError: if the source cannot be read.
             NetworkError: if the network fails on it, or gives no confidence.
         """
-        photo, rows = self._confidence(source, options or Options())
-        sure: Floats = np.clip(rows(0, photo.height)[..., 0], 0, 1)
+        (height, _), rows = self._confidence(source, options or Options())
+        sure: Floats = np.clip(rows(0, height)[..., 0], 0, 1)
         return sure
 
     def write_confidence(
-        self, source: str | Path | bytes, target: str | Path, options: Options | None = None
+        self,
+        source: str | Path | bytes | KeptPhoto,
+        target: str | Path,
+        options: Options | None = None,
+        *,
+        long_edge: int | None = None,
     ) -> None:
         """Write the map of `confidence` as a grey picture of 8 bits, black for 0 and white for 1.
 
@@ -245,6 +275,7 @@ class Colorizer:
             source: the photo's file, or its bytes.
             target: file of the map; one that is there is replaced.
             options: as `confidence`.
+            long_edge: pixels that the map's longer side may have at most, or None for the photo's size.
 
         Raises:
             PhotoError: if the source cannot be read.
@@ -253,18 +284,22 @@ class Colorizer:
         """
         target = Path(target)
         encode.check_target(target, overwrite=True)
-        photo, rows = self._confidence(source, options or Options())
-        step = max(1, STRIP // photo.width)
+        (height, width), rows = self._confidence(source, options or Options(), long_edge)
+        step = max(1, STRIP // width)
         strips = (
-            np.clip(np.rint(rows(top, min(top + step, photo.height)) * 255), 0, 255).astype(np.uint8)
-            for top in range(0, photo.height, step)
+            np.clip(np.rint(rows(top, min(top + step, height)) * 255), 0, 255).astype(np.uint8)
+            for top in range(0, height, step)
         )
-        encode.write_image(target, encode.Image(photo.height, photo.width, 1, np.dtype(np.uint8)), strips)
+        encode.write_image(target, encode.Image(height, width, 1, np.dtype(np.uint8)), strips)
 
-    def _confidence(self, source: Source, options: Options) -> tuple[Photo, Callable[[int, int], Floats]]:
+    def _confidence(
+        self, source: Source, options: Options, long_edge: int | None = None
+    ) -> tuple[tuple[int, int], Callable[[int, int], Floats]]:
         photo = as_photo(source, max_pixels=options.max_pixels)
         sure = proposals.confidence(self.network, self._see(photo).upright, options)
-        return photo, resize_array(sure[..., None], photo.height, photo.width)
+        scale = min(1.0, (long_edge or max(photo.height, photo.width)) / max(photo.height, photo.width))
+        height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
+        return (height, width), resize_array(sure[..., None], height, width)
 
     def check(self, options: Options) -> None:
         """Make sure, before work begins, that the network can do what is wished.

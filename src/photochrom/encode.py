@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from photochrom import vips
 from photochrom.bmp import write_bmp
-from photochrom.errors import OutputError
+from photochrom.errors import OutputError, UnfitError
 from photochrom.files import replace_file
 from photochrom.formats import JPEG, SAVED_SUFFIXES, TIFF, WIDE
 from photochrom.metadata.carried import Carried
@@ -138,7 +138,7 @@ def write_image(
                     _save(pixels, temporary, kind, image, carried, _options(suffix, image, quality))
             except library.Error as error:
                 if source.error is None:
-                    raise OutputError(_unfit(path, suffix, vips.reason(error))) from error
+                    raise _unwritten(path, suffix, vips.reason(error)) from error
             if source.error is not None:
                 raise source.error
             if kind != "bmp":
@@ -199,7 +199,7 @@ def _save(pixels: Any, path: Path, kind: str, image: Image, carried: Carried, op
         pixels.write_to_target(target, f".{kind}", keep=carried.keep, **options)
 
 
-def _unfit(path: Path, suffix: str, reason: str) -> str:
+def _unwritten(path: Path, suffix: str, reason: str) -> OutputError:
     if "too large" in reason or "dimension" in reason:
-        return f"{path}: the photo cannot be written as {suffix} ({reason}); make it a .tif or .png"
-    return f"{path}: cannot be written ({reason}); check the folder, and whether its disk is full"
+        return UnfitError(f"{path}: the photo cannot be written as {suffix} ({reason}); make it a .tif or .png")
+    return OutputError(f"{path}: cannot be written ({reason}); check the folder, and whether its disk is full")

@@ -2,7 +2,9 @@
 
     PhotochromError
     ├── PhotoError            a file is no photo, is damaged, or cannot be read
+    │   └── TooLargeError     a photo has more pixels than are allowed
     ├── OutputError           a result cannot be written where it was asked for
+    │   └── UnfitError        a result is too large for its format
     ├── NetworkError          a network is unknown, or its file breaks the contract
     ├── HintError             a file of hints cannot be read, or a hint in it is none
     ├── DataError             a folder or shard of training photos cannot be used
@@ -31,7 +33,9 @@ __all__ = [
     "PhotoError",
     "PhotochromError",
     "RecipeError",
+    "TooLargeError",
     "TrainingError",
+    "UnfitError",
     "require_extra",
 ]
 
@@ -44,8 +48,16 @@ class PhotoError(PhotochromError):
     """A file is no photo, is damaged, or cannot be read."""
 
 
+class TooLargeError(PhotoError):
+    """A photo has more pixels than are allowed, or than this computer's memory can hold."""
+
+
 class OutputError(PhotochromError):
     """A result cannot be written where it was asked for."""
+
+
+class UnfitError(OutputError):
+    """A result is too large for the format that was chosen."""
 
 
 class NetworkError(PhotochromError):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import vips
-from photochrom.errors import PhotoError
+from photochrom.errors import PhotoError, TooLargeError
 from photochrom.formats import usual_suffix
 from photochrom.metadata import ifd
 from photochrom.metadata.header import Metadata
@@ -232,18 +232,18 @@ class PhotoFile:
         pixels = header.width * header.height
         megapixels = f"{header.width}×{header.height} are {pixels:,} pixels"
         if pixels > max_pixels:
-            raise PhotoError(
+            raise TooLargeError(
                 f"{self.name}: {megapixels}, more than the {max_pixels:,} that are allowed; "
                 "if you trust the file, raise --max-pixels"
             )
         if max(header.width, header.height) > _LONGEST_SIDE:
-            raise PhotoError(
+            raise TooLargeError(
                 f"{self.name}: {header.width}×{header.height} pixels are more than {_LONGEST_SIDE:,} to a side; "
                 "cut it into pieces"
             )
         needed = _held_bytes(header)
         if needed > _memory() / 2:
-            raise PhotoError(
+            raise TooLargeError(
                 f"{self.name}: {megapixels} that can only be decoded as a whole, in {needed / 1e9:,.1f} GB of "
                 f"this computer's {_memory() / 1e9:,.1f} GB of memory; save it as baseline JPEG or as TIFF"
             )

@@ -17,6 +17,7 @@ from photochrom.encode import check_target, write_image
 from photochrom.errors import PhotoError
 from photochrom.formats import usual_suffix
 from photochrom.join import lightness_of
+from photochrom.kept import KeptPhoto
 from photochrom.metadata.header import Metadata
 from photochrom.options import MAX_PIXELS
 from photochrom.photofile import STRIP, PhotoFile
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    Source: TypeAlias = "str | Path | bytes | NDArray[Any] | Image | Picture"
+    Source: TypeAlias = "str | Path | bytes | NDArray[Any] | Image | Picture | KeptPhoto"
 
 __all__ = ["Picture", "as_photo", "as_picture"]
 
@@ -224,6 +225,8 @@ def as_photo(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture | Photo
     """Open whatever may stand for a photo, as `as_picture`; of a file no more than the header is read yet."""
     if isinstance(source, str | Path | bytes):
         return PhotoFile(source, max_pixels=max_pixels)
+    if isinstance(source, KeptPhoto):
+        return source.open(max_pixels=max_pixels)
     return as_picture(source)
 
 
@@ -235,6 +238,8 @@ def as_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """
     if isinstance(source, Picture):
         return source
+    if isinstance(source, KeptPhoto):
+        source = source.source
     if isinstance(source, str | Path | bytes):
         return Picture.read(source, max_pixels=max_pixels)
     if hasattr(source, "getexif"):  # a Pillow image, without importing Pillow to ask

@@ -20,7 +20,7 @@ from photochrom.network import Network, Output
 from photochrom.options import Options
 from photochrom.palette import steered
 
-__all__ = ["alternative_hints", "check", "confidence", "propose", "suggest_hints"]
+__all__ = ["alternative_hints", "chances", "check", "confidence", "propose", "suggest_hints"]
 
 Floats = NDArray[np.float32]
 
@@ -78,6 +78,17 @@ def confidence(network: Network, lightness: Floats, options: Options) -> Floats:
     network.require(outputs=["confidence"])
     sure: Floats = _ask(network, lightness, [options.hints], options.vividness, "confidence")[0, 0]
     return sure
+
+
+def chances(network: Network, lightness: Floats, options: Options) -> Floats:
+    """Ask how likely each colour is in each place: float32 [Q,⌈h/4⌉,⌈w/4⌉], as `Network.run` gives it.
+
+    Raises:
+        NetworkError: as `propose`, or if the network gives no distribution.
+    """
+    check(network, options)
+    likely: Floats = _chances(network, lightness, [options.hints], options)[0]
+    return likely
 
 
 def suggest_hints(network: Network, lightness: Floats, count: int, options: Options) -> list[Hint]:

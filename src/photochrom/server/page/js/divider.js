@@ -1,0 +1,69 @@
+// The divider between before and after: dragged, or moved by the arrow keys.
+
+import { $, clamp } from "./dom.js";
+import { onView, setSplit, splitNow, viewSize, visible } from "./viewer.js";
+
+const handle = $("#divider");
+const REST = 0.25; // where it comes to rest when a photo is first shown: mostly colour
+let held = null;
+
+onView(() => {
+  const seen = visible();
+  handle.hidden = !viewSize().width || handle.dataset.off === "true";
+  handle.style.transform = `translate(${seen.left + seen.width * splitNow()}px, ${seen.top}px)`;
+  handle.style.height = `${seen.height}px`;
+  const percent = Math.round(splitNow() * 100);
+  handle.setAttribute("aria-valuenow", percent);
+  handle.setAttribute("aria-valuetext", percent ? `${percent}% shown before` : "all in colour");
+  $("#tag-before").classList.toggle("out", splitNow() < 0.12);
+  $("#tag-after").classList.toggle("out", splitNow() > 0.88);
+});
+
+handle.addEventListener("pointerdown", (event) => {
+  handle.setPointerCapture(event.pointerId);
+  held = { x: event.clientX, split: splitNow() };
+});
+handle.addEventListener("pointermove", (event) => {
+  if (held) setSplit(held.split + (event.clientX - held.x) / Math.max(visible().width, 1));
+});
+for (const type of ["pointerup", "pointercancel"]) handle.addEventListener(type, () => (held = null));
+
+handle.addEventListener("keydown", (event) => {
+  const step = event.shiftKey ? 0.1 : 0.02;
+  const to = {
+    ArrowLeft: splitNow() - step,
+    ArrowDown: splitNow() - step,
+    ArrowRight: splitNow() + step,
+    ArrowUp: splitNow() + step,
+    PageDown: splitNow() - 0.1,
+    PageUp: splitNow() + 0.1,
+    Home: 0,
+    End: 1,
+  }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  setSplit(clamp(to, 0, 1));
+});
+
+let sweep = 0;
+
+/** Move the divider to a share; at once for people who asked for less motion. */
+export function glide(to, ms = 900) {
+  cancelAnimationFrame(sweep);
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return setSplit(to);
+  const from = splitNow();
+  const start = performance.now();
+  const frame = (now) => {
+    const t = clamp((now - start) / ms, 0, 1);
+    setSplit(from + (to - from) * (1 - (1 - t) ** 3));
+    if (t < 1 && !held) sweep = requestAnimationFrame(frame);
+  };
+  sweep = requestAnimationFrame(frame);
+  return undefined;
+}
+
+/** Let colour come into a photo that is shown for the first time. */
+export function develop() {
+  setSplit(1);
+  glide(REST, 1400);
+}

@@ -1,0 +1,89 @@
+// Mouse, touch and pen on the stage: a click places a point, a drag pans or moves the divider, two fingers zoom.
+
+import { $ } from "./dom.js";
+import { isFitted, pan, setSplit, splitNow, toPhoto, toggleZoom, visible, zoom } from "./viewer.js";
+
+const STILL = 6; // CSS pixels that a click may move
+const TWICE = 350; // ms between the two clicks of a double click
+
+const stage = $("#stage");
+const fingers = new Map(); // pointer id -> {x, y}
+let began = null; // the gesture of one finger
+let last = null; // the last click, to know a double one
+let pinched = false;
+
+/** Say what a click on the photo does; `click({x, y})` returns a function that takes it back. */
+export function startGestures(click) {
+  stage.addEventListener("pointerdown", (event) => {
+    if (event.button > 0 || event.target.closest("[data-own-gestures]")) return;
+    stage.setPointerCapture(event.pointerId);
+    fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (fingers.size === 1) {
+      pinched = false;
+      began = { x: event.clientX, y: event.clientY, split: splitNow(), moved: false };
+    } else {
+      pinched = true;
+    }
+  });
+
+  stage.addEventListener("pointermove", (event) => {
+    const finger = fingers.get(event.pointerId);
+    if (!finger) return;
+    const before = { ...finger };
+    Object.assign(finger, { x: event.clientX, y: event.clientY });
+    if (fingers.size === 2) return pinch(event.pointerId, before);
+    if (pinched || !began) return undefined;
+    began.moved ||= Math.hypot(event.clientX - began.x, event.clientY - began.y) > STILL;
+    if (!began.moved) return undefined;
+    stage.classList.add("dragging");
+    if (isFitted()) return setSplit(began.split + (event.clientX - began.x) / Math.max(visible().width, 1));
+    return pan(finger.x - before.x, finger.y - before.y);
+  });
+
+  const end = (event) => {
+    if (!fingers.delete(event.pointerId)) return;
+    stage.classList.remove("dragging");
+    if (fingers.size || !began) return;
+    const { moved } = began;
+    began = null;
+    if (event.type === "pointerup" && !moved && !pinched) clicked(event, click);
+  };
+  stage.addEventListener("pointerup", end);
+  stage.addEventListener("pointercancel", end);
+
+  stage.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const box = stage.getBoundingClientRect();
+      const step = event.deltaMode === 1 ? 16 : 1; // lines or pixels
+      const speed = event.ctrlKey ? 0.01 : 0.002; // a pinch on a touchpad comes as a wheel with Ctrl
+      zoom(Math.exp(-event.deltaY * step * speed), event.clientX - box.left, event.clientY - box.top);
+    },
+    { passive: false },
+  );
+}
+
+function clicked(event, click) {
+  const now = performance.now();
+  if (last && now - last.time < TWICE && Math.hypot(event.clientX - last.x, event.clientY - last.y) < 24) {
+    last.takeBack?.();
+    last = null;
+    const box = stage.getBoundingClientRect();
+    toggleZoom(event.clientX - box.left, event.clientY - box.top);
+    return;
+  }
+  const at = toPhoto(event.clientX, event.clientY);
+  const within = at.x >= 0 && at.x <= 1 && at.y >= 0 && at.y <= 1;
+  const takeBack = click(within ? at : null);
+  last = { x: event.clientX, y: event.clientY, time: now, takeBack };
+}
+
+function pinch(moving, before) {
+  const [still] = [...fingers].filter(([id]) => id !== moving).map(([, at]) => at);
+  const now = fingers.get(moving);
+  const span = (at) => Math.max(Math.hypot(at.x - still.x, at.y - still.y), 1);
+  const box = stage.getBoundingClientRect();
+  pan((now.x - before.x) / 2, (now.y - before.y) / 2);
+  zoom(span(now) / span(before), (now.x + still.x) / 2 - box.left, (now.y + still.y) / 2 - box.top);
+}

@@ -1,0 +1,80 @@
+// A photo on the server: uploaded when it is first needed, and again whenever the server has forgotten it.
+
+import * as api from "./api.js";
+import { chosenNetwork, fileOf, setStatus } from "./store.js";
+
+const AT_ONCE = 2; // uploads
+const uploads = new Map(); // photo -> promise of its upload
+const line = [];
+let going = 0;
+
+/** Call `work(id)` with the photo's id on the server; upload the photo first where that is needed. */
+export async function withPhoto(photo, work, signal) {
+  const known = photo.remote?.id;
+  if (!known || uploads.has(photo)) await uploaded(photo);
+  signal?.throwIfAborted();
+  try {
+    return await work(photo.remote.id);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    // Expired, or the server was started anew. Another call may have uploaded it again meanwhile.
+    if (photo.remote?.id === known || !known) await uploaded(photo);
+    signal?.throwIfAborted();
+    return work(photo.remote.id);
+  }
+}
+
+function uploaded(photo) {
+  if (!uploads.has(photo)) {
+    uploads.set(
+      photo,
+      inLine(() => upload(photo)).finally(() => uploads.delete(photo)),
+    );
+  }
+  return uploads.get(photo);
+}
+
+async function upload(photo) {
+  const file = await fileOf(photo);
+  if (!file) throw new api.Problem(404, "Neither the server nor this browser has this photo any more; add it again.");
+  setStatus(photo, { status: "uploading", progress: 0 });
+  const progress = (share) => setStatus(photo, { progress: share });
+  const remote = await api.upload(file, photo.name, progress);
+  photo.file = null; // the database has it, memory need not; where that failed, keep() below holds it
+  if (!(await fileOf(photo))) photo.file = file;
+  setStatus(photo, { remote, status: "colouring", error: null });
+}
+
+/** Run uploads a few at a time, in the order in which they came. */
+function inLine(work) {
+  return new Promise((resolve, reject) => {
+    line.push(() => work().then(resolve, reject));
+    next();
+  });
+}
+
+function next() {
+  if (going >= AT_ONCE || !line.length) return;
+  going += 1;
+  line.shift()().finally(() => {
+    going -= 1;
+    next();
+  });
+}
+
+/** Whether the chosen network takes an input ("hints", "vividness") or gives an output ("confidence", …). */
+export function can(...abilities) {
+  const network = chosenNetwork();
+  return !!network && abilities.every((one) => network.inputs.includes(one) || network.outputs.includes(one));
+}
+
+/** What is wished of a photo, as the service takes it; what the network cannot do is left out. */
+export function wishesOf(photo, more = {}) {
+  const { points, vividness, saturation } = photo.history.edit;
+  const wishes = { network: chosenNetwork()?.name ?? null, saturation, ...more };
+  if (can("vividness") && vividness !== null) wishes.vividness = vividness;
+  if (can("hints")) wishes.hints = asHints(points);
+  return wishes;
+}
+
+export const asHints = (points) => points.map(({ x, y, color }) => ({ x, y, color }));

@@ -1,0 +1,150 @@
+// The stage: a photo that is zoomed and panned, with the picture before over the picture after.
+//
+// Places are fractions of the photo's width and height; `view` says where the photo lies on the stage, in CSS pixels.
+
+import { $, clamp } from "./dom.js";
+
+const MOST = 12; // CSS pixels that a photo's pixel may be zoomed to
+const UPSCALE = 2.5; // how much larger than its pixels a small photo is shown at first
+
+const stage = $("#stage");
+const picture = $("#picture");
+const events = new EventTarget();
+const size = { width: 0, height: 0 };
+const view = { scale: 1, x: 0, y: 0 };
+let fitted = true;
+let split = 0; // the share of the visible picture that shows the photo before
+
+/** Hear "view" (zoomed, panned, another size) and "gesture" (the user zooms or pans). */
+export const onView = (listener) => events.addEventListener("view", listener);
+
+export const viewSize = () => ({ ...size });
+export const isFitted = () => fitted;
+export const scaleNow = () => view.scale;
+export const splitNow = () => split;
+
+/** Show a photo of this many pixels; `same` keeps zoom and place. */
+export function setSize(width, height, same = false) {
+  if (same && width === size.width && height === size.height) return;
+  Object.assign(size, { width, height });
+  picture.hidden = !width;
+  fit();
+}
+
+/** Put an image in one of the layers, "before" or "after", once it can be drawn. */
+export async function setLayer(name, url) {
+  const layer = $(`.layer-${name}`, picture);
+  if (layer.dataset.url === (url ?? "")) return;
+  layer.dataset.url = url ?? "";
+  const image = new Image();
+  if (url) {
+    image.src = url;
+    try {
+      await image.decode();
+    } catch {
+      return;
+    }
+    if (layer.dataset.url !== url) return; // another one came meanwhile
+  }
+  image.alt = layer.dataset.alt ?? "";
+  image.draggable = false;
+  layer.replaceChildren(...(url ? [image] : []));
+}
+
+export function fit() {
+  fitted = true;
+  const { clientWidth: width, clientHeight: height } = stage;
+  const margin = width > 700 ? 20 : 0;
+  view.scale = fitScale(width - 2 * margin, height - 2 * margin);
+  place();
+}
+
+/** Zoom by a factor around a point of the stage. */
+export function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
+  const least = fitScale(stage.clientWidth, stage.clientHeight);
+  const scale = clamp(view.scale * factor, least * 0.999, Math.max(MOST, least * 4));
+  if (scale <= least) return fit();
+  view.x = x - ((x - view.x) * scale) / view.scale;
+  view.y = y - ((y - view.y) * scale) / view.scale;
+  view.scale = scale;
+  fitted = false;
+  return place();
+}
+
+/** Zoom in to the photo's own pixels, or back to the whole photo. */
+export function toggleZoom(x, y) {
+  if (!fitted) return fit();
+  return zoom(Math.max(1 / Math.min(window.devicePixelRatio, 2), view.scale * 2.5) / view.scale, x, y);
+}
+
+export function pan(dx, dy) {
+  view.x += dx;
+  view.y += dy;
+  place();
+}
+
+/** Pan as little as is needed to have a place of the photo in sight. */
+export function reveal(x, y, margin = 48) {
+  const at = toStage(x, y);
+  pan(
+    clamp(at.x, margin, stage.clientWidth - margin) - at.x,
+    clamp(at.y, margin, stage.clientHeight - margin) - at.y,
+  );
+}
+
+export function setSplit(share) {
+  split = clamp(share, 0, 1);
+  cut();
+}
+
+/** A place of the photo, as CSS pixels on the stage. */
+export function toStage(x, y) {
+  return { x: view.x + x * size.width * view.scale, y: view.y + y * size.height * view.scale };
+}
+
+/** A point of the window as a place of the photo, whether it lies on it or not. */
+export function toPhoto(clientX, clientY) {
+  const box = stage.getBoundingClientRect();
+  return {
+    x: (clientX - box.left - view.x) / (size.width * view.scale),
+    y: (clientY - box.top - view.y) / (size.height * view.scale),
+  };
+}
+
+/** The part of the stage that the picture covers. */
+export function visible() {
+  const left = Math.max(view.x, 0);
+  const top = Math.max(view.y, 0);
+  const right = Math.min(view.x + size.width * view.scale, stage.clientWidth);
+  const bottom = Math.min(view.y + size.height * view.scale, stage.clientHeight);
+  return { left, top, width: Math.max(right - left, 0), height: Math.max(bottom - top, 0) };
+}
+
+function fitScale(width, height) {
+  if (!size.width || width <= 0 || height <= 0) return 1;
+  return Math.min(width / size.width, height / size.height, UPSCALE);
+}
+
+function place() {
+  const width = size.width * view.scale;
+  const height = size.height * view.scale;
+  // What is smaller than the stage lies in its middle; what is larger covers it.
+  const held = (at, length, room) => (length <= room ? (room - length) / 2 : clamp(at, room - length, 0));
+  view.x = held(view.x, width, stage.clientWidth);
+  view.y = held(view.y, height, stage.clientHeight);
+  picture.style.transform = `translate(${view.x}px, ${view.y}px)`;
+  picture.style.width = `${width}px`;
+  picture.style.height = `${height}px`;
+  picture.classList.toggle("pixelated", view.scale > 3);
+  cut();
+}
+
+function cut() {
+  const seen = visible();
+  const at = seen.left + seen.width * split - view.x;
+  const right = Math.max(size.width * view.scale - at, 0);
+  $(".layer-before", picture).style.clipPath = `inset(0 ${right}px 0 0)`;
+  events.dispatchEvent(new Event("view"));
+}
+
+new ResizeObserver(() => (fitted ? fit() : place())).observe(stage);
