@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict
+from pydantic import ConfigDict, WithJsonSchema
 
 from photochrom.color import lab_to_rgb, quantize, rgb_to_lab
 
@@ -17,6 +17,17 @@ __all__ = ["PATCH", "Hint", "color_ab", "hint_planes", "shown"]
 
 Floats = NDArray[np.float32]
 Color = tuple[float, float] | str
+
+# What `Hint` and `color_ab` check, for programs that read the schema.
+_AB: dict[str, Any] = {"type": "number", "minimum": -128, "maximum": 128}
+_COLOR_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "pattern": "^#?[0-9a-fA-F]{6}$"},
+        {"type": "array", "items": _AB, "minItems": 2, "maxItems": 2},
+    ],
+}
+ColorField = Annotated[Color, WithJsonSchema(_COLOR_SCHEMA)]
+Fraction = Annotated[float, WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
 
 PATCH = 7 / 256
 """Side of the square that one point colours, of the side of a square as large as the photo.
@@ -40,9 +51,9 @@ class Hint:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # a slip in JSON must not go unheard
 
-    x: float
-    y: float
-    color: Color
+    x: Fraction
+    y: Fraction
+    color: ColorField
 
     def __post_init__(self) -> None:
         if not (0 <= self.x <= 1 and 0 <= self.y <= 1):

@@ -6,21 +6,21 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from photochrom.hints import Color, Hint, color_ab
+from photochrom.hints import ColorField, Hint, color_ab
 
-__all__ = ["MAX_PIXELS", "Options"]
+__all__ = ["MAX_PIXELS", "Options", "ResultOptions"]
 
 MAX_PIXELS = 4_000_000_000
 """Pixels of the largest photo that is read unless more are allowed: an archive's largest scan, not a bomb."""
 
 
-def _is_color(color: Color) -> Color:
+def _is_color(color: ColorField) -> ColorField:
     color_ab(color)
     return color
 
 
-class Options(BaseModel):
-    """Wishes for a result; the defaults give the photo in colour and change nothing else.
+class ResultOptions(BaseModel):
+    """Wishes for what a result shows; the defaults give the photo in colour and change nothing else.
 
     Attributes:
         vividness: 0 (most likely to be true) to 1 (as vivid as photos are), or None for the network's middle.
@@ -34,19 +34,27 @@ class Options(BaseModel):
         side_by_side: put the photo and its result side by side into one picture.
         quality: 1..100 for JPEG, WebP and AVIF, or None for the format's default.
         mark: note in the XMP that the colours are synthetic, and which network they are of.
-        keep_times: give the result's file the photo's times of change and access.
-        max_pixels: refuse photos with more.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     vividness: float | None = Field(default=None, ge=0, le=1)
     hints: tuple[Hint, ...] = ()
-    palette: tuple[Annotated[Color, AfterValidator(_is_color)], ...] = ()
+    palette: tuple[Annotated[ColorField, AfterValidator(_is_color)], ...] = ()
     saturation: float = Field(default=1.0, ge=0, le=4)
     long_edge: int | None = Field(default=None, ge=1, le=65_535)
     side_by_side: bool = False
     quality: int | None = Field(default=None, ge=1, le=100)
     mark: bool = True
+
+
+class Options(ResultOptions):
+    """Wishes for a result, and how files are dealt with.
+
+    Attributes:
+        keep_times: give the result's file the photo's times of change and access.
+        max_pixels: refuse photos with more.
+    """
+
     keep_times: bool = False
     max_pixels: int = Field(default=MAX_PIXELS, ge=1)

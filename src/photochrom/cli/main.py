@@ -18,7 +18,7 @@ from photochrom.errors import PhotochromError
 
 __all__ = ["COMMANDS", "main", "make_parser"]
 
-COMMANDS = ("colorize", "networks", "evaluate", "train", "export", "study", "inspect")
+COMMANDS = ("colorize", "serve", "networks", "evaluate", "train", "export", "study", "inspect")
 """Modules of this package, in the order in which ``--help`` shows them."""
 
 

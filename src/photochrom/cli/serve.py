@@ -1,0 +1,117 @@
+"""``photochrom serve``: the web page and the REST service."""
+
+from __future__ import annotations
+
+import argparse
+
+TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
+if TYPE_CHECKING:
+    from photochrom.server.settings import Settings
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its arguments."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="serve a web page and a REST service",
+        description="Serve a page on which photos are colorized, and the same for programs (docs/serving.md).",
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen on (default: 127.0.0.1, this computer)")
+    add("--port", type=int, default=8000, metavar="N", help="to listen on (default: 8000; 0 for any that is free)")
+    add("--token-file", metavar="FILE", help="ask for one of the tokens in this file, one a line")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name by which a proxy calls the service; again for more",
+    )
+    add(
+        "--network",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="bundled network or .onnx file to offer, the default first; again for more (default: all bundled)",
+    )
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where they run (default: auto)")
+    add("--workers", type=_count, metavar="N", help="processes that colorize (default: fits the cores)")
+    add("--threads", type=_count, metavar="N", help="of each worker (default: fits the cores)")
+    limits = parser.add_argument_group("limits").add_argument
+    limits("--max-upload", type=_bytes, metavar="SIZE", help="of a photo's file (default: 256M)")
+    limits("--max-pixels", type=_count, metavar="N", help="of a photo (default: 250000000)")
+    limits("--keep", type=_seconds, metavar="TIME", help="photos after their last use (default: 1h)")
+    limits("--max-photos", type=_count, metavar="N", help="that are kept (default: 1000)")
+    limits("--queue", type=_count, metavar="N", help="requests that may wait for a worker (default: 64)")
+    limits("--timeout", type=_seconds, metavar="TIME", help="of a request (default: 2m)")
+    limits("--spool", metavar="FOLDER", help="where uploads are kept (default: the system's temporary folder)")
+    limits("--max-spool", type=_bytes, metavar="SIZE", help="of all uploads and results (default: 4G)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal ends it."""
+    from photochrom.errors import require_extra
+
+    with require_extra("serve", "Serving"):
+        from photochrom.server.run import serve
+
+        return serve(_settings(args))
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    from pathlib import Path
+
+    from photochrom.network import DEFAULT_NETWORK, bundled_networks
+    from photochrom.server.settings import Settings, read_tokens, share_cores
+
+    workers, threads = share_cores(args.workers, args.threads)
+    bundled = sorted(bundled_networks(), key=lambda name: name != DEFAULT_NETWORK)
+    limits = {
+        "upload_bytes": args.max_upload,
+        "pixels": args.max_pixels,
+        "keep_seconds": args.keep,
+        "photos": args.max_photos,
+        "queue": args.queue,
+        "request_seconds": args.timeout,
+        "spool_bytes": args.max_spool,
+    }
+    return Settings(
+        host=args.host,
+        port=args.port,
+        allowed_hosts=tuple(args.allow_host),
+        networks=tuple(args.network or bundled),
+        device=args.device,
+        workers=workers,
+        threads=threads,
+        tokens=read_tokens(Path(args.token_file)) if args.token_file else (),
+        spool=Path(args.spool) if args.spool else None,
+        **{name: limit for name, limit in limits.items() if limit is not None},
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def _bytes(text: str) -> int:
+    return round(_measure(text, {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}, "size, such as 256M"))
+
+
+def _seconds(text: str) -> float:
+    return _measure(text, {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}, "time, such as 90s, 15m or 1h")
+
+
+def _measure(text: str, units: dict[str, int], what: str) -> float:
+    number = text.rstrip("".join(units))
+    unit = text[len(number) :]
+    try:
+        value = float(number) * units[unit]
+    except (KeyError, ValueError):
+        value = 0.0
+    if not 0 < value < 1e15:
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what}")
+    return value

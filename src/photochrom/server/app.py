@@ -1,0 +1,41 @@
+"""The application: routes, the page and the documents, behind the gates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+
+from photochrom import __version__
+from photochrom.server.envelope import Envelope
+from photochrom.server.gates import BodyGate, Gate
+from photochrom.server.problems import add_handlers
+from photochrom.server.routes import colorize, photos
+from photochrom.server.routes import service as service_routes
+from photochrom.server.service import Service
+
+__all__ = ["make_app"]
+
+_PAGE = Path(__file__).parent / "page"
+
+
+def make_app(service: Service) -> Envelope:
+    """Make the ASGI application of a service."""
+    app = FastAPI(
+        title="photochrom",
+        version=__version__,
+        description="Colorizes black-and-white photographs.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.service = service
+    add_handlers(app)
+    for router in (photos.router, colorize.router, service_routes.router):
+        app.include_router(router)
+    app.add_api_route("/", lambda: FileResponse(_PAGE / "index.html"), include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=_PAGE, check_dir=False))
+    gated = Gate(BodyGate(app, service.settings), service.settings, lambda: service.draining)
+    return Envelope(gated, service.metrics)

@@ -1,0 +1,133 @@
+"""Photos that clients sent and will ask for again: kept for a while after their last use."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from photochrom.server.jobs import Seen
+from photochrom.server.problems import ProblemError
+from photochrom.server.schema import Photo
+from photochrom.server.spool import Spool
+
+__all__ = ["KeptUpload", "Photos"]
+
+
+@dataclass(eq=False)
+class KeptUpload:
+    """A photo in the spool.
+
+    Attributes:
+        id: by which its owner asks for it; nobody else can guess it.
+        path: its file.
+        name: what its owner calls it.
+        size: of the file in bytes.
+        seen: what was found in it.
+        expires: when it is gone unless it is used before, in seconds since 1970.
+        users: requests that are using it.
+        gone: whether it was deleted while it was in use.
+    """
+
+    id: str
+    path: Path
+    name: str
+    size: int
+    seen: Seen
+    expires: float
+    users: int = 0
+    gone: bool = False
+
+    def shown(self) -> Photo:
+        """Describe it to its owner."""
+        return Photo(
+            id=self.id,
+            name=self.name,
+            width=self.seen.width,
+            height=self.seen.height,
+            bits=self.seen.bits,
+            format=self.seen.format,
+            is_grey=self.seen.is_grey,
+            expires_at=datetime.fromtimestamp(self.expires, UTC).replace(microsecond=0),
+            notes=self.seen.notes,
+        )
+
+
+class Photos:
+    """The photos that are kept.
+
+    Args:
+        spool: has their files.
+        keep_seconds: how long after the last use.
+        limit: how many at most.
+    """
+
+    def __init__(self, spool: Spool, keep_seconds: float, limit: int) -> None:
+        self._spool, self._keep_seconds, self._limit = spool, keep_seconds, limit
+        self._photos: dict[str, KeptUpload] = {}
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    @staticmethod
+    def new_id() -> str:
+        """Make up an id of 128 bits of chance."""
+        return secrets.token_urlsafe(16)
+
+    def check_room(self) -> None:
+        """Make sure that one more may be kept.
+
+        Raises:
+            ProblemError: 503 if not.
+        """
+        if len(self._photos) >= self._limit:
+            raise ProblemError(
+                503, "The service keeps as many photos as it may; try again later.", {"Retry-After": "60"}
+            )
+
+    def add(self, photo_id: str, path: Path, name: str, size: int, seen: Seen) -> KeptUpload:
+        """Keep a photo whose file is in the spool."""
+        photo = KeptUpload(photo_id, path, name, size, seen, time.time() + self._keep_seconds)
+        self._photos[photo_id] = photo
+        return photo
+
+    @contextmanager
+    def use(self, photo_id: str) -> Iterator[KeptUpload]:
+        """Find a photo, and hold it while the block runs; its time begins anew.
+
+        Raises:
+            ProblemError: 404 if there is none, or it is gone.
+        """
+        photo = self._photos.get(photo_id)
+        if photo is None or (photo.expires < time.time() and not photo.users):
+            raise ProblemError(404, "There is no such photo here, or its time is over; send it again.")
+        photo.users += 1
+        photo.expires = time.time() + self._keep_seconds
+        try:
+            yield photo
+        finally:
+            photo.users -= 1
+            photo.expires = time.time() + self._keep_seconds
+            if photo.gone and not photo.users:
+                self._spool.remove(photo.path, photo.size)
+
+    def delete(self, photo_id: str) -> None:
+        """Forget a photo; its file is removed as soon as nobody uses it.
+
+        Raises:
+            ProblemError: 404 as `use`.
+        """
+        with self.use(photo_id) as photo:
+            del self._photos[photo_id]
+            photo.gone = True
+
+    def sweep(self) -> None:
+        """Remove the photos whose time is over."""
+        now = time.time()
+        for photo in [photo for photo in self._photos.values() if photo.expires < now and not photo.users]:
+            del self._photos[photo.id]
+            self._spool.remove(photo.path, photo.size)

@@ -1,0 +1,98 @@
+"""Errors as programs get them: problem documents (RFC 9457), each with one sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from photochrom.server.schema import Problem
+
+__all__ = ["MEDIA_TYPE", "ProblemError", "add_handlers", "invalid", "problem", "problem_answers"]
+
+MEDIA_TYPE = "application/problem+json"
+
+_PLAIN = {
+    404: "There is nothing at this address; the addresses are listed at /docs.",
+    405: "This address does not take this method; see /docs.",
+}
+
+
+class ProblemError(HTTPException):
+    """Something that is answered with a problem document.
+
+    Args:
+        status: of HTTP.
+        detail: one sentence that says what to do.
+        headers: further headers of the answer.
+    """
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, detail, dict(headers or {}))
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Make the answer."""
+    content = Problem(title=_title(status), status=status, detail=detail)
+    return JSONResponse(content.model_dump(), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe such answers for the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": _title(status), "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses
+    }
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Have all errors answered so, those of the framework too."""
+
+    def of_http(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        detail = error.detail if isinstance(error, ProblemError) else _PLAIN.get(error.status_code)
+        return problem(error.status_code, detail or f"{error.detail}; see /docs.", error.headers)
+
+    def of_validation(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        found = invalid(error.errors())
+        return problem(found.status_code, found.detail, found.headers)
+
+    def of_anything(_: Request, error: Exception) -> JSONResponse:
+        return problem(500, "Something failed here that should not; the service's log says more.")
+
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(Exception, of_anything)
+    app.add_exception_handler(RequestValidationError, of_validation)
+
+
+def invalid(errors: ValidationError | Sequence[Any]) -> ProblemError:
+    """Say in one sentence what cannot be read of a request."""
+    first = (errors.errors() if isinstance(errors, ValidationError) else errors)[0]
+    if first["type"] == "json_invalid":
+        return ProblemError(400, "The JSON cannot be read; check its commas, quotes and brackets.")
+    if first["type"] in ("model_attributes_type", "model_type", "dataclass_type") and len(first["loc"]) < 2:
+        return ProblemError(422, "Send a JSON object, with Content-Type: application/json.")
+    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    where = where[:100]
+    if first["type"] == "value_error":
+        said = str(first["ctx"]["error"])
+    elif first["type"] == "missing":
+        said = "is missing"
+    elif first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        said = "is not known here; leave it out"
+    else:
+        said = str(first["msg"])[:1].lower() + str(first["msg"])[1:]
+    return ProblemError(422, f"{where or 'The request'}: {said}.")
+
+
+def _title(status: int) -> str:
+    if status == 499:
+        return "Client Closed Request"
+    return HTTPStatus(status).phrase

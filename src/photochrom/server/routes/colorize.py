@@ -1,0 +1,60 @@
+"""One photo in, the photo in colour out, and nothing kept: ``/v1/colorize``; and many as one file: ``/v1/zip``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from photochrom.server.answers import FileAnswer
+from photochrom.server.jobs import Colorize
+from photochrom.server.problems import ProblemError, problem_answers
+from photochrom.server.routes.common import BINARY, IMAGE, Here, image_body, read_wishes
+from photochrom.server.schema import QueryWishes, Wishes, ZipWish
+from photochrom.server.upload import Upload
+from photochrom.server.zipping import stream_zip
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["results"])
+
+_ANSWERS = problem_answers(400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)
+
+
+@router.post(
+    "/colorize",
+    response_class=Response,
+    responses={**_ANSWERS, 200: IMAGE},
+    openapi_extra=image_body(wishes={"type": "string", "contentMediaType": "application/json"}),
+)
+async def colorize(request: Request, service: Here, query: Annotated[QueryWishes, Query()]) -> FileAnswer:
+    """Send a photo, get it in colour: in a form with `wishes` as JSON, or as the body with them as the query."""
+    async with Upload(service.spool) as upload:
+        await upload.receive(request, limit=service.settings.upload_bytes)
+        wishes: Wishes = query
+        if "wishes" in upload.texts:
+            if request.query_params:
+                raise ProblemError(400, "Wishes come in the form or in the query, not in both; leave one out.")
+            wishes = read_wishes(upload.texts["wishes"])
+        job = Colorize(
+            photo=upload.path,
+            name=upload.name,
+            network=service.network(wishes.network),
+            options=wishes.options(max_pixels=service.settings.pixels),
+            suffix=f".{wishes.format}" if wishes.format else None,
+        )
+        return await service.answer_file(request, job, saved=True)
+
+
+@router.post(
+    "/zip",
+    response_class=Response,
+    responses={**_ANSWERS, 200: {"description": "the file", "content": {"application/zip": {"schema": BINARY}}}},
+)
+async def get_zip(wish: ZipWish, service: Here) -> StreamingResponse:
+    """Get several photos in colour as one file; one that fails is a text there that says why."""
+    for item in wish.items:
+        service.network(item.wishes.network)
+    headers = {"Content-Disposition": 'attachment; filename="colorized.zip"'}
+    return StreamingResponse(stream_zip(service, wish.items), media_type="application/zip", headers=headers)

@@ -1,0 +1,57 @@
+"""What is told about the service itself: networks, limits, health, metrics."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+
+from photochrom.server.problems import ProblemError, problem_answers
+from photochrom.server.routes.common import Here
+from photochrom.server.schema import Limits, NetworkInfo, Networks
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["service"])
+
+_TOLD = problem_answers(401, 403, 421, 503)
+
+
+@router.get("/v1/networks", responses=_TOLD)
+async def get_networks(service: Here) -> Networks:
+    """List the networks that this service offers."""
+    cards = service.pool.cards
+    return Networks(default=cards[0].name, networks=tuple(map(NetworkInfo.of, cards)))
+
+
+@router.get("/v1/limits", responses=_TOLD)
+async def get_limits(service: Here) -> Limits:
+    """Say what this service takes, and how long it keeps photos."""
+    settings = service.settings
+    return Limits(
+        upload_bytes=settings.upload_bytes,
+        pixels=settings.pixels,
+        keep_seconds=settings.keep_seconds,
+        photos=settings.photos,
+        token_required=bool(settings.tokens),
+    )
+
+
+@router.get("/healthz", response_class=PlainTextResponse, responses=problem_answers(421))
+async def get_health() -> str:
+    """Say that the service is alive."""
+    return "alive\n"
+
+
+@router.get("/readyz", response_class=PlainTextResponse, responses=problem_answers(421, 503))
+async def get_readiness(service: Here) -> str:
+    """Say whether photos may be sent."""
+    if service.draining or not service.pool.ready:
+        what = "ending" if service.draining else "opening its networks"
+        raise ProblemError(503, f"The service is {what}; try again in a little while.", {"Retry-After": "5"})
+    return "ready\n"
+
+
+@router.get("/metrics", response_class=PlainTextResponse, responses=problem_answers(401, 403, 421))
+async def get_metrics(service: Here) -> Response:
+    """Tell Prometheus what was counted."""
+    return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

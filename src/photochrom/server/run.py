@@ -1,0 +1,126 @@
+"""Running a service: from its first worker to its last answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import uvicorn
+
+from photochrom.errors import PhotochromError
+from photochrom.server.app import make_app
+from photochrom.server.envelope import Envelope
+from photochrom.server.service import Service
+from photochrom.server.settings import Settings
+
+__all__ = ["serve"]
+
+_AGAIN = 1.0  # seconds in which a second signal is the same wish: some programs pass on what reached all anyway
+_KEEP_ALIVE = 75  # seconds; longer than a proxy keeps its own connections
+
+
+def serve(settings: Settings) -> int:
+    """Serve until a signal ends it.
+
+    Returns:
+        0, when everything under way was answered; 128 and its number after a second signal.
+
+    Raises:
+        PhotochromError: if a network cannot be opened, the address is taken, or there is no place for uploads.
+    """
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.INFO)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    listener = _listen(settings)
+    try:
+        return asyncio.run(_serve(settings, listener))
+    finally:
+        listener.close()
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> int:
+    service = Service(settings)
+    try:
+        await service.start()
+        app = make_app(service)
+        server = _server(app)
+        _end_on_signals(service, server, app)
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"photochrom: serving at http://{shown}:{port}/ (Ctrl-C ends it)", flush=True)
+        await server.serve(sockets=[listener])
+    finally:
+        await service.close()
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to others."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(app: Envelope) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=5,
+        )
+    )
+
+
+def _end_on_signals(service: Service, server: _Server, app: Envelope) -> None:
+    """Drain on the first signal, and end at once on a second."""
+    loop = asyncio.get_running_loop()
+    draining: list[asyncio.Task[None]] = []
+    first = 0.0
+
+    async def drain() -> None:
+        # A job has its own time limit, and a client that takes no more of its answer is let go.
+        while app.under_way:
+            await asyncio.sleep(0.05)
+        server.should_exit = True
+
+    def end(number: int) -> None:
+        nonlocal first
+        if not draining:
+            first = loop.time()
+            service.draining = True
+            print("photochrom: ending when everything under way is answered", file=sys.stderr, flush=True)
+            draining.append(asyncio.ensure_future(drain()))
+        elif loop.time() - first > _AGAIN:
+            service.spool.close()
+            os._exit(128 + number)  # the workers end with their pipes
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end, number)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=512)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise PhotochromError(
+            f"{where}: cannot be listened on ({error.strerror}); give another --port or --host"
+        ) from error
+    listener.setblocking(False)
+    return listener

@@ -1,0 +1,155 @@
+"""Service: what the routes share, and how a request becomes a job and a job an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from fastapi import Request
+
+from photochrom.server.answers import FileAnswer, attachment
+from photochrom.server.jobs import Done, Job, Setup
+from photochrom.server.metrics import Metrics
+from photochrom.server.photos import KeptUpload, Photos
+from photochrom.server.pool import Pool
+from photochrom.server.problems import ProblemError
+from photochrom.server.schema import Wishes
+from photochrom.server.settings import Settings
+from photochrom.server.spool import Spool
+
+__all__ = ["Service"]
+
+J = TypeVar("J", bound=Job)
+
+
+class Service:
+    """Everything that lives as long as the service.
+
+    Args:
+        settings: how it runs.
+
+    Attributes:
+        settings: likewise.
+        spool: its files.
+        photos: those that are kept.
+        pool: the workers.
+        metrics: what is counted.
+        draining: whether it is ending, and takes nothing new.
+
+    Raises:
+        PhotochromError: if there is no place for the spool.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.spool = Spool(settings.spool, settings.spool_bytes)
+        self.photos = Photos(self.spool, settings.keep_seconds, settings.photos)
+        self.pool = Pool(
+            Setup(settings.networks, settings.device, settings.threads),
+            workers=settings.workers,
+            queue=settings.queue,
+            seconds=settings.request_seconds,
+        )
+        self.draining = False
+        self.metrics = Metrics(
+            {
+                "queue_length": ("Jobs that wait for a worker", lambda: self.pool.waiting),
+                "workers_busy": ("Workers that have a job", lambda: self.pool.busy),
+                "spool_bytes": ("Bytes of uploads and results", lambda: self.spool.used),
+                "photos": ("Photos that are kept", lambda: len(self.photos)),
+            },
+            {"worker_restarts": ("Workers that were started anew", lambda: self.pool.restarts)},
+        )
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start the workers.
+
+        Raises:
+            PhotochromError: if they cannot be started, or a network cannot be opened.
+        """
+        await self.pool.start()
+        self._sweeping = asyncio.create_task(self._sweep())
+
+    async def close(self) -> None:
+        """End the workers and remove all files."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        await self.pool.close()
+        self.spool.close()
+
+    def job(self, kind: type[J], wishes: Wishes, photo: KeptUpload, **more: Any) -> J:
+        """Make a job of a kept photo and what is wished of it.
+
+        Raises:
+            ProblemError: 404 if there is no such network.
+        """
+        return kind(
+            photo=photo.path, name=photo.name, key=photo.id, network=self.network(wishes.network),
+            options=wishes.options(max_pixels=self.settings.pixels), **more,
+        )  # fmt: skip
+
+    def network(self, name: str | None) -> str | None:
+        """Return the name of a network that is offered.
+
+        Raises:
+            ProblemError: 404 if it is not.
+        """
+        known = [card.name for card in self.pool.cards]
+        if name is not None and name not in known:
+            raise ProblemError(404, f"There is no such network here; use one of {', '.join(known)}.")
+        return name
+
+    async def do(self, request: Request, job: Job) -> Done:
+        """Have a job done, unless its client goes away meanwhile.
+
+        Raises:
+            ProblemError: as `Pool.do`; 499 if the client has gone.
+        """
+        work = asyncio.ensure_future(self.pool.do(job))
+        gone = asyncio.ensure_future(_gone(request))
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise ProblemError(499, "The client went away.")
+            return work.result()
+        finally:
+            for task in (work, gone):
+                task.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await task
+
+    async def answer_file(self, request: Request, job: Job, *, saved: bool = False) -> FileAnswer:
+        """Have a job done that makes a file, and answer with that.
+
+        Args:
+            request: whose answer it is.
+            job: without a folder.
+            saved: have browsers save it under the photo's name.
+
+        Raises:
+            ProblemError: as `do`.
+        """
+        self.spool.charge(0)
+        folder = self.spool.new_folder()
+        try:
+            done = await self.do(request, replace(job, folder=folder))
+            assert done.file is not None
+            headers = attachment(job.name, done.file.suffix) if saved else {}
+            return FileAnswer(done.file, self.spool, headers=headers, notes=done.notes)
+        except BaseException:
+            self.spool.remove(folder)
+            raise
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(min(10.0, max(0.1, self.settings.keep_seconds / 4)))
+            self.photos.sweep()
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client has gone; to be asked when the body is read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

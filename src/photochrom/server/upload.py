@@ -1,0 +1,202 @@
+"""Uploads: a photo on its way from a request's body to a file, a piece at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import IO, Self
+
+from fastapi import Request
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartCallbacks, MultipartParser, parse_options_header
+
+from photochrom.server.problems import ProblemError
+from photochrom.server.spool import Spool
+
+__all__ = ["Upload", "display_name"]
+
+_PIECE = 1 << 18  # bytes that are written at a time
+_MOST_PARTS = 4
+_MOST_TEXT = 1 << 18  # bytes of a part that is no photo
+_MOST_HEADER = 4096  # bytes
+_MOST_HEADERS = 8
+_LONGEST_NAME = 120
+
+
+class Upload:
+    """A photo that is being received, or was.
+
+    Used as a context: when the block ends its file is removed, unless `keep` was called.
+
+    Attributes:
+        path: its file in the spool.
+        name: what its owner calls it.
+        size: bytes received.
+        texts: the other parts of a form.
+    """
+
+    def __init__(self, spool: Spool, name: str = "") -> None:
+        self._spool = spool
+        self.path = spool.new_file()
+        self.name = display_name(name)
+        self.size = 0
+        self.texts: dict[str, str] = {}
+        self._kept = False
+
+    def keep(self) -> None:
+        """Let the file outlive the block."""
+        self._kept = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._kept:
+            self._spool.remove(self.path, self.size)
+
+    async def receive(self, request: Request, *, limit: int) -> None:
+        """Write the photo of a request to the file: the body itself, or the part ``photo`` of a form.
+
+        Raises:
+            ProblemError: 400 for a form that cannot be read, 413 for a photo of more than `limit` bytes, 415 for a
+                form without a photo, 503 where the spool is full.
+        """
+        kind, parameters = parse_options_header(request.headers.get("content-type"))
+        with self.path.open("xb") as file:
+            writer = _Writer(self, file, limit)
+            if kind.startswith(b"multipart/"):
+                await self._receive_form(request, writer, parameters.get(b"boundary", b""))
+            else:
+                async for chunk in request.stream():
+                    await writer.write(chunk)
+            await writer.flush()
+
+    async def _receive_form(self, request: Request, writer: _Writer, boundary: bytes) -> None:
+        if not 0 < len(boundary) <= 70:  # RFC 2046
+            raise ProblemError(400, "The form has no boundary; let your client write its Content-Type.")
+        form = _Form()
+        parser = MultipartParser(boundary, form.callbacks())
+        try:
+            async for chunk in request.stream():
+                parser.write(chunk)
+                await writer.write(form.take_photo())
+            parser.finalize()
+        except MultipartParseError as error:
+            raise ProblemError(400, "The form cannot be read; send it as multipart/form-data.") from error
+        if not form.ended:
+            raise ProblemError(400, "The form is cut short; send it again.")
+        if not form.has_photo:
+            raise ProblemError(415, "The form has no photo; send it as the part named photo.")
+        self.name = display_name(form.filename)
+        self.texts = form.texts
+
+
+class _Writer:
+    """Writes pieces to a file beside the event loop, within the limits."""
+
+    def __init__(self, upload: Upload, file: IO[bytes], limit: int) -> None:
+        self._upload, self._file, self._limit = upload, file, limit
+        self._pending = bytearray()
+
+    async def write(self, data: bytes | bytearray) -> None:
+        if not data:
+            return
+        if self._upload.size + len(data) > self._limit:
+            raise ProblemError(
+                413, f"The photo has more than the {self._limit:,} bytes that are allowed; shrink it."
+            )
+        self._upload._spool.charge(len(data))
+        self._upload.size += len(data)
+        self._pending += data
+        if len(self._pending) >= _PIECE:
+            await self.flush()
+
+    async def flush(self) -> None:
+        pending, self._pending = self._pending, bytearray()
+        await asyncio.to_thread(self._file.write, pending)
+
+
+class _Form:
+    """What a parser finds in a form: one photo, and a few short texts."""
+
+    def __init__(self) -> None:
+        self.filename = ""
+        self.texts: dict[str, str] = {}
+        self.has_photo = self.ended = False
+        self._photo = bytearray()
+        self._parts = 0
+        self._in_photo = False
+        self._name = ""
+        self._text = bytearray()
+        self._headers: dict[bytes, bytes] = {}
+        self._header, self._value = bytearray(), bytearray()
+
+    def callbacks(self) -> MultipartCallbacks:
+        return {
+            "on_part_begin": self._begin_part,
+            "on_header_field": lambda *found: self._take_header(self._header, *found),
+            "on_header_value": lambda *found: self._take_header(self._value, *found),
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._end_headers,
+            "on_part_data": self._take,
+            "on_part_end": self._end_part,
+            "on_end": self._end,
+        }
+
+    def take_photo(self) -> bytearray:
+        """Return what of the photo has come since the last time."""
+        photo, self._photo = self._photo, bytearray()
+        return photo
+
+    def _begin_part(self) -> None:
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise ProblemError(400, "The form has more parts than photo and wishes; leave the others out.")
+        self._headers, self._text = {}, bytearray()
+
+    def _take_header(self, to: bytearray, data: bytes, start: int, end: int) -> None:
+        to += data[start:end]
+        if len(to) > _MOST_HEADER or len(self._headers) > _MOST_HEADERS:
+            raise ProblemError(400, "The form has headers longer than a form needs; send it as browsers do.")
+
+    def _end_header(self) -> None:
+        self._headers[bytes(self._header).lower()] = bytes(self._value)
+        self._header, self._value = bytearray(), bytearray()
+
+    def _end_headers(self) -> None:
+        _, parameters = parse_options_header(self._headers.get(b"content-disposition", b""))
+        self._name = parameters.get(b"name", b"").decode("utf-8", "replace")
+        self._in_photo = self._name == "photo"
+        if self._in_photo:
+            if self.has_photo:
+                raise ProblemError(400, "The form has more than one photo; send one at a time.")
+            self.has_photo = True
+            self.filename = parameters.get(b"filename", b"").decode("utf-8", "replace")
+        elif self._name != "wishes":
+            raise ProblemError(400, "The form has a part that is neither photo nor wishes; leave it out.")
+        elif self._name in self.texts:
+            raise ProblemError(400, "The form has its wishes twice; send them once.")
+
+    def _take(self, data: bytes, start: int, end: int) -> None:
+        if self._in_photo:
+            self._photo += data[start:end]
+            return
+        self._text += data[start:end]
+        if len(self._text) > _MOST_TEXT:
+            raise ProblemError(413, "The wishes are longer than wishes can be; leave some hints out.")
+
+    def _end_part(self) -> None:
+        if not self._in_photo:
+            self.texts[self._name] = self._text.decode("utf-8", "replace")
+
+    def _end(self) -> None:
+        self.ended = True
+
+
+def display_name(name: str) -> str:
+    """Take what a client calls its photo for a name to show and to send back, and never for a path."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    shown = "".join(letter if letter.isprintable() else " " for letter in last).strip(" .")
+    return shown[:_LONGEST_NAME] or "photo"

@@ -1,0 +1,218 @@
+"""A worker: a process that has the networks open and does one job after the other."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections import OrderedDict
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photochrom import encode
+from photochrom.batch.plan import result_suffix
+from photochrom.color import rgb_to_lab
+from photochrom.colorizer import Colorizer
+from photochrom.errors import NetworkError, OutputError, PhotochromError, PhotoError, TooLargeError, UnfitError
+from photochrom.formats import SAVED_SUFFIXES
+from photochrom.kept import KeptPhoto
+from photochrom.processes import inbox
+from photochrom.server.jobs import (
+    Alternatives,
+    Answer,
+    Choose,
+    Colorize,
+    Confidence,
+    Done,
+    Job,
+    Look,
+    Original,
+    Ready,
+    Refused,
+    Seen,
+    Setup,
+    Suggest,
+)
+from photochrom.sight import network_shape
+
+__all__ = ["Desk", "work"]
+
+_KEPT_BYTES = 256 << 20  # of decoded copies of photos
+_KEPT = 64  # photos
+_GREY = 6.0  # CIELAB units; a photo is grey if all but one pixel in a hundred have less chroma
+
+
+def work(pipe: Connection[Any, Any], setup: Setup) -> None:
+    """Do jobs from the pipe, in a process of its own."""
+    os.environ["VIPS_CONCURRENCY"] = str(setup.threads)
+    jobs = inbox(pipe)
+    try:
+        try:
+            desk = Desk(setup)
+        except PhotochromError as error:
+            pipe.send(error)
+            return
+        pipe.send(Ready(desk.cards))
+        while True:
+            pipe.send(desk.do(jobs.get()))
+    except OSError:
+        os._exit(1)  # nobody is there to hear
+
+
+class Desk:
+    """Has networks open, remembers what it decoded of photos, and does jobs.
+
+    Raises:
+        NetworkError: if a network cannot be opened, or two have one name.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._colorizers: dict[str, Colorizer] = {}
+        for network in setup.networks:
+            colorizer = Colorizer(network, device=setup.device, threads=setup.threads)
+            if colorizer.card.name in self._colorizers:
+                raise NetworkError(
+                    f"{network}: another network is called {colorizer.card.name} too; leave one out"
+                )
+            self._colorizers[colorizer.card.name] = colorizer
+        self._kept: OrderedDict[str, KeptPhoto] = OrderedDict()
+
+    @property
+    def cards(self) -> tuple[Any, ...]:
+        """The networks' cards, the default's first."""
+        return tuple(colorizer.card for colorizer in self._colorizers.values())
+
+    def do(self, job: Job) -> Answer:
+        """Do one job; whatever goes wrong is in the answer."""
+        try:
+            return self._do(job)
+        except TooLargeError as error:
+            said = str(error).partition("; if you trust")
+            return Refused(413, said[0] + "; shrink it first" if said[1] else said[0])
+        except PhotoError as error:
+            return Refused(415, str(error))
+        except UnfitError as error:
+            return Refused(422, _without_path(str(error), job))
+        except _Wish as error:
+            return Refused(422, str(error))
+        except NetworkError as error:
+            print(f"photochrom: {error}", file=sys.stderr)
+            return Refused(500, f"{job.name}: the network failed on it; try another network")
+        except OutputError as error:
+            print(f"photochrom: {error}", file=sys.stderr)
+            return Refused(503, f"{job.name}: the service has no room for its result; try again later")
+        except MemoryError:
+            return Refused(503, f"{job.name}: needs more memory than the service has; shrink it first")
+        except Exception:
+            traceback.print_exc()
+            return Refused(500, f"{job.name}: failed as no photo should; the service's log says more")
+
+    def _do(self, job: Job) -> Answer:
+        photo = self._photo(job)
+        colorizer = self._colorizer(job)
+        try:
+            match job:
+                case Look():
+                    return Done(value=_look(photo, colorizer, job))
+                case Original():
+                    return _original(photo, job)
+                case Colorize():
+                    return _colorize(photo, colorizer, job)
+                case Confidence(long_edge=long_edge):
+                    self._require(colorizer, job, "confidence")
+                    target = _target(job, ".png")
+                    colorizer.write_confidence(photo, target, job.options, long_edge=long_edge)
+                    return Done(target)
+                case Alternatives(n=n, seed=seed):
+                    self._require(colorizer, job, "distribution")
+                    return Done(value=tuple(colorizer.alternative_hints(photo, n, job.options, seed=seed)))
+                case Suggest(n=n):
+                    self._require(colorizer, job, "distribution")
+                    return Done(value=tuple(colorizer.suggest_hints(photo, n, job.options)))
+                case Choose(x=x, y=y):
+                    return Done(value=colorizer.choices(photo, x, y, job.options))
+        finally:
+            self._trim()
+        raise AssertionError(job)
+
+    def _photo(self, job: Job) -> KeptPhoto:
+        if job.key is None:
+            return KeptPhoto(job.photo, name=job.name)
+        if job.key not in self._kept:
+            self._kept[job.key] = KeptPhoto(job.photo, name=job.name)
+        self._kept.move_to_end(job.key)
+        return self._kept[job.key]
+
+    def _trim(self) -> None:
+        while len(self._kept) > _KEPT or sum(kept.nbytes for kept in self._kept.values()) > _KEPT_BYTES:
+            self._kept.popitem(last=False)
+
+    def _colorizer(self, job: Job) -> Colorizer:
+        colorizer = self._colorizers[job.network] if job.network else next(iter(self._colorizers.values()))
+        try:
+            colorizer.check(job.options)
+        except NetworkError as error:
+            raise _Wish(str(error)) from error
+        return colorizer
+
+    def _require(self, colorizer: Colorizer, job: Job, output: Any) -> None:
+        hinting = isinstance(job, Alternatives | Suggest)
+        try:
+            colorizer.network.require(["hints"] if hinting else [], [output])
+        except NetworkError as error:
+            raise _Wish(str(error)) from error
+
+
+class _Wish(PhotochromError):
+    """A wish that the network cannot fulfil."""
+
+
+def _look(photo: KeptPhoto, colorizer: Colorizer, job: Job) -> Seen:
+    opened = photo.open(max_pixels=job.options.max_pixels)
+    # What the network will see, so that it need not be decoded again; and a damaged file shows here.
+    small = opened.shrunk(*network_shape(opened.height, opened.width, colorizer.card.input_size))
+    is_grey = opened.bands == 1
+    if not is_grey:
+        chroma = np.hypot(*rgb_to_lab(small[..., :3]).astype(np.float64)[..., 1:].reshape(-1, 2).T)
+        is_grey = bool(np.quantile(chroma, 0.99) < _GREY)
+    return Seen(
+        opened.width,
+        opened.height,
+        16 if opened.dtype == np.uint16 else opened.metadata.bits,
+        (opened.format or "").removeprefix("."),
+        is_grey,
+        tuple(opened.notes),
+    )
+
+
+def _colorize(photo: KeptPhoto, colorizer: Colorizer, job: Colorize) -> Done:
+    suffix = job.suffix or result_suffix(photo.open(max_pixels=job.options.max_pixels).format or "")
+    target = _target(job, suffix)
+    notes = colorizer.write(photo, target, job.options, overwrite=True)
+    return Done(target, notes=tuple(_without_path(note, job) for note in notes))
+
+
+def _original(photo: KeptPhoto, job: Job) -> Done:
+    opened = photo.open(long_edge=job.options.long_edge, max_pixels=job.options.max_pixels)
+    suffix = ".jpg"
+    if opened.has_alpha:  # WebP is smaller, but ends at 16,383 pixels
+        suffix = ".webp" if max(opened.height, opened.width) < 16_384 else ".png"
+    target = _target(job, suffix)
+    image = encode.Image(opened.height, opened.width, opened.bands + opened.has_alpha, opened.dtype)
+    encode.write_image(target, image, opened.strips())
+    return Done(target)
+
+
+def _target(job: Job, suffix: str) -> Path:
+    assert job.folder is not None
+    return job.folder / f"result{suffix}"
+
+
+def _without_path(line: str, job: Job) -> str:
+    """Put the name that the user knows in the place of the result's path."""
+    for suffix in SAVED_SUFFIXES:
+        line = line.replace(f"{job.folder}/result{suffix}", job.name)
+    return line

@@ -1,0 +1,89 @@
+"""Many results as one ZIP file, sent while it is made."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from photochrom.server.jobs import Colorize
+from photochrom.server.problems import ProblemError
+from photochrom.server.schema import ZipItem
+from photochrom.server.service import Service
+from photochrom.server.upload import display_name
+
+__all__ = ["stream_zip"]
+
+_PIECE = 1 << 18
+
+
+async def stream_zip(service: Service, items: Sequence[ZipItem]) -> AsyncIterator[bytes]:
+    """Colorize photos one after the other, and give the file's bytes.
+
+    They are stored as they are, for photos are compressed already. One that fails becomes a text in its place.
+    """
+    sink = _Sink()
+    taken: set[str] = set()
+    with ZipFile(sink, "w", ZIP_STORED) as archive:
+        for item in items:
+            folder = service.spool.new_folder()
+            try:
+                try:
+                    file, name = await _colorize(service, item, folder)
+                except ProblemError as error:
+                    name = f"{display_name(item.name or 'photo')}.error.txt"
+                    archive.writestr(_entry(name, taken), f"{error.detail}\n")
+                else:
+                    with file.open("rb") as source, archive.open(_entry(name, taken), "w") as target:
+                        while piece := await asyncio.to_thread(source.read, _PIECE):
+                            target.write(piece)
+                            yield sink.take()
+            finally:
+                service.spool.remove(folder)
+            yield sink.take()
+    yield sink.take()
+
+
+async def _colorize(service: Service, item: ZipItem, folder: Path) -> tuple[Path, str]:
+    suffix = f".{item.wishes.format}" if item.wishes.format else None
+    with service.photos.use(item.id) as photo:
+        job = service.job(Colorize, item.wishes, photo, suffix=suffix)
+        done = await service.pool.do(replace(job, folder=folder), patient=True)
+        stem = PurePath(photo.name).stem if item.name is None else display_name(item.name)
+    assert done.file is not None
+    return done.file, (stem or "photo") + done.file.suffix
+
+
+def _entry(name: str, taken: set[str]) -> ZipInfo:
+    """Name a file, so that no two have one name where upper and lower case are the same."""
+    path, number = PurePath(name), 1
+    while name.lower() in taken:
+        number += 1
+        name = f"{path.stem} ({number}){path.suffix}"
+    taken.add(name.lower())
+    entry = ZipInfo(name, time.localtime()[:6])
+    entry.external_attr = 0o644 << 16
+    return entry
+
+
+class _Sink(io.RawIOBase):
+    """Takes what a `ZipFile` writes, to be taken from here; it cannot be sought in."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        taken = bytes(data)  # type: ignore[call-overload]
+        self._pending += taken
+        return len(taken)
+
+    def take(self) -> bytes:
+        pending, self._pending = bytes(self._pending), bytearray()
+        return pending
