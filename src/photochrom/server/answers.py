@@ -1,10 +1,10 @@
-"""Answers that are files of the spool: sent a piece at a time, then removed."""
+"""Answers that are long, sent a piece at a time to clients that take them; files are then removed."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from photochrom.server.spool import Spool
 
-__all__ = ["MEDIA_TYPES", "ClientStuckError", "FileAnswer", "attachment"]
+__all__ = ["MEDIA_TYPES", "ClientStuckError", "FileAnswer", "PiecesAnswer", "attachment", "read_pieces"]
 
 MEDIA_TYPES = {
     ".jpg": "image/jpeg",
@@ -32,7 +32,41 @@ class ClientStuckError(Exception):
     """A client takes no more of its answer."""
 
 
-class FileAnswer(Response):
+class PiecesAnswer(Response):
+    """Bytes that are still being made.
+
+    Args:
+        pieces: gives them.
+        media_type: what they are.
+        headers: further ones.
+    """
+
+    def __init__(
+        self, pieces: AsyncIterator[bytes], media_type: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self._pieces = pieces
+        super().__init__(media_type=media_type)
+        del self.headers["Content-Length"]
+        self.headers.update(headers or {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it.
+
+        Raises:
+            ClientStuckError: if the client takes no more.
+        """
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for piece in self._pieces:
+            try:
+                # A client that takes nothing must not hold a file, or the service's end, for ever.
+                message = {"type": "http.response.body", "body": piece, "more_body": True}
+                await asyncio.wait_for(send(message), _PATIENCE)
+            except TimeoutError:
+                raise ClientStuckError from None
+        await send({"type": "http.response.body", "body": b""})
+
+
+class FileAnswer(PiecesAnswer):
     """A file that was made for one request.
 
     Args:
@@ -50,30 +84,25 @@ class FileAnswer(Response):
         headers: Mapping[str, str] | None = None,
         notes: tuple[str, ...] = (),
     ) -> None:
-        self._file, self._spool, self._size = file, spool, file.stat().st_size
-        spool.used += self._size  # it is there already, whatever the limit
-        super().__init__(media_type=MEDIA_TYPES[file.suffix])
-        self.headers["Content-Length"] = str(self._size)
-        for name, value in (headers or {}).items():
-            self.headers[name] = value
+        self._folder, self._spool, self._size = file.parent, spool, spool.account(file)
+        more = {"Content-Length": str(self._size), **(headers or {})}
         if notes:
-            self.headers["Photochrom-Notes"] = json.dumps(notes)
+            more["Photochrom-Notes"] = json.dumps(notes)
+        super().__init__(read_pieces(file), MEDIA_TYPES[file.suffix], more)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         try:
-            with self._file.open("rb") as file:
-                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                while piece := await asyncio.to_thread(file.read, _PIECE):
-                    # A client that takes nothing must not hold the file for ever.
-                    message = {"type": "http.response.body", "body": piece, "more_body": True}
-                    try:
-                        await asyncio.wait_for(send(message), _PATIENCE)
-                    except TimeoutError:
-                        raise ClientStuckError from None
-                await send({"type": "http.response.body", "body": b""})
+            await super().__call__(scope, receive, send)
         finally:
-            self._spool.remove(self._file.parent, self._size)
+            self._spool.remove(self._folder, self._size)
+
+
+async def read_pieces(file: Path) -> AsyncIterator[bytes]:
+    """Read a file beside the event loop."""
+    with file.open("rb") as opened:
+        while piece := await asyncio.to_thread(opened.read, _PIECE):
+            yield piece
 
 
 def attachment(name: str, suffix: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from photochrom import __version__
+from photochrom.server.documents import add_documents
 from photochrom.server.envelope import Envelope
 from photochrom.server.gates import BodyGate, Gate
 from photochrom.server.problems import add_handlers
@@ -35,6 +36,7 @@ def make_app(service: Service) -> Envelope:
     add_handlers(app)
     for router in (photos.router, colorize.router, service_routes.router):
         app.include_router(router)
+    add_documents(app, has_tokens=bool(service.settings.tokens))
     app.add_api_route("/", lambda: FileResponse(_PAGE / "index.html"), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_PAGE, check_dir=False))
     gated = Gate(BodyGate(app, service.settings), service.settings, lambda: service.draining)

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photochrom.server.answers import ClientStuckError
 from photochrom.server.metrics import Metrics
-from photochrom.server.problems import problem
+from photochrom.server.problems import CLIENT_GONE, problem
 
 __all__ = ["HEADERS", "Envelope"]
 
@@ -71,7 +71,7 @@ class Envelope:
         try:
             await self._app(scope, receive, enveloped)
         except ClientStuckError:
-            status = 499
+            status = CLIENT_GONE
         except Exception:
             _log.exception("%s %s failed", scope["method"], _route(scope))
             if not status:
@@ -81,12 +81,11 @@ class Envelope:
         finally:
             self.under_way -= 1
             seconds = time.perf_counter() - started
-            self._metrics.count(_route(scope), scope["method"], status or 499, seconds)
+            route, status = _route(scope), status or CLIENT_GONE
+            self._metrics.count(route, scope["method"], status, seconds)
             level = logging.DEBUG if scope["path"] in _QUIET else logging.INFO
             # The route and not the path, which has a photo's id; and no name, token or address.
-            _log.log(
-                level, "%s %s %d %.3f s %d bytes", scope["method"], _route(scope), status or 499, seconds, sent
-            )
+            _log.log(level, "%s %s %d %.3f s %d bytes", scope["method"], route, status, seconds, sent)
 
 
 def _route(scope: Scope) -> str:

@@ -78,6 +78,11 @@ class Photos:
         """Make up an id of 128 bits of chance."""
         return secrets.token_urlsafe(16)
 
+    def name(self, photo_id: str) -> str | None:
+        """Return what its owner calls a photo; None if it is gone."""
+        photo = self._photos.get(photo_id)
+        return None if photo is None else photo.name
+
     def check_room(self) -> None:
         """Make sure that one more may be kept.
 

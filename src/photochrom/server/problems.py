@@ -14,9 +14,20 @@ from starlette.exceptions import HTTPException
 
 from photochrom.server.schema import Problem
 
-__all__ = ["MEDIA_TYPE", "ProblemError", "add_handlers", "invalid", "problem", "problem_answers"]
+__all__ = [
+    "CLIENT_GONE",
+    "MEDIA_TYPE",
+    "ProblemError",
+    "add_handlers",
+    "describe",
+    "invalid",
+    "problem",
+    "problem_answers",
+]
 
 MEDIA_TYPE = "application/problem+json"
+CLIENT_GONE = 499
+"""What a log says of a request whose client went away, as nginx does; nobody gets it."""
 
 _PLAIN = {
     404: "There is nothing at this address; the addresses are listed at /docs.",
@@ -37,10 +48,14 @@ class ProblemError(HTTPException):
         super().__init__(status, detail, dict(headers or {}))
 
 
+def describe(status: int, detail: str) -> dict[str, Any]:
+    """Make the document."""
+    return Problem(title=_title(status), status=status, detail=detail).model_dump()
+
+
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Make the answer."""
-    content = Problem(title=_title(status), status=status, detail=detail)
-    return JSONResponse(content.model_dump(), status, dict(headers or {}), MEDIA_TYPE)
+    return JSONResponse(describe(status, detail), status, dict(headers or {}), MEDIA_TYPE)
 
 
 def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -93,6 +108,4 @@ def invalid(errors: ValidationError | Sequence[Any]) -> ProblemError:
 
 
 def _title(status: int) -> str:
-    if status == 499:
-        return "Client Closed Request"
-    return HTTPStatus(status).phrase
+    return "Client Closed Request" if status == CLIENT_GONE else HTTPStatus(status).phrase

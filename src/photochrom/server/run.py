@@ -16,6 +16,7 @@ import uvicorn
 from photochrom.errors import PhotochromError
 from photochrom.server.app import make_app
 from photochrom.server.envelope import Envelope
+from photochrom.server.protocol import Protocol
 from photochrom.server.service import Service
 from photochrom.server.settings import Settings
 
@@ -71,7 +72,7 @@ def _server(app: Envelope) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
-            http="h11",
+            http=Protocol,
             ws="none",
             lifespan="off",
             loop="asyncio",

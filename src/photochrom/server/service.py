@@ -14,7 +14,7 @@ from photochrom.server.jobs import Done, Job, Setup
 from photochrom.server.metrics import Metrics
 from photochrom.server.photos import KeptUpload, Photos
 from photochrom.server.pool import Pool
-from photochrom.server.problems import ProblemError
+from photochrom.server.problems import CLIENT_GONE, ProblemError
 from photochrom.server.schema import Wishes
 from photochrom.server.settings import Settings
 from photochrom.server.spool import Spool
@@ -102,18 +102,23 @@ class Service:
             raise ProblemError(404, f"There is no such network here; use one of {', '.join(known)}.")
         return name
 
-    async def do(self, request: Request, job: Job) -> Done:
+    async def do(self, request: Request, job: Job, *, patient: bool = False) -> Done:
         """Have a job done, unless its client goes away meanwhile.
+
+        Args:
+            request: whose body is read.
+            job: what to do.
+            patient: as `Pool.do`.
 
         Raises:
             ProblemError: as `Pool.do`; 499 if the client has gone.
         """
-        work = asyncio.ensure_future(self.pool.do(job))
+        work = asyncio.ensure_future(self.pool.do(job, patient=patient))
         gone = asyncio.ensure_future(_gone(request))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
-                raise ProblemError(499, "The client went away.")
+                raise ProblemError(CLIENT_GONE, "The client went away.")
             return work.result()
         finally:
             for task in (work, gone):

@@ -70,6 +70,12 @@ class Spool:
             )
         self.used += count
 
+    def account(self, file: Path) -> int:
+        """Account for a file that a worker has written, whatever the limit, and return its bytes."""
+        size = file.stat().st_size
+        self.used += size
+        return size
+
     def remove(self, path: Path, charged: int = 0) -> None:
         """Remove a file or folder, and `charged` bytes from the account."""
         self.used -= charged

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -10,18 +9,19 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+from fastapi import Request
+
+from photochrom.server.answers import read_pieces
 from photochrom.server.jobs import Colorize
-from photochrom.server.problems import ProblemError
+from photochrom.server.problems import CLIENT_GONE, ProblemError
 from photochrom.server.schema import ZipItem
 from photochrom.server.service import Service
 from photochrom.server.upload import display_name
 
 __all__ = ["stream_zip"]
 
-_PIECE = 1 << 18
 
-
-async def stream_zip(service: Service, items: Sequence[ZipItem]) -> AsyncIterator[bytes]:
+async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem]) -> AsyncIterator[bytes]:
     """Colorize photos one after the other, and give the file's bytes.
 
     They are stored as they are, for photos are compressed already. One that fails becomes a text in its place.
@@ -30,32 +30,38 @@ async def stream_zip(service: Service, items: Sequence[ZipItem]) -> AsyncIterato
     taken: set[str] = set()
     with ZipFile(sink, "w", ZIP_STORED) as archive:
         for item in items:
-            folder = service.spool.new_folder()
+            folder, size = service.spool.new_folder(), 0
             try:
-                try:
-                    file, name = await _colorize(service, item, folder)
-                except ProblemError as error:
-                    name = f"{display_name(item.name or 'photo')}.error.txt"
-                    archive.writestr(_entry(name, taken), f"{error.detail}\n")
-                else:
-                    with file.open("rb") as source, archive.open(_entry(name, taken), "w") as target:
-                        while piece := await asyncio.to_thread(source.read, _PIECE):
-                            target.write(piece)
-                            yield sink.take()
+                file, name = await _colorize(service, request, item, folder)
+                size = service.spool.account(file)
+                with archive.open(_entry(name, taken), "w", force_zip64=size > 1 << 31) as target:
+                    async for piece in read_pieces(file):
+                        target.write(piece)
+                        yield sink.take()
+            except ProblemError as error:
+                if error.status_code == CLIENT_GONE:
+                    return
+                archive.writestr(_entry(f"{_name(service, item)}.error.txt", taken), f"{error.detail}\n")
             finally:
-                service.spool.remove(folder)
+                service.spool.remove(folder, size)
             yield sink.take()
     yield sink.take()
 
 
-async def _colorize(service: Service, item: ZipItem, folder: Path) -> tuple[Path, str]:
+async def _colorize(service: Service, request: Request, item: ZipItem, folder: Path) -> tuple[Path, str]:
     suffix = f".{item.wishes.format}" if item.wishes.format else None
     with service.photos.use(item.id) as photo:
         job = service.job(Colorize, item.wishes, photo, suffix=suffix)
-        done = await service.pool.do(replace(job, folder=folder), patient=True)
-        stem = PurePath(photo.name).stem if item.name is None else display_name(item.name)
+        done = await service.do(request, replace(job, folder=folder), patient=True)
     assert done.file is not None
-    return done.file, (stem or "photo") + done.file.suffix
+    return done.file, _name(service, item) + done.file.suffix
+
+
+def _name(service: Service, item: ZipItem) -> str:
+    """Name an item as it wishes, or as its photo, without an ending."""
+    if item.name is not None:
+        return display_name(item.name)
+    return PurePath(service.photos.name(item.id) or "photo").stem or "photo"
 
 
 def _entry(name: str, taken: set[str]) -> ZipInfo:

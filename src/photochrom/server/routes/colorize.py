@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
-from photochrom.server.answers import FileAnswer
+from photochrom.server.answers import FileAnswer, PiecesAnswer
 from photochrom.server.jobs import Colorize
 from photochrom.server.problems import ProblemError, problem_answers
 from photochrom.server.routes.common import BINARY, IMAGE, Here, image_body, read_wishes
@@ -52,9 +51,9 @@ async def colorize(request: Request, service: Here, query: Annotated[QueryWishes
     response_class=Response,
     responses={**_ANSWERS, 200: {"description": "the file", "content": {"application/zip": {"schema": BINARY}}}},
 )
-async def get_zip(wish: ZipWish, service: Here) -> StreamingResponse:
+async def get_zip(request: Request, wish: ZipWish, service: Here) -> PiecesAnswer:
     """Get several photos in colour as one file; one that fails is a text there that says why."""
     for item in wish.items:
         service.network(item.wishes.network)
     headers = {"Content-Disposition": 'attachment; filename="colorized.zip"'}
-    return StreamingResponse(stream_zip(service, wish.items), media_type="application/zip", headers=headers)
+    return PiecesAnswer(stream_zip(service, request, wish.items), "application/zip", headers)
