@@ -30,6 +30,7 @@ export function onTokenNeeded(ask) {
 export const networks = (signal) => json("v1/networks", { signal });
 export const limits = (signal) => json("v1/limits", { signal });
 export const forget = (id) => call(`v1/photos/${id}`, { method: "DELETE" }, () => null);
+export const photo = (id, signal) => json(`v1/photos/${id}`, { signal });
 export const original = (id, longEdge, signal) =>
   blob(`v1/photos/${id}/original${longEdge ? `?long_edge=${longEdge}` : ""}`, { signal });
 export const colorize = (id, wishes, signal) => blob(`v1/photos/${id}/colorize`, post(wishes, signal));

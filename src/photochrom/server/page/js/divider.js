@@ -15,9 +15,16 @@ onView(() => {
   const percent = Math.round(splitNow() * 100);
   handle.setAttribute("aria-valuenow", percent);
   handle.setAttribute("aria-valuetext", percent ? `${percent}% shown before` : "all in colour");
-  $("#tag-before").classList.toggle("out", splitNow() < 0.12);
-  $("#tag-after").classList.toggle("out", splitNow() > 0.88);
+  tag("#tag-before", seen.left + 12, seen.top + 12, splitNow() * seen.width < 82);
+  tag("#tag-after", seen.left + seen.width - 12, seen.top + 12, (1 - splitNow()) * seen.width < 74);
 });
+
+function tag(selector, x, y, out) {
+  const element = $(selector);
+  const left = selector === "#tag-after" ? x - element.offsetWidth : x;
+  element.style.transform = `translate(${left}px, ${y}px)`;
+  element.classList.toggle("out", out || handle.hidden);
+}
 
 handle.addEventListener("pointerdown", (event) => {
   handle.setPointerCapture(event.pointerId);

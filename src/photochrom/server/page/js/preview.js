@@ -45,8 +45,8 @@ async function fly(photo) {
   try {
     const picture = await withBefore(photo, signal);
     const version = photo.history.edit;
-    const wishes = wishesOf(photo, previewWishes(picture));
-    const blob = await withPhoto(photo, (id) => api.colorize(id, wishes, signal), signal);
+    const wishes = () => wishesOf(photo, previewWishes(picture));
+    const blob = await withPhoto(photo, (id) => api.colorize(id, wishes(), signal), signal);
     const after = URL.createObjectURL(blob);
     const image = new Image();
     image.src = after;
@@ -135,8 +135,8 @@ export async function thumbnail(blob) {
 
 /** Colour a photo that is not on the stage, small, for its thumbnail. */
 export async function colourThumbnail(photo) {
-  const wishes = wishesOf(photo, { ...previewWishes({ edge: 240, alpha: false }) });
-  const blob = await withPhoto(photo, (id) => api.colorize(id, wishes));
+  const wishes = () => wishesOf(photo, previewWishes({ edge: 240, alpha: false }));
+  const blob = await withPhoto(photo, (id) => api.colorize(id, wishes()));
   setStatus(photo, { thumb: await thumbnail(blob), status: "ready", error: null });
 }
 

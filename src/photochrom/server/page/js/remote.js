@@ -1,15 +1,24 @@
 // A photo on the server: uploaded when it is first needed, and again whenever the server has forgotten it.
 
 import * as api from "./api.js";
-import { chosenNetwork, fileOf, setStatus } from "./store.js";
+import { chosenNetwork, emit, fileOf, setStatus, state } from "./store.js";
 
 const AT_ONCE = 2; // uploads
 const uploads = new Map(); // photo -> promise of its upload
 const line = [];
 let going = 0;
 
+/** Done once it is known what the server offers; nothing can be wished of a photo before. */
+export const ready = (async () => {
+  const [{ default: usual, networks }, limits] = await Promise.all([api.networks(), api.limits()]);
+  state.networks = networks.map((network) => ({ ...network, isDefault: network.name === usual }));
+  state.limits = limits;
+  emit("network");
+})();
+
 /** Call `work(id)` with the photo's id on the server; upload the photo first where that is needed. */
 export async function withPhoto(photo, work, signal) {
+  await ready;
   const known = photo.remote?.id;
   if (!known || uploads.has(photo)) await uploaded(photo);
   signal?.throwIfAborted();

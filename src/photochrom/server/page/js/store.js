@@ -48,6 +48,7 @@ export function addPhoto(file, name) {
 export function removePhoto(photo) {
   const at = state.photos.indexOf(photo);
   state.photos.splice(at, 1);
+  const file = fileOf(photo); // read before it is removed, to be put back
   clearTimeout(saving.get(photo));
   saving.delete(photo);
   database.remove("photos", photo.key);
@@ -56,7 +57,7 @@ export function removePhoto(photo) {
   emit("photos", photo);
   return () => {
     state.photos.splice(at, 0, photo);
-    fileOf(photo).then((file) => file && database.put("files", photo.key, file));
+    file.then((kept) => kept && database.put("files", photo.key, kept));
     save(photo);
     emit("photos", photo);
     select(photo);

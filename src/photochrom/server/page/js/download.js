@@ -1,0 +1,94 @@
+// Taking results home: one photo at full size, its sheet of before and after, or all photos as a zip.
+
+import * as api from "./api.js";
+import { $, saveFile } from "./dom.js";
+import { withPhoto, wishesOf } from "./remote.js";
+import { on, state } from "./store.js";
+import { toast } from "./toast.js";
+import { kindName, megabytes, stemOf, suffixOf } from "./words.js";
+
+const format = $("#format");
+const sheet = $("#sheet");
+const one = $("#download");
+const all = $("#download-all");
+
+on("select status", () => {
+  const photo = state.selected;
+  one.disabled = !photo?.remote || photo.status !== "ready";
+  const own = photo?.remote ? ` (${kindName(photo.remote.format === "gif" ? "png" : photo.remote.format)})` : "";
+  format.options[0].textContent = `As the photo${own}`;
+});
+on("photos status select", () => {
+  const ready = state.photos.filter((photo) => !photo.error);
+  all.hidden = state.photos.length < 2;
+  all.lastChild.textContent = `Download all ${ready.length} in a zip file`;
+});
+
+const fullSize = () => ({ format: format.value || null, side_by_side: sheet.checked });
+
+one.addEventListener("click", () =>
+  busy(one, async () => {
+    const photo = state.selected;
+    const blob = await withPhoto(photo, (id) => api.colorize(id, wishesOf(photo, fullSize())));
+    saveFile(blob, `${stemOf(photo.name)}-${sheet.checked ? "before-after" : "colour"}.${suffixOf(blob)}`);
+  }),
+);
+
+all.addEventListener("click", () =>
+  busy(all, async () => {
+    const photos = state.photos.filter((photo) => !photo.error);
+    // Asked for first, while the browser still knows that the user clicked.
+    const file = await chooseFile("photos-in-colour.zip");
+    if (file === null) return;
+    const items = [];
+    for (const photo of photos) {
+      await withPhoto(photo, (id) => api.photo(id)); // uploads what the server has forgotten
+      items.push({ id: photo.remote.id, name: `${stemOf(photo.name)}-colour`, wishes: wishesOf(photo, fullSize()) });
+    }
+    const response = await api.zip({ items });
+    await save(response, file);
+  }),
+);
+
+/** Where to write a zip as it comes: a file, undefined where browsers cannot, null where the user gave up. */
+async function chooseFile(suggestedName) {
+  if (!("showSaveFilePicker" in window)) return undefined;
+  try {
+    const types = [{ description: "Zip", accept: { "application/zip": [".zip"] } }];
+    return await window.showSaveFilePicker({ suggestedName, types });
+  } catch (error) {
+    if (error.name === "AbortError") return null;
+    return undefined;
+  }
+}
+
+async function save(response, file) {
+  let bytes = 0;
+  const counter = new TransformStream({
+    transform(chunk, controller) {
+      bytes += chunk.length;
+      all.lastChild.textContent = `Saving… ${megabytes(bytes)}`;
+      controller.enqueue(chunk);
+    },
+  });
+  const counted = response.body.pipeThrough(counter);
+  if (file) return counted.pipeTo(await file.createWritable());
+  // The browser keeps large blobs on disk, not in memory.
+  return saveFile(await new Response(counted).blob(), "photos-in-colour.zip");
+}
+
+async function busy(button, work) {
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  const words = button.lastChild.textContent;
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof api.Problem)) console.error(error);
+    const text = error instanceof api.Problem ? error.message : "The download broke off; try again.";
+    toast(text, { bad: true });
+  } finally {
+    button.lastChild.textContent = words;
+    button.removeAttribute("aria-busy");
+  }
+}

@@ -1,0 +1,101 @@
+// Where the page begins: its parts are woken, what was there before is brought back, the service is asked what it offers.
+
+import "./alternatives.js";
+import { connection, forget, onTokenNeeded } from "./api.js";
+import "./ask.js";
+import "./crosshair.js";
+import "./detail.js";
+import { glide } from "./divider.js";
+import "./download.js";
+import { $, $$, mountIcons } from "./dom.js";
+import * as database from "./database.js";
+import { pickFromPicture, takingColor } from "./eyedropper.js";
+import { startGestures } from "./gestures.js";
+import { resume, startIntake } from "./intake.js";
+import "./look.js";
+import { placePoint } from "./points.js";
+import "./pointslist.js";
+import { ready } from "./remote.js";
+import "./stage.js";
+import { on, removePhoto, restore, state } from "./store.js";
+import "./strip.js";
+import { startTheme } from "./theming.js";
+import { toast } from "./toast.js";
+import "./unsure.js";
+import { fit, isFitted, onView, scaleNow, splitNow, zoom } from "./viewer.js";
+import { duration, megabytes } from "./words.js";
+
+mountIcons();
+startTheme();
+startIntake();
+startGestures((at) => {
+  if (!takingColor()) return placePoint(at);
+  if (at) pickFromPicture(at);
+  return null;
+});
+
+$("#zoom-in").addEventListener("click", () => zoom(1.5));
+$("#zoom-out").addEventListener("click", () => zoom(1 / 1.5));
+$("#zoom-fit").addEventListener("click", fit);
+onView(() => {
+  $("#zoom-value").textContent = isFitted() ? "Fit" : `${Math.round(scaleNow() * window.devicePixelRatio * 100)}%`;
+});
+
+let shared = 0.25; // where the divider was before the whole picture was asked for
+$("#compare").addEventListener("click", () => {
+  if (splitNow() > 0.01) shared = splitNow();
+  glide(splitNow() > 0.01 ? 0 : shared, 350);
+});
+onView(() => $("#compare").setAttribute("aria-pressed", splitNow() > 0.01));
+
+// On a phone the tools lie behind tabs.
+for (const tab of $$("[data-tab]")) {
+  tab.addEventListener("click", () => {
+    $("#panel").dataset.shown = tab.dataset.tab;
+    for (const other of $$("[data-tab]")) other.setAttribute("aria-pressed", other === tab);
+  });
+}
+
+for (const opener of $$("[data-dialog]")) {
+  opener.addEventListener("click", () => $(opener.dataset.dialog).showModal());
+}
+for (const dialog of $$("dialog")) {
+  dialog.addEventListener("click", (event) => {
+    const shut = event.target.closest("[data-close]") || (event.target === dialog && dialog.dataset.must !== "true");
+    if (shut) dialog.close();
+  });
+}
+
+$("#remove-all").addEventListener("click", () => {
+  const photos = [...state.photos];
+  photos.forEach(removePhoto);
+  for (const photo of photos) if (photo.remote) forget(photo.remote.id).catch(() => {});
+  $("#help").close();
+  toast("All photos are gone from this browser and from the server.");
+});
+
+connection.addEventListener("online", ({ detail }) => {
+  $("#offline").hidden = detail;
+});
+
+onTokenNeeded(
+  (refused) =>
+    new Promise((resolve) => {
+      const dialog = $("#token");
+      $("#token-refused").hidden = !refused;
+      $("#token-form").onsubmit = () => resolve($("#token-input").value.trim());
+      dialog.oncancel = (event) => event.preventDefault(); // without a token nothing works
+      dialog.showModal();
+    }),
+);
+
+on("photos", () => document.body.classList.toggle("several", state.photos.length > 1));
+
+await restore();
+resume();
+document.body.classList.remove("starting");
+await ready;
+for (const place of $$("[data-keeps]")) place.textContent = duration(state.limits.keep_seconds);
+for (const place of $$("[data-most]")) place.textContent = megabytes(state.limits.upload_bytes);
+document.body.classList.add("ready");
+if (!database.remembers) toast("This browser keeps nothing for pages like this one: photos stay until the tab is closed.");

@@ -1,0 +1,179 @@
+// The picker: which colour a point has, of those that are possible at the lightness of its place.
+
+import * as api from "./api.js";
+import { colorAb, colorAt, colorName, gamutScale, hexToRgb } from "./color.js";
+import { $, clamp, el } from "./dom.js";
+import { canPickFromScreen, pickFromScreen, startTaking, stopTaking, takingColor } from "./eyedropper.js";
+import * as marks from "./marks.js";
+import { makePlane } from "./plane.js";
+import { can, wishesOf, withPhoto } from "./remote.js";
+import { lightnessAt, roundAb } from "./sampler.js";
+import { addRecent, emit, on, state } from "./store.js";
+import { reveal } from "./viewer.js";
+
+const box = $("#picker");
+const hex = $("#picker-hex");
+const LIGHTS = [4, 97]; // outside them hardly any colour exists that could be chosen
+let picked = null; // the mark's id
+let lightness = 50;
+let asking = null; // the request for suggestions
+let gesture = 0;
+let serial = 0;
+
+const showPlane = makePlane($("#plane"), (ab, done) => {
+  const tag = done === "keys" ? `plane keys ${picked}` : `plane ${picked} ${gesture}`;
+  choose(roundAb(ab), { tag, timed: done === "keys", live: !done });
+  if (done === true) gesture += 1;
+});
+
+export const pickedMark = () => picked;
+export const isPicking = () => picked !== null;
+
+export function openPicker(id, { focus = false } = {}) {
+  const mark = marks.findMark(id);
+  if (!mark) return;
+  const again = picked === id;
+  if (!again) leave();
+  picked = id;
+  gesture += 1;
+  box.hidden = false;
+  document.body.classList.add("picking");
+  $("#picker-screen").hidden = !canPickFromScreen();
+  update();
+  emit("marks");
+  reveal(mark.x, mark.y);
+  if (!again) suggest(mark);
+  if (focus) $("#plane").focus();
+}
+
+/** Close the picker; a draft whose colour nobody chose goes with it. */
+export function closePicker({ focus = false } = {}) {
+  const id = picked;
+  leave();
+  box.hidden = true;
+  document.body.classList.remove("picking");
+  emit("marks");
+  if (id && focus) ($(`#points [data-id="${id}"]`) ?? $("#stage")).focus();
+}
+
+function leave() {
+  const mark = picked && marks.findMark(picked);
+  if (mark && mark.kind === "point") addRecent(colorAb(mark.color));
+  picked = null;
+  asking?.abort();
+  stopTaking();
+  if (mark?.kind === "draft") marks.removeMark(mark.id);
+}
+
+function choose(color, how = {}) {
+  if (picked) marks.setColor(picked, color, how);
+}
+
+on("marks edit picture", () => {
+  if (!picked) return;
+  if (marks.findMark(picked)) update();
+  else closePicker();
+});
+on("select network", () => picked && closePicker());
+
+function update() {
+  const mark = marks.findMark(picked);
+  const ab = colorAb(mark.color);
+  const light = lightnessAt(mark.x, mark.y);
+  lightness = clamp(light, ...LIGHTS);
+  const scale = gamutScale(lightness, ...ab);
+  showPlane(lightness, [ab[0] * scale, ab[1] * scale]);
+  const shown = colorAt(lightness, ab);
+  $("#picker-swatch").style.backgroundColor = shown;
+  $("#picker-name").textContent = colorName(lightness, ab);
+  $("#picker-title").textContent = { point: "Colour of this point", draft: "Which colour is this?", question: "Is this its colour?" }[mark.kind];
+  $("#picker-keep").textContent = { point: "Done", draft: "Keep as it is", question: "Yes, this one" }[mark.kind];
+  $("#picker-remove").textContent = { point: "Remove", draft: "Cancel", question: "Skip" }[mark.kind];
+  if (document.activeElement !== hex) {
+    hex.value = typeof mark.color === "string" ? mark.color.toLowerCase() : shown;
+    hex.removeAttribute("aria-invalid");
+  }
+  const note = light < 12 ? "A very dark place: colours can hardly be seen here." : light > 96 ? "Almost white: there is little room for colour here." : "";
+  $("#picker-note").textContent = note;
+  swatches($("#picker-recent"), state.recent.map((one) => [one, colorAt(clamp(lightness, 25, 85), one)]));
+  $("#picker-recent-row").hidden = !state.recent.length;
+}
+
+/** Ask for the colours that the network finds likely at the mark's place. */
+async function suggest(mark) {
+  const row = $("#picker-suggestions");
+  row.replaceChildren();
+  $("#picker-suggestions-row").hidden = !can("distribution");
+  if (!can("distribution")) return;
+  asking?.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  const mine = (serial += 1);
+  const photo = state.selected;
+  // What is known of other places matters; what this point says of its own place would only be repeated.
+  const wishes = wishesOf(photo);
+  wishes.hints = wishes.hints?.filter((hint) => hint.x !== mark.x || hint.y !== mark.y);
+  row.dataset.state = "loading";
+  try {
+    const answer = await withPhoto(photo, (id) => api.colors(id, { x: mark.x, y: mark.y, wishes }, signal), signal);
+    if (mine !== serial) return;
+    swatches(row, answer.suggestions.map((color) => [roundAb(colorAb(color)), color]));
+    row.dataset.state = "";
+  } catch (error) {
+    if (mine === serial) row.dataset.state = "";
+    if (!(error instanceof api.Problem) && error.name !== "AbortError") console.error(error);
+  }
+}
+
+function swatches(row, colors) {
+  const same = colors.map(([, shown]) => shown).join();
+  if (row.dataset.colors === same && row.children.length) return;
+  row.dataset.colors = same;
+  row.replaceChildren(
+    ...colors.map(([ab, shown]) => {
+      const name = colorName(lightness, ab);
+      const button = el("button", { type: "button", class: "swatch", title: name, "aria-label": `${name}, ${shown}` });
+      button.style.backgroundColor = shown;
+      button.addEventListener("click", () => choose(ab));
+      return button;
+    }),
+  );
+}
+
+hex.addEventListener("input", () => {
+  const rgb = hexToRgb(hex.value);
+  hex.setAttribute("aria-invalid", rgb ? "false" : "true");
+  if (rgb) choose(`#${hexDigits(rgb)}`, { tag: `hex ${picked}`, timed: true });
+});
+hex.addEventListener("blur", () => picked && update());
+const hexDigits = (rgb) => rgb.map((value) => Math.round(value * 255).toString(16).padStart(2, "0")).join("");
+
+$("#picker-picture").addEventListener("click", () =>
+  takingColor() ? stopTaking() : startTaking((ab) => choose(ab)),
+);
+$("#picker-screen").addEventListener("click", async () => {
+  const ab = await pickFromScreen();
+  if (ab) choose(ab);
+});
+$("#picker-keep").addEventListener("click", () => {
+  if (marks.findMark(picked)?.kind !== "point") marks.keep(picked);
+  closePicker({ focus: true });
+  emit("answered");
+});
+$("#picker-remove").addEventListener("click", () => {
+  const id = picked;
+  closePicker();
+  if (marks.findMark(id)) marks.removeMark(id);
+  $("#stage").focus({ preventScroll: true });
+  emit("answered");
+});
+$("#picker-close").addEventListener("click", () => closePicker({ focus: true }));
+box.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.closest("#plane, #picker-hex")) $("#picker-keep").click();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || $("dialog[open]")) return;
+  if (takingColor()) stopTaking();
+  else if (picked) closePicker({ focus: true });
+});
+

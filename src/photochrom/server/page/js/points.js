@@ -1,0 +1,126 @@
+// The marks on the stage, as buttons: dragged, moved by the arrow keys, opened by Enter, removed by Delete.
+
+import { colorAt, colorName } from "./color.js";
+import { $, announce, el } from "./dom.js";
+import * as marks from "./marks.js";
+import { closePicker, openPicker, pickedMark } from "./picker.js";
+import { can } from "./remote.js";
+import { lightnessAt, markAb, swatchLightness } from "./sampler.js";
+import { edit, on, state } from "./store.js";
+import { onView, reveal, toPhoto, toStage, viewSize } from "./viewer.js";
+
+const layer = $("#points");
+const STILL = 4; // CSS pixels that a press may move without being a drag
+let gesture = 0;
+let drag = null;
+
+on("select edit marks picture network", render);
+onView(layout);
+
+/** Put a mark at a place and open the picker for it; the returned function takes it back. */
+export function placePoint(at, focus = false) {
+  if (!at || !can("hints") || state.selected?.status === "error") {
+    closePicker();
+    return null;
+  }
+  const id = marks.place(at);
+  openPicker(id, { focus });
+  return () => {
+    closePicker();
+    if (marks.findMark(id)) marks.removeMark(id);
+  };
+}
+
+export function focusMark(id) {
+  $(`[data-id="${id}"]`, layer)?.focus();
+}
+
+function render() {
+  const all = state.selected ? marks.marks() : [];
+  const old = new Map([...layer.children].map((button) => [button.dataset.id, button]));
+  let number = 0;
+  for (const mark of all) {
+    const button = old.get(mark.id) ?? makeButton(mark.id);
+    old.delete(mark.id);
+    number += mark.kind === "point" ? 1 : 0;
+    describe(button, mark, number);
+  }
+  for (const button of old.values()) {
+    if (button === document.activeElement) $("#stage").focus({ preventScroll: true });
+    button.remove();
+  }
+  layout();
+}
+
+function describe(button, mark, number) {
+  const ab = markAb(mark);
+  const what = { point: `Colour point ${number}`, draft: "New colour point", question: "Question" }[mark.kind];
+  const where = `${Math.round(mark.x * 100)}% from the left, ${Math.round(mark.y * 100)}% from the top`;
+  button.className = `mark ${mark.kind}`;
+  button.classList.toggle("picked", pickedMark() === mark.id);
+  button.style.setProperty("--swatch", colorAt(swatchLightness(mark), ab));
+  button.setAttribute("aria-label", `${what}: ${colorName(lightnessAt(mark.x, mark.y), ab)}, ${where}`);
+  button.dataset.x = mark.x;
+  button.dataset.y = mark.y;
+}
+
+function layout() {
+  layer.hidden = !viewSize().width;
+  for (const button of layer.children) {
+    const at = toStage(Number(button.dataset.x), Number(button.dataset.y));
+    button.style.transform = `translate(${at.x}px, ${at.y}px)`;
+  }
+}
+
+function makeButton(id) {
+  const button = el("button", { type: "button", "data-id": id, "data-own-gestures": true });
+  button.addEventListener("pointerdown", (event) => {
+    if (event.button > 0) return;
+    button.setPointerCapture(event.pointerId);
+    drag = { id, x: event.clientX, y: event.clientY, moved: false, tag: `drag ${(gesture += 1)}` };
+  });
+  button.addEventListener("pointermove", (event) => {
+    if (drag?.id !== id) return;
+    drag.moved ||= Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > STILL;
+    if (!drag.moved) return;
+    const at = toPhoto(event.clientX, event.clientY);
+    marks.move(id, at.x, at.y, { tag: drag.tag, live: true });
+  });
+  const end = () => {
+    if (drag?.id === id && drag.moved && marks.findMark(id)?.kind === "point") {
+      edit(state.selected, {}, { tag: drag.tag }); // the gesture's last word, which is not to wait for others
+    }
+    setTimeout(() => (drag = null)); // after the click, which must know that it ended a drag
+  };
+  button.addEventListener("pointerup", end);
+  button.addEventListener("pointercancel", end);
+  button.addEventListener("click", (event) => {
+    if (!drag?.moved) openPicker(id, { focus: event.detail === 0 });
+  });
+  button.addEventListener("keydown", (event) => onKey(event, id));
+  layer.append(button);
+  return button;
+}
+
+function onKey(event, id) {
+  const step = event.shiftKey ? 20 : 2; // CSS pixels
+  const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
+  const mark = marks.findMark(id);
+  if (!mark) return;
+  if (by) {
+    event.preventDefault();
+    const from = toStage(mark.x, mark.y);
+    const box = $("#stage").getBoundingClientRect();
+    const at = toPhoto(from.x + by[0] + box.left, from.y + by[1] + box.top);
+    marks.move(id, at.x, at.y, { tag: `keys ${id}`, timed: true });
+    const now = marks.findMark(id);
+    reveal(now.x, now.y);
+  } else if (event.key === "Delete" || event.key === "Backspace") {
+    event.preventDefault();
+    const next = event.currentTarget.nextElementSibling ?? event.currentTarget.previousElementSibling;
+    if (pickedMark() === id) closePicker();
+    marks.removeMark(id);
+    (next?.isConnected ? next : $("#stage")).focus();
+    announce("Colour point removed");
+  }
+}

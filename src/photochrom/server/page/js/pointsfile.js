@@ -1,0 +1,52 @@
+// Colour points as a file: the JSON that `photochrom colorize --hints FILE` takes.
+
+import { hexToRgb } from "./color.js";
+import { saveFile } from "./dom.js";
+import { setPoints } from "./marks.js";
+import { asHints, can } from "./remote.js";
+import { state } from "./store.js";
+import { toast } from "./toast.js";
+import { stemOf } from "./words.js";
+
+export function savePoints() {
+  const photo = state.selected;
+  const lines = asHints(photo.history.edit.points).map((hint) => `  ${JSON.stringify(hint)}`);
+  const text = `[\n${lines.join(",\n")}\n]\n`;
+  saveFile(new Blob([text], { type: "application/json" }), `${stemOf(photo.name)}.hints.json`);
+}
+
+/** Take the points of a file for the chosen photo, undoably; a file that holds none changes nothing. */
+export async function loadPoints(file) {
+  try {
+    if (!state.selected) throw new Error("choose its photo first");
+    if (!can("hints")) throw new Error("the chosen network takes no colour points");
+    const hints = parsePoints(await file.text());
+    setPoints(hints);
+    toast(hints.length === 1 ? "1 colour point loaded." : `${hints.length} colour points loaded.`);
+  } catch (error) {
+    toast(`${file.name} was not loaded: ${error.message}.`, { bad: true });
+  }
+}
+
+/** Read hints from JSON: a list, or an object with the list as `hints`. */
+export function parsePoints(text) {
+  let content;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new Error("it is no JSON");
+  }
+  const list = Array.isArray(content) ? content : content?.hints;
+  if (!Array.isArray(list)) throw new Error("it holds no list of colour points");
+  return list.map((entry, number) => {
+    const wrong = (what) => new Error(`point ${number + 1} ${what}`);
+    const { x, y, color } = entry ?? {};
+    if (![x, y].every((value) => typeof value === "number" && value >= 0 && value <= 1)) {
+      throw wrong("lies outside the photo; x and y are fractions from 0 to 1");
+    }
+    const pair = Array.isArray(color) && color.length === 2 && color.every((value) => Math.abs(value) <= 128);
+    const hex = typeof color === "string" && /^#?[0-9a-f]{6}$/i.test(color) && hexToRgb(color);
+    if (!pair && !hex) throw wrong('has no colour; write it as "#rrggbb" or as two numbers a, b');
+    return { x, y, color };
+  });
+}

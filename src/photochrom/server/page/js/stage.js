@@ -1,0 +1,87 @@
+// What the stage shows of the chosen photo: its pictures, how far it is, and what is wrong with it.
+
+import { bestPictures } from "./detail.js";
+import { develop } from "./divider.js";
+import { $ } from "./dom.js";
+import { retry } from "./intake.js";
+import { isBusy } from "./preview.js";
+import { on, state } from "./store.js";
+import { statusWords, take } from "./strip.js";
+import { setLayer, setSize } from "./viewer.js";
+import { kindName } from "./words.js";
+
+const seen = new WeakSet(); // photos whose colour has come into view once
+let thumb = null; // {photo, blob, url} that stands in until there is a picture
+
+on("select", () => {
+  setLayer("after", null);
+  setLayer("before", null);
+  const photo = state.selected;
+  document.body.classList.toggle("empty", !photo);
+  setSize(photo?.remote?.width ?? 0, photo?.remote?.height ?? 0);
+  if (photo && bestPictures(photo).after) seen.add(photo);
+  show();
+});
+on("picture status busy", show);
+
+function show() {
+  const photo = state.selected;
+  if (!photo) return;
+  const { before, after } = bestPictures(photo);
+  if (photo.remote) setSize(photo.remote.width, photo.remote.height, true);
+  standIn(photo, before);
+  if (before) setLayer("before", before);
+  if (after) setLayer("after", after);
+  $(".layer-before").hidden = !after && !before;
+  if (after && !seen.has(photo)) {
+    seen.add(photo);
+    develop();
+  }
+  tell(photo, !!after);
+}
+
+/** Show the thumbnail, blurred, until there is more. */
+async function standIn(photo, before) {
+  if (thumb?.photo !== photo || thumb.blob !== photo.thumb) {
+    if (thumb) URL.revokeObjectURL(thumb.url);
+    thumb = photo.thumb && { photo, blob: photo.thumb, url: URL.createObjectURL(photo.thumb) };
+  }
+  $("#picture").classList.toggle("blurred", !before);
+  if (before || !thumb) return;
+  if (!photo.remote) {
+    const { width, height } = await createImageBitmap(thumb.blob);
+    if (photo !== state.selected || photo.remote) return;
+    const grow = 800 / Math.max(width, height);
+    setSize(width * grow, height * grow, true);
+  }
+  setLayer("before", thumb.url);
+}
+
+function tell(photo, shown) {
+  const fatal = photo.status === "error" && !shown;
+  $("#stage-failed").hidden = !fatal;
+  $("#stage-alert").hidden = !(photo.status === "error" && shown);
+  for (const words of document.querySelectorAll("[data-error]")) words.textContent = photo.error ?? "";
+  $("#stage-failed-name").textContent = photo.name;
+  const waiting = !shown && !fatal;
+  $("#stage-progress").hidden = !waiting;
+  $("#stage-progress-words").textContent = { waiting: "Waiting for its turn…", colouring: "Finding its colours…" }[photo.status] ?? `Uploading… ${Math.round(photo.progress * 100)}%`;
+  const bar = $("#stage-progress-bar");
+  bar.style.setProperty("--progress", photo.status === "uploading" ? photo.progress : photo.remote ? 1 : 0);
+  $("#stage").classList.toggle("failed", fatal);
+  $("#stage").setAttribute("aria-busy", isBusy());
+  document.body.classList.toggle("busy", isBusy() && shown);
+  $("#photo-name").textContent = photo.name;
+  const { remote } = photo;
+  $("#photo-about").textContent = remote
+    ? `${remote.width} × ${remote.height}, ${kindName(remote.format)}, ${remote.bits} bits`
+    : fatal ? "" : statusWords(photo);
+  const notes = [...(remote?.notes ?? [])];
+  if (remote && !remote.is_grey) notes.push("It has colours of its own; they are left aside, and only its light and dark are used.");
+  $("#photo-notes").textContent = notes.join(" ");
+}
+
+for (const button of document.querySelectorAll("[data-retry]")) {
+  button.addEventListener("click", () => retry(state.selected));
+}
+$("#stage-failed-remove").addEventListener("click", () => take(state.selected));
