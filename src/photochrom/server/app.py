@@ -33,11 +33,12 @@ def make_app(service: Service) -> Envelope:
         openapi_url="/openapi.json",
     )
     app.state.service = service
-    add_handlers(app)
-    for router in (photos.router, colorize.router, service_routes.router):
+    routers = (photos.router, colorize.router, service_routes.router)
+    for router in routers:
         app.include_router(router)
     add_documents(app, has_tokens=bool(service.settings.tokens))
     app.add_api_route("/", lambda: FileResponse(_PAGE / "index.html"), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_PAGE, check_dir=False))
+    add_handlers(app, [*app.routes, *(route for router in routers for route in router.routes)])
     gated = Gate(BodyGate(app, service.settings), service.settings, lambda: service.draining)
     return Envelope(gated, service.metrics)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
-from photochrom.server.schema import Problem
+from photochrom.server.schema import BODIES, Problem
 
 __all__ = ["add_documents"]
 
@@ -50,7 +52,9 @@ def _document(app: FastAPI, *, has_tokens: bool) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["Problem"] = Problem.model_json_schema()
+    models: tuple[type[BaseModel], ...] = (Problem, *BODIES)
+    wanted: list[tuple[type[BaseModel], Literal["validation"]]] = [(model, "validation") for model in models]
+    schemas |= models_json_schema(wanted, ref_template="#/components/schemas/{model}")[1]["$defs"]
     for path, operations in document["paths"].items():
         for operation in operations.values():
             answers = operation["responses"]
@@ -65,6 +69,11 @@ def _document(app: FastAPI, *, has_tokens: bool) -> dict[str, Any]:
                     answer["headers"] = {
                         "Retry-After": {"description": "seconds to wait", "schema": {"type": "string"}}
                     }
+            for parameter in operation.get("parameters", ()):
+                schema = parameter.get("schema", {})
+                if schema.get("contentMediaType") == "application/json":  # lists in an address
+                    parameter["content"] = {"application/json": {"schema": schema["contentSchema"]}}
+                    del parameter["schema"]
         if path == "/v1/photos":
             created = operations["post"]["responses"]["201"]
             created["headers"] = {"Location": {"description": "the photo's address", "schema": {"type": "string"}}}

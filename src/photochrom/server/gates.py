@@ -46,8 +46,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
         if scope["type"] == "http" and (found := self._refusal(scope["path"], Headers(scope=scope))):
-            headers = {**(found.headers or {}), "Connection": "close"}
-            await problem(found.status_code, found.detail, headers)(scope, receive, send)
+            await problem(found.status_code, found.detail, found.headers)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -115,9 +114,7 @@ class BodyGate:
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, min(self._settings.idle_seconds, left)))
             except TimeoutError:
-                raise ProblemError(
-                    408, "The photo came too slowly; try again on a faster line.", {"Connection": "close"}
-                ) from None
+                raise ProblemError(408, "The photo came too slowly; try again on a faster line.") from None
             if message["type"] == "http.request":
                 total += len(message.get("body", b""))
                 complete = not message.get("more_body", False)

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 from photochrom.server.schema import Problem
 
@@ -66,13 +67,19 @@ def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Have all errors answered so, those of the framework too."""
+def add_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Have all errors answered so, those of the framework too.
 
-    def of_http(_: Request, error: Exception) -> JSONResponse:
+    Args:
+        app: whose.
+        routes: all that it has, which tell the methods of an address.
+    """
+
+    def of_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         detail = error.detail if isinstance(error, ProblemError) else _PLAIN.get(error.status_code)
-        return problem(error.status_code, detail or f"{error.detail}; see /docs.", error.headers)
+        headers = {"Allow": _allowed(routes, request)} if error.status_code == 405 else error.headers
+        return problem(error.status_code, detail or f"{error.detail}; see /docs.", headers)
 
     def of_validation(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
@@ -105,6 +112,12 @@ def invalid(errors: ValidationError | Sequence[Any]) -> ProblemError:
     else:
         said = str(first["msg"])[:1].lower() + str(first["msg"])[1:]
     return ProblemError(422, f"{where or 'The request'}: {said}.")
+
+
+def _allowed(routes: Sequence[BaseRoute], request: Request) -> str:
+    """List the methods of an address, of which each route knows only its own."""
+    matching = (route for route in routes if route.matches(request.scope)[0] != Match.NONE)
+    return ", ".join(sorted({method for route in matching for method in getattr(route, "methods", None) or ()}))
 
 
 def _title(status: int) -> str:

@@ -14,6 +14,7 @@ from photochrom.server.problems import MEDIA_TYPE, describe
 __all__ = ["Protocol"]
 
 _SECONDS = 15.0  # that the head of a request may take, from the connection's beginning or its own
+_LINGER = 5.0  # seconds in which a client may still send what nobody reads, to have read the answer
 
 
 class Protocol(H11Protocol):
@@ -30,6 +31,12 @@ class Protocol(H11Protocol):
         """Go on with the request, or wait for the rest of its head."""
         super().data_received(data)
         self._watch()
+
+    def on_response_complete(self) -> None:
+        """End soon where the client is still sending: closed at once, it would not read why it should stop."""
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY:
+            self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
@@ -50,7 +57,8 @@ class Protocol(H11Protocol):
         if not between or self.transport.is_closing():
             self._unwatch()
         elif self._head is None:
-            self._head = self.loop.call_later(_SECONDS, self.transport.close)
+            seconds = _LINGER if self.conn.their_state is h11.SEND_BODY else _SECONDS
+            self._head = self.loop.call_later(seconds, self.transport.close)
 
     def _unwatch(self) -> None:
         if self._head is not None:

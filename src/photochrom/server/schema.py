@@ -12,6 +12,7 @@ from photochrom.network import Card, Input, Output
 from photochrom.options import Options, ResultOptions
 
 __all__ = [
+    "BODIES",
     "AlternativesWish",
     "ChoicesAnswer",
     "ChoicesWish",
@@ -105,6 +106,17 @@ class ZipWish(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     items: tuple[ZipItem, ...] = Field(min_length=1, max_length=1000)
+
+
+BODIES: tuple[type[BaseModel], ...] = (
+    Wishes,
+    AlternativesWish,
+    SuggestionsWish,
+    ConfidenceWish,
+    ChoicesWish,
+    ZipWish,
+)
+"""What programs send as JSON."""
 
 
 class HintSet(BaseModel):

@@ -21,9 +21,9 @@ __all__ = ["Upload", "display_name"]
 _PIECE = 1 << 18  # bytes that are written at a time
 _MOST_PARTS = 4
 _MOST_TEXT = 1 << 18  # bytes of a part that is no photo
-_MOST_HEADER = 4096  # bytes
-_MOST_HEADERS = 8
 _LONGEST_NAME = 120
+_MARKS = {"%22": '"', "%0D": " ", "%0A": " "}
+"""How browsers write what a form's header cannot hold (HTML, multipart/form-data)."""
 
 
 class Upload:
@@ -139,8 +139,8 @@ class _Form:
     def callbacks(self) -> MultipartCallbacks:
         return {
             "on_part_begin": self._begin_part,
-            "on_header_field": lambda *found: self._take_header(self._header, *found),
-            "on_header_value": lambda *found: self._take_header(self._value, *found),
+            "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
             "on_header_end": self._end_header,
             "on_headers_finished": self._end_headers,
             "on_part_data": self._take,
@@ -158,11 +158,6 @@ class _Form:
         if self._parts > _MOST_PARTS:
             raise ProblemError(400, "The form has more parts than photo and wishes; leave the others out.")
         self._headers, self._text = {}, bytearray()
-
-    def _take_header(self, to: bytearray, data: bytes, start: int, end: int) -> None:
-        to += data[start:end]
-        if len(to) > _MOST_HEADER or len(self._headers) > _MOST_HEADERS:
-            raise ProblemError(400, "The form has headers longer than a form needs; send it as browsers do.")
 
     def _end_header(self) -> None:
         self._headers[bytes(self._header).lower()] = bytes(self._value)
@@ -200,6 +195,8 @@ class _Form:
 
 def display_name(name: str) -> str:
     """Take what a client calls its photo for a name to show and to send back, and never for a path."""
+    for mark, letter in _MARKS.items():
+        name = name.replace(mark, letter)
     last = name.replace("\\", "/").rpartition("/")[2]
     shown = "".join(letter if letter.isprintable() else " " for letter in last).strip(" .")
     return shown[:_LONGEST_NAME] or "photo"

@@ -48,6 +48,8 @@ _GREY = 6.0  # CIELAB units; a photo is grey if all but one pixel in a hundred h
 def work(pipe: Connection[Any, Any], setup: Setup) -> None:
     """Do jobs from the pipe, in a process of its own."""
     os.environ["VIPS_CONCURRENCY"] = str(setup.threads)
+    if hasattr(os, "nice"):
+        os.nice(5)  # the front process answers first, however busy the workers are
     jobs = inbox(pipe)
     try:
         try:
@@ -79,6 +81,12 @@ class Desk:
                 )
             self._colorizers[colorizer.card.name] = colorizer
         self._kept: OrderedDict[str, KeptPhoto] = OrderedDict()
+        for pixels in (np.zeros((8, 8, 1), np.uint8), np.zeros((8, 8, 3), np.uint8)):
+            self._default(pixels)  # so that the first photo does not wait for tables of colours to be computed
+
+    @property
+    def _default(self) -> Colorizer:
+        return next(iter(self._colorizers.values()))
 
     @property
     def cards(self) -> tuple[Any, ...]:
@@ -151,7 +159,7 @@ class Desk:
             self._kept.popitem(last=False)
 
     def _colorizer(self, job: Job) -> Colorizer:
-        colorizer = self._colorizers[job.network] if job.network else next(iter(self._colorizers.values()))
+        colorizer = self._colorizers[job.network] if job.network else self._default
         try:
             colorizer.check(job.options)
         except NetworkError as error:

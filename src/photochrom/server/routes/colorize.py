@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from photochrom.server.answers import FileAnswer, PiecesAnswer
 from photochrom.server.jobs import Colorize
 from photochrom.server.problems import ProblemError, problem_answers
-from photochrom.server.routes.common import BINARY, IMAGE, Here, image_body, read_wishes
+from photochrom.server.routes.common import BINARY, IMAGE, Here, image_body, json_body, read_json, reads
 from photochrom.server.schema import QueryWishes, Wishes, ZipWish
 from photochrom.server.upload import Upload
 from photochrom.server.zipping import stream_zip
@@ -25,7 +25,7 @@ _ANSWERS = problem_answers(400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500
     "/colorize",
     response_class=Response,
     responses={**_ANSWERS, 200: IMAGE},
-    openapi_extra=image_body(wishes={"type": "string", "contentMediaType": "application/json"}),
+    openapi_extra=image_body(with_wishes=True),
 )
 async def colorize(request: Request, service: Here, query: Annotated[QueryWishes, Query()]) -> FileAnswer:
     """Send a photo, get it in colour: in a form with `wishes` as JSON, or as the body with them as the query."""
@@ -35,7 +35,7 @@ async def colorize(request: Request, service: Here, query: Annotated[QueryWishes
         if "wishes" in upload.texts:
             if request.query_params:
                 raise ProblemError(400, "Wishes come in the form or in the query, not in both; leave one out.")
-            wishes = read_wishes(upload.texts["wishes"])
+            wishes = read_json(Wishes, upload.texts["wishes"])
         job = Colorize(
             photo=upload.path,
             name=upload.name,
@@ -50,8 +50,9 @@ async def colorize(request: Request, service: Here, query: Annotated[QueryWishes
     "/zip",
     response_class=Response,
     responses={**_ANSWERS, 200: {"description": "the file", "content": {"application/zip": {"schema": BINARY}}}},
+    openapi_extra=json_body(ZipWish),
 )
-async def get_zip(request: Request, wish: ZipWish, service: Here) -> PiecesAnswer:
+async def get_zip(request: Request, wish: Annotated[ZipWish, reads(ZipWish)], service: Here) -> PiecesAnswer:
     """Get several photos in colour as one file; one that fails is a text there that says why."""
     for item in wish.items:
         service.network(item.wishes.network)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from photochrom.server.answers import MEDIA_TYPES
 from photochrom.server.jobs import Look, Seen
@@ -14,7 +14,9 @@ from photochrom.server.schema import Wishes
 from photochrom.server.service import Service
 from photochrom.server.upload import Upload
 
-__all__ = ["BINARY", "IMAGE", "Here", "image_body", "look", "read_wishes"]
+__all__ = ["BINARY", "IMAGE", "Here", "image_body", "json_body", "look", "read_json", "reads"]
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def _service(request: Request) -> Service:
@@ -31,23 +33,50 @@ IMAGE: dict[str, Any] = {
 }
 
 
-def image_body(**parts: Any) -> dict[str, Any]:
+def image_body(*, with_wishes: bool = False) -> dict[str, Any]:
     """Describe, for the OpenAPI document, a body that is a form with a photo, or the photo itself."""
-    form = {"type": "object", "required": ["photo"], "properties": {"photo": BINARY, **parts}}
-    kinds = {kind: {"schema": BINARY} for kind in (*sorted(set(MEDIA_TYPES.values())), "application/octet-stream")}
-    return {
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}, **kinds}},
+    form: dict[str, Any] = {
+        "type": "object",
+        "required": ["photo"],
+        "properties": {"photo": BINARY},
+        "additionalProperties": False,
     }
+    described: dict[str, Any] = {"schema": form}
+    if with_wishes:
+        form["properties"]["wishes"] = {"$ref": "#/components/schemas/Wishes"}
+        described["encoding"] = {"wishes": {"contentType": "application/json"}}
+    kinds = {kind: {"schema": BINARY} for kind in sorted(set(MEDIA_TYPES.values()))}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": described, **kinds}}}
 
 
-def read_wishes(text: str) -> Wishes:
-    """Read wishes from JSON.
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Describe, for the OpenAPI document, a body of JSON."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def reads(model: type[BaseModel]) -> Any:
+    """Read a body of JSON, as `read_json` does, for a route's argument."""
+
+    async def read(request: Request) -> BaseModel:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise ProblemError(415, "Send JSON, with Content-Type: application/json.")
+        return read_json(model, await request.body())
+
+    return Depends(read)
+
+
+def read_json(model: type[M], text: str | bytes) -> M:
+    """Read JSON at its word: no text for a number, no number for a yes or no.
+
+    FastAPI's own way of reading bodies knows strictness only of Python's types, in which JSON's lists are none.
 
     Raises:
-        ProblemError: 400 if it is no JSON, 422 if they cannot be.
+        ProblemError: 400 if it is no JSON, 422 if it is not what is asked for.
     """
     try:
-        return Wishes.model_validate_json(text)
+        return model.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise invalid(error) from error
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response, status
 from photochrom.server.answers import FileAnswer
 from photochrom.server.jobs import Alternatives, Choose, Colorize, Confidence, Original, Suggest
 from photochrom.server.problems import problem_answers
-from photochrom.server.routes.common import BINARY, IMAGE, Here, image_body, look
+from photochrom.server.routes.common import BINARY, IMAGE, Here, image_body, json_body, look, reads
 from photochrom.server.schema import (
     AlternativesWish,
     ChoicesAnswer,
@@ -80,8 +80,15 @@ async def get_original(
         return await service.answer_file(request, service.job(Original, Wishes(long_edge=long_edge), photo))
 
 
-@router.post("/{photo_id}/colorize", response_class=Response, responses={**_WORKED, 200: IMAGE})
-async def colorize_photo(request: Request, photo_id: str, wishes: Wishes, service: Here) -> FileAnswer:
+@router.post(
+    "/{photo_id}/colorize",
+    response_class=Response,
+    responses={**_WORKED, 200: IMAGE},
+    openapi_extra=json_body(Wishes),
+)
+async def colorize_photo(
+    request: Request, photo_id: str, wishes: Annotated[Wishes, reads(Wishes)], service: Here
+) -> FileAnswer:
     """Get the photo in colour."""
     suffix = f".{wishes.format}" if wishes.format else None
     with service.photos.use(photo_id) as photo:
@@ -89,16 +96,20 @@ async def colorize_photo(request: Request, photo_id: str, wishes: Wishes, servic
         return await service.answer_file(request, job, saved=True)
 
 
-@router.post("/{photo_id}/alternatives", responses=_WORKED)
-async def get_alternatives(request: Request, photo_id: str, wish: AlternativesWish, service: Here) -> HintSets:
+@router.post("/{photo_id}/alternatives", responses=_WORKED, openapi_extra=json_body(AlternativesWish))
+async def get_alternatives(
+    request: Request, photo_id: str, wish: Annotated[AlternativesWish, reads(AlternativesWish)], service: Here
+) -> HintSets:
     """Find clearly different ways to colorize a photo, as hints to put into wishes."""
     with service.photos.use(photo_id) as photo:
         done = await service.do(request, service.job(Alternatives, wish.wishes, photo, n=wish.n, seed=wish.seed))
     return HintSets(alternatives=tuple(HintSet(hints=hints) for hints in _value(done.value)))
 
 
-@router.post("/{photo_id}/suggestions", responses=_WORKED)
-async def get_suggestions(request: Request, photo_id: str, wish: SuggestionsWish, service: Here) -> HintSet:
+@router.post("/{photo_id}/suggestions", responses=_WORKED, openapi_extra=json_body(SuggestionsWish))
+async def get_suggestions(
+    request: Request, photo_id: str, wish: Annotated[SuggestionsWish, reads(SuggestionsWish)], service: Here
+) -> HintSet:
     """Find the places where a colour point would help most."""
     with service.photos.use(photo_id) as photo:
         done = await service.do(request, service.job(Suggest, wish.wishes, photo, n=wish.n))
@@ -109,8 +120,11 @@ async def get_suggestions(request: Request, photo_id: str, wish: SuggestionsWish
     "/{photo_id}/confidence",
     response_class=Response,
     responses={**_WORKED, 200: {"description": "the map", "content": {"image/png": {"schema": BINARY}}}},
+    openapi_extra=json_body(ConfidenceWish),
 )
-async def get_confidence(request: Request, photo_id: str, wish: ConfidenceWish, service: Here) -> FileAnswer:
+async def get_confidence(
+    request: Request, photo_id: str, wish: Annotated[ConfidenceWish, reads(ConfidenceWish)], service: Here
+) -> FileAnswer:
     """Get a grey map of how sure the network is; white is sure."""
     with service.photos.use(photo_id) as photo:
         return await service.answer_file(
@@ -118,8 +132,10 @@ async def get_confidence(request: Request, photo_id: str, wish: ConfidenceWish, 
         )
 
 
-@router.post("/{photo_id}/colors", responses=_WORKED)
-async def get_colors(request: Request, photo_id: str, wish: ChoicesWish, service: Here) -> ChoicesAnswer:
+@router.post("/{photo_id}/colors", responses=_WORKED, openapi_extra=json_body(ChoicesWish))
+async def get_colors(
+    request: Request, photo_id: str, wish: Annotated[ChoicesWish, reads(ChoicesWish)], service: Here
+) -> ChoicesAnswer:
     """Say which colours a place of the photo may have."""
     with service.photos.use(photo_id) as photo:
         done = await service.do(request, service.job(Choose, wish.wishes, photo, x=wish.x, y=wish.y))
