@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from photochrom.hints import Hint
 from photochrom.network import Card, Device
 from photochrom.options import Options
 
@@ -16,6 +15,7 @@ __all__ = [
     "Colorize",
     "Confidence",
     "Done",
+    "Forget",
     "Job",
     "Look",
     "Original",
@@ -111,6 +111,17 @@ class Choose(Job):
 
 
 @dataclass(frozen=True)
+class Forget:
+    """Let go of what was decoded of a photo; there is no answer.
+
+    Attributes:
+        key: as `Job` has it.
+    """
+
+    key: str
+
+
+@dataclass(frozen=True)
 class Seen:
     """What a photo is, as `photochrom.server.schema.Photo` says it."""
 
@@ -158,4 +169,3 @@ class Ready:
 
 
 Answer = Done | Refused
-Hints = tuple[Hint, ...]

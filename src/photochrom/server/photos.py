@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,10 +64,13 @@ class Photos:
         spool: has their files.
         keep_seconds: how long after the last use.
         limit: how many at most.
+        forget: told the id of each one that is gone.
     """
 
-    def __init__(self, spool: Spool, keep_seconds: float, limit: int) -> None:
-        self._spool, self._keep_seconds, self._limit = spool, keep_seconds, limit
+    def __init__(
+        self, spool: Spool, keep_seconds: float, limit: int, forget: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._spool, self._keep_seconds, self._limit, self._forget = spool, keep_seconds, limit, forget
         self._photos: dict[str, KeptUpload] = {}
 
     def __len__(self) -> int:
@@ -118,7 +121,7 @@ class Photos:
             photo.users -= 1
             photo.expires = time.time() + self._keep_seconds
             if photo.gone and not photo.users:
-                self._spool.remove(photo.path, photo.size)
+                self._remove(photo)
 
     def delete(self, photo_id: str) -> None:
         """Forget a photo; its file is removed as soon as nobody uses it.
@@ -135,4 +138,8 @@ class Photos:
         now = time.time()
         for photo in [photo for photo in self._photos.values() if photo.expires < now and not photo.users]:
             del self._photos[photo.id]
-            self._spool.remove(photo.path, photo.size)
+            self._remove(photo)
+
+    def _remove(self, photo: KeptUpload) -> None:
+        self._spool.remove(photo.path, photo.size)
+        self._forget(photo.id)

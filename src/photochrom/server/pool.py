@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
 from photochrom.errors import NetworkError, PhotochromError
 from photochrom.network import Card
 from photochrom.processes import Child
-from photochrom.server.jobs import Answer, Done, Job, Ready, Refused, Setup
+from photochrom.server.jobs import Answer, Done, Forget, Job, Ready, Refused, Setup
 from photochrom.server.problems import ProblemError
 from photochrom.server.worker import work
 
@@ -153,6 +154,13 @@ class Pool:
         if isinstance(answer, Refused):
             raise ProblemError(answer.status, answer.detail, self._retry() if answer.status == 503 else None)
         return answer
+
+    def forget(self, key: str) -> None:
+        """Have workers let go of what they decoded of a photo."""
+        for worker in self._workers:
+            if worker.known.pop(key, False) is None:
+                with suppress(OSError):  # it is dead, and has forgotten
+                    worker.child.pipe.send(Forget(key))
 
     async def close(self) -> None:
         """End all workers at once; jobs that are not through are refused."""

@@ -45,13 +45,13 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.spool = Spool(settings.spool, settings.spool_bytes)
-        self.photos = Photos(self.spool, settings.keep_seconds, settings.photos)
         self.pool = Pool(
             Setup(settings.networks, settings.device, settings.threads),
             workers=settings.workers,
             queue=settings.queue,
             seconds=settings.request_seconds,
         )
+        self.photos = Photos(self.spool, settings.keep_seconds, settings.photos, self.pool.forget)
         self.draining = False
         self.metrics = Metrics(
             {

@@ -27,6 +27,7 @@ from photochrom.server.jobs import (
     Colorize,
     Confidence,
     Done,
+    Forget,
     Job,
     Look,
     Original,
@@ -59,7 +60,11 @@ def work(pipe: Connection[Any, Any], setup: Setup) -> None:
             return
         pipe.send(Ready(desk.cards))
         while True:
-            pipe.send(desk.do(jobs.get()))
+            job = jobs.get()
+            if isinstance(job, Forget):
+                desk.forget(job.key)
+            else:
+                pipe.send(desk.do(job))
     except OSError:
         os._exit(1)  # nobody is there to hear
 
@@ -117,6 +122,10 @@ class Desk:
         except Exception:
             traceback.print_exc()
             return Refused(500, f"{job.name}: failed as no photo should; the service's log says more")
+
+    def forget(self, key: str) -> None:
+        """Let go of what was decoded of a photo."""
+        self._kept.pop(key, None)
 
     def _do(self, job: Job) -> Answer:
         photo = self._photo(job)
