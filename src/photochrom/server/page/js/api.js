@@ -3,8 +3,11 @@
 // A call that finds the server away waits until it is back and is then made again; one that finds it busy waits as
 // long as the server asks. So callers meet only answers, errors that a person can do something about, and aborts.
 
+import { note, recall } from "./storage.js";
+
 const BASE = new URL(".", document.baseURI);
 const PATIENCE = 10; // how often a busy server is asked again
+const BREAKS = 5; // how often a call may break off although the server is there
 
 /** The server's answer that something cannot be, in words for people. */
 export class Problem extends Error {
@@ -19,7 +22,7 @@ export class Problem extends Error {
 export const connection = new EventTarget();
 let askForToken = async () => "";
 let back = null; // a promise while the server is away
-let token = sessionStorage.getItem("photochrom-token") ?? "";
+let token = recall("sessionStorage", "token") ?? "";
 let asked = null;
 
 /** Say how to ask the user for an access token: an async function of whether one was refused. */
@@ -58,6 +61,7 @@ const json = (path, options) => call(path, options, (response) => response.json(
 const blob = (path, options) => call(path, options, (response) => response.blob());
 
 async function call(path, options, read) {
+  let breaks = 0;
   for (let attempt = 1; ; attempt += 1) {
     if (back) await abortable(back, options.signal);
     let problem;
@@ -67,6 +71,8 @@ async function call(path, options, read) {
       problem = await problemOf(response);
     } catch (error) {
       if (error.name === "AbortError") throw error;
+      breaks += 1;
+      if (breaks > BREAKS) throw new Problem(0, "The connection breaks off again and again; the file may be too large for it.");
       await abortable(away(), options.signal);
       continue;
     }
@@ -134,7 +140,7 @@ function away() {
 function newToken() {
   asked ??= (async () => {
     token = await askForToken(token !== "");
-    sessionStorage.setItem("photochrom-token", token);
+    note("sessionStorage", "token", token);
     asked = null;
   })();
   return asked;

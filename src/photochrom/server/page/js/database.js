@@ -1,10 +1,15 @@
 // What outlives a reload: the photos' files, their points and their undo history, in this browser's IndexedDB.
 //
 // Files lie in a store of their own, so that moving a point does not write a photo again. Where a browser has no
-// IndexedDB or no room, `remembers` becomes false and everything goes on, until the tab closes.
+// IndexedDB or no room, everything goes on until the tab is closed.
 
-export let remembers = true;
 let opened;
+let told = () => {};
+
+/** Say what to do once if nothing can be remembered. */
+export function onForgetting(tell) {
+  told = tell;
+}
 
 function open() {
   opened ??= new Promise((resolve, reject) => {
@@ -28,8 +33,9 @@ async function run(mode, store, work) {
       transaction.onerror = transaction.onabort = () => reject(transaction.error);
     });
   } catch (error) {
-    remembers = false;
     console.info("photochrom cannot remember in this browser:", error?.message);
+    told(error);
+    told = () => {};
     return undefined;
   }
 }

@@ -5,7 +5,7 @@ import { $ } from "./dom.js";
 import { fail, pictureOf } from "./preview.js";
 import { withPhoto, wishesOf } from "./remote.js";
 import { on, state } from "./store.js";
-import { onView, scaleNow, setLayer } from "./viewer.js";
+import { isFitted, onView, scaleNow, setLayer } from "./viewer.js";
 
 const CALM = 350; // ms without a change before anything large is asked for
 // Pixels that are decoded at most for two pictures; phones have less memory.
@@ -49,7 +49,8 @@ function wanted() {
   const { edge, version } = (photo && pictureOf(photo)) ?? {};
   if (!photo?.remote || !edge || version !== photo.history.edit || loaded.version === version) return false;
   const long = Math.max(photo.remote.width, photo.remote.height);
-  return long > edge && scaleNow() * long * window.devicePixelRatio > edge * 1.1;
+  const dots = isFitted() ? 1 : window.devicePixelRatio; // the whole photo is sharp enough as it is
+  return long > edge && scaleNow() * long * dots > edge * 1.1;
 }
 
 async function load() {

@@ -9,7 +9,7 @@ let held = null;
 
 onView(() => {
   const seen = visible();
-  handle.hidden = !viewSize().width || handle.dataset.off === "true";
+  handle.hidden = !viewSize().width;
   handle.style.transform = `translate(${seen.left + seen.width * splitNow()}px, ${seen.top}px)`;
   handle.style.height = `${seen.height}px`;
   const percent = Math.round(splitNow() * 100);

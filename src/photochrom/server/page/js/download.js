@@ -24,13 +24,14 @@ on("photos status select", () => {
   all.lastChild.textContent = `Download all ${ready.length} in a zip file`;
 });
 
+const resultName = (photo) => `${stemOf(photo.name)}-${sheet.checked ? "before-after" : "colour"}`;
 const fullSize = () => ({ format: format.value || null, side_by_side: sheet.checked });
 
 one.addEventListener("click", () =>
   busy(one, async () => {
     const photo = state.selected;
     const blob = await withPhoto(photo, (id) => api.colorize(id, wishesOf(photo, fullSize())));
-    saveFile(blob, `${stemOf(photo.name)}-${sheet.checked ? "before-after" : "colour"}.${suffixOf(blob)}`);
+    saveFile(blob, `${resultName(photo)}.${suffixOf(blob)}`);
   }),
 );
 
@@ -43,7 +44,7 @@ all.addEventListener("click", () =>
     const items = [];
     for (const photo of photos) {
       await withPhoto(photo, (id) => api.photo(id)); // uploads what the server has forgotten
-      items.push({ id: photo.remote.id, name: `${stemOf(photo.name)}-colour`, wishes: wishesOf(photo, fullSize()) });
+      items.push({ id: photo.remote.id, name: resultName(photo), wishes: wishesOf(photo, fullSize()) });
     }
     const response = await api.zip({ items });
     await save(response, file);

@@ -3,9 +3,7 @@
 import { $, $$, announce } from "./dom.js";
 import { loadPoints } from "./pointsfile.js";
 import { colourThumbnail, fail, refresh, thumbnail } from "./preview.js";
-import { ready } from "./remote.js";
 import { addPhoto, on, select, setStatus, state } from "./store.js";
-import { megabytes } from "./words.js";
 
 const AT_ONCE = 2; // photos that are coloured for the film strip
 const LARGE = 40e6; // bytes; what is larger is not decoded here only for a thumbnail
@@ -79,12 +77,7 @@ async function next() {
 
 async function prepare(photo) {
   await localThumbnail(photo);
-  await ready;
-  const most = state.limits.upload_bytes;
-  if (photo.file && photo.file.size > most) {
-    const text = `This file is ${megabytes(photo.file.size)} large; this server takes at most ${megabytes(most)}.`;
-    setStatus(photo, { status: "error", error: text });
-  } else if (photo !== state.selected) await colourThumbnail(photo);
+  if (photo !== state.selected) await colourThumbnail(photo); // the stage sees to the one that it shows
 }
 
 /** Show the photo in the strip before anything was uploaded, where the browser can read its kind. */

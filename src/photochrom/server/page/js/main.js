@@ -91,6 +91,11 @@ onTokenNeeded(
 
 on("photos", () => document.body.classList.toggle("several", state.photos.length > 1));
 
+database.onForgetting((error) => {
+  const why = error?.name === "QuotaExceededError" ? "has no room left" : "keeps nothing for this page";
+  toast(`This browser ${why}: what you do now lasts until the tab is closed.`, { bad: true });
+});
+
 await restore();
 resume();
 document.body.classList.remove("starting");
@@ -98,4 +103,3 @@ await ready;
 for (const place of $$("[data-keeps]")) place.textContent = duration(state.limits.keep_seconds);
 for (const place of $$("[data-most]")) place.textContent = megabytes(state.limits.upload_bytes);
 document.body.classList.add("ready");
-if (!database.remembers) toast("This browser keeps nothing for pages like this one: photos stay until the tab is closed.");

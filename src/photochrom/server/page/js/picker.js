@@ -1,7 +1,7 @@
 // The picker: which colour a point has, of those that are possible at the lightness of its place.
 
 import * as api from "./api.js";
-import { colorAb, colorAt, colorName, gamutScale, hexToRgb } from "./color.js";
+import { colorAb, colorAt, colorName, gamutScale, hexToRgb, rgbToLab } from "./color.js";
 import { $, clamp, el } from "./dom.js";
 import { canPickFromScreen, pickFromScreen, startTaking, stopTaking, takingColor } from "./eyedropper.js";
 import * as marks from "./marks.js";
@@ -90,13 +90,20 @@ function update() {
   $("#picker-keep").textContent = { point: "Done", draft: "Keep as it is", question: "Yes, this one" }[mark.kind];
   $("#picker-remove").textContent = { point: "Remove", draft: "Cancel", question: "Skip" }[mark.kind];
   if (document.activeElement !== hex) {
-    hex.value = typeof mark.color === "string" ? mark.color.toLowerCase() : shown;
+    hex.value = shown;
     hex.removeAttribute("aria-invalid");
   }
-  const note = light < 12 ? "A very dark place: colours can hardly be seen here." : light > 96 ? "Almost white: there is little room for colour here." : "";
-  $("#picker-note").textContent = note;
+  $("#picker-note").textContent = noteOn(mark, light);
   swatches($("#picker-recent"), state.recent.map((one) => [one, colorAt(clamp(lightness, 25, 85), one)]));
   $("#picker-recent-row").hidden = !state.recent.length;
+}
+
+function noteOn({ color }, light) {
+  if (light < 12) return "A very dark place: colours can hardly be seen here.";
+  if (light > 96) return "Almost white: there is little room for colour here.";
+  const given = typeof color === "string" ? rgbToLab(hexToRgb(color))[0] : light;
+  if (Math.abs(given - light) < 4) return "";
+  return `Of ${color.toLowerCase()} the hue counts; how light it is comes from the photo.`;
 }
 
 /** Ask for the colours that the network finds likely at the mark's place. */
@@ -169,7 +176,9 @@ $("#picker-remove").addEventListener("click", () => {
 });
 $("#picker-close").addEventListener("click", () => closePicker({ focus: true }));
 box.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.closest("#plane, #picker-hex")) $("#picker-keep").click();
+  if (event.key !== "Enter" || !event.target.closest("#plane, #picker-hex")) return;
+  event.preventDefault(); // the mark that gets the focus would take the same key as its own
+  $("#picker-keep").click();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || $("dialog[open]")) return;

@@ -13,6 +13,7 @@ export function makePlane(area, pick) {
   let shown = { lightness: null, width: 0, height: 0 };
   let frame = null; // {a, b: of the middle, unit: CSS pixels of a unit}
   let ab = [0, 0];
+  let refining = 0;
 
   function show(lightness, color) {
     ab = color;
@@ -21,7 +22,9 @@ export function makePlane(area, pick) {
     if (width && (!same || !frame)) {
       shown = { lightness, width, height };
       frame = frameOf(lightness, width - 2 * EDGE, height - 2 * EDGE);
-      paint(canvas, lightness, frame, width, height);
+      paint(canvas, lightness, frame, width, height, 1);
+      clearTimeout(refining); // while a point is dragged from light to dark, the plane must keep pace
+      refining = setTimeout(paint, 150, canvas, lightness, frame, width, height, 2);
     }
     if (!frame) return;
     const [x, y] = [(ab[0] - frame.a) * frame.unit + width / 2, (frame.b - ab[1]) * frame.unit + height / 2];
@@ -79,8 +82,8 @@ function frameOf(lightness, width, height) {
   return { a: (box[0] + box[1]) / 2, b: (box[2] + box[3]) / 2, unit };
 }
 
-function paint(canvas, lightness, frame, width, height) {
-  const sharp = 2; // pixels of the canvas for a CSS pixel, so that the border is smooth
+/** Paint with `sharp` pixels of the canvas for a CSS pixel; with 2 the border is smooth. */
+function paint(canvas, lightness, frame, width, height, sharp) {
   canvas.width = width * sharp;
   canvas.height = height * sharp;
   const context = canvas.getContext("2d");

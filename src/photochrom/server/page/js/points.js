@@ -19,7 +19,7 @@ onView(layout);
 
 /** Put a mark at a place and open the picker for it; the returned function takes it back. */
 export function placePoint(at, focus = false) {
-  if (!at || !can("hints") || state.selected?.status === "error") {
+  if (!at || !can("hints") || !$(".layer-after img")) {
     closePicker();
     return null;
   }

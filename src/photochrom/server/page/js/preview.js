@@ -7,6 +7,7 @@
 import * as api from "./api.js";
 import { withPhoto, wishesOf } from "./remote.js";
 import { emit, on, setStatus, state } from "./store.js";
+import { sentence } from "./words.js";
 
 const KEPT = 6; // photos whose pictures are kept at hand
 const PAUSE = 30; // ms, in which changes that come together are taken as one
@@ -74,7 +75,7 @@ async function fly(photo) {
 /** Tell beside the photo what is wrong; what is shown of it stays. */
 export function fail(photo, error) {
   if (!(error instanceof api.Problem)) console.error(error);
-  const text = error instanceof api.Problem ? error.message : "This photo cannot be shown here; try again.";
+  const text = error instanceof api.Problem ? sentence(error.message, photo.name) : "This photo cannot be shown here; try again.";
   setStatus(photo, { status: "error", error: text });
 }
 

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { chosenNetwork, emit, fileOf, setStatus, state } from "./store.js";
+import { megabytes } from "./words.js";
 
 const AT_ONCE = 2; // uploads
 const uploads = new Map(); // photo -> promise of its upload
@@ -46,6 +47,11 @@ function uploaded(photo) {
 async function upload(photo) {
   const file = await fileOf(photo);
   if (!file) throw new api.Problem(404, "Neither the server nor this browser has this photo any more; add it again.");
+  const most = state.limits.upload_bytes;
+  if (file.size > most) {
+    const text = `It is ${megabytes(file.size)} large; this server takes at most ${megabytes(most)}.`;
+    throw new api.Problem(413, text);
+  }
   setStatus(photo, { status: "uploading", progress: 0 });
   const progress = (share) => setStatus(photo, { progress: share });
   const remote = await api.upload(file, photo.name, progress);

@@ -69,6 +69,7 @@ function tell(photo, shown) {
   const bar = $("#stage-progress-bar");
   bar.style.setProperty("--progress", photo.status === "uploading" ? photo.progress : photo.remote ? 1 : 0);
   $("#stage").classList.toggle("failed", fatal);
+  for (const tools of [".panel-scroll", ".bar-tools"]) $(tools).inert = fatal;
   $("#stage").setAttribute("aria-busy", isBusy());
   document.body.classList.toggle("busy", isBusy() && shown);
   $("#photo-name").textContent = photo.name;

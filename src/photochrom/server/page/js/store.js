@@ -65,6 +65,7 @@ export function removePhoto(photo) {
 }
 
 export function select(photo) {
+  if (photo && photo === state.selected) return;
   state.selected = photo;
   database.put("settings", "selected", photo?.key ?? null);
   emit("select", photo);

@@ -1,2 +1,6 @@
 // Runs before anything is painted, so that a page in the dark never flashes white.
-document.documentElement.dataset.theme = localStorage.getItem("photochrom-theme") || "auto";
+try {
+  document.documentElement.dataset.theme = localStorage.getItem("photochrom-theme") || "auto";
+} catch {
+  // storage is forbidden: as the system has it
+}

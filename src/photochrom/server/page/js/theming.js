@@ -1,6 +1,7 @@
 // Dark, light, or as the system has it.
 
 import { $, icon } from "./dom.js";
+import { note } from "./storage.js";
 
 const NEXT = { auto: "dark", dark: "light", light: "auto" };
 const WORDS = { auto: "as the system has it", dark: "dark", light: "light" };
@@ -17,7 +18,7 @@ export function startTheme() {
   button.addEventListener("click", () => {
     const theme = NEXT[document.documentElement.dataset.theme];
     document.documentElement.dataset.theme = theme;
-    localStorage.setItem("photochrom-theme", theme);
+    note("localStorage", "theme", theme);
     show();
   });
   show();

@@ -1,7 +1,7 @@
 // The overlay that shows where the network is unsure of its colours.
 
 import * as api from "./api.js";
-import { $ } from "./dom.js";
+import { $, clamp } from "./dom.js";
 import { fail } from "./preview.js";
 import { can, withPhoto, wishesOf } from "./remote.js";
 import { on, state } from "./store.js";
@@ -54,17 +54,25 @@ async function load() {
   }
 }
 
-/** White is sure and stays clear; the darker the map, the denser the tint. */
+/**
+ * White is sure and stays clear; the darker the map, the denser the tint.
+ *
+ * No network is sure of all colours of a photo: the quarter that it is surest of stays clear in any case, so that one
+ * sees where a word would help most.
+ */
 function paint(map) {
   canvas.width = map.width;
   canvas.height = map.height;
   const context = canvas.getContext("2d");
   context.drawImage(map, 0, 0);
   const image = context.getImageData(0, 0, map.width, map.height);
-  for (let i = 0; i < image.data.length; i += 4) {
-    const doubt = 1 - image.data[i] / 255;
-    image.data.set(TINT, i);
-    image.data[i + 3] = 215 * doubt ** 1.5;
-  }
+  const doubts = Uint8Array.from({ length: image.data.length / 4 }, (_, i) => 255 - image.data[4 * i]);
+  const sorted = Uint8Array.from(doubts).sort();
+  const low = sorted[Math.floor(sorted.length * 0.25)];
+  const high = Math.max(sorted[Math.floor(sorted.length * 0.97)], low + 40);
+  doubts.forEach((doubt, i) => {
+    image.data.set(TINT, 4 * i);
+    image.data[4 * i + 3] = 175 * clamp((doubt - low) / (high - low), 0, 1);
+  });
   context.putImageData(image, 0, 0);
 }

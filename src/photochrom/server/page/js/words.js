@@ -17,6 +17,13 @@ export function duration(seconds) {
   return `${count} ${name}${count === 1 ? "" : "s"}`;
 }
 
+/** An error of the service about a file, "name: is no photo", as a sentence beside that photo. */
+export function sentence(detail, name) {
+  const about = detail.startsWith(`${name}: `) ? detail.slice(name.length + 2) : detail;
+  const text = /^(is|has|was|holds|cannot|ends|needs)\b/.test(about) ? `It ${about}` : about;
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 export const KINDS = { jpg: "JPEG", png: "PNG", webp: "WebP", tif: "TIFF", avif: "AVIF", bmp: "BMP", gif: "GIF" };
 const SUFFIXES = { "image/jpeg": "jpg", "image/tiff": "tif", "image/x-ms-bmp": "bmp" };
 
