@@ -63,9 +63,9 @@ def test_the_folded_encoder_answers_as_the_published_one():
 
 def test_an_answer_is_made_of_the_colours_that_were_decided_on():
     network = make()
-    scores, bold, weights = network.score(lightness(1, 1, 64, 96))
+    scores, weights = network.score(lightness(1, 1, 64, 96))
     assert torch.allclose(weights.sum(1), torch.ones(1, 64, 96), atol=1e-5)
-    small = network.decide(scores, bold, None)
+    small = network.decide(likelihoods(scores))
     large = network.enlarge(small, weights)
     assert large.shape == (1, 2, 64, 96)
     assert (large.amax((2, 3)) <= small.amax((2, 3)) + 1e-4).all()
@@ -74,28 +74,29 @@ def test_an_answer_is_made_of_the_colours_that_were_decided_on():
     assert torch.allclose(network.enlarge(flat, weights), torch.tensor(7.0), atol=1e-4)
 
 
-def test_vividness_goes_from_the_mean_to_where_most_of_it_lies():
+def test_vividness_keeps_the_hue_and_makes_it_as_strong_as_the_likely_colours():
     network = make()
-    network.sharp.fill_(0.02)
-    scores, bold, _ = network.score(lightness(1, 1, 64, 64))
-    best = network.centers[scores.argmax(1)].permute(0, 3, 1, 2)
-    distance = [
-        (network.decide(scores, bold, torch.tensor([v])) - best).norm(dim=1).mean().item() for v in (0.0, 0.5, 1.0)
-    ]
-    assert distance[0] > distance[1] > distance[2]
-    assert torch.equal(network.decide(scores, bold, torch.zeros(1)), network.decide(scores, bold, None))
+    chance = likelihoods(
+        3 * torch.randn(1, len(bin_centers()), 16, 16, generator=torch.Generator().manual_seed(0))
+    )
+    mean, half, vivid = (network.decide(chance, torch.tensor([v])) for v in (0.0, 0.5, 1.0))
+    assert torch.allclose(mean, network.decide(chance), atol=1e-4)
+    assert torch.allclose(half, (mean + vivid) / 2, atol=1e-3)
+    chroma, strong = vivid.norm(dim=1), (chance * network.centers.norm(dim=1)[None, :, None, None]).sum(1)
+    assert (chroma > mean.norm(dim=1) - 1e-3).all()
+    assert (chroma < 1.5 * strong).all()
+    assert chroma.mean() > 1.5 * mean.norm(dim=1).mean()
+    assert torch.allclose(torch.nn.functional.cosine_similarity(mean, vivid), torch.tensor(1.0), atol=1e-3)
 
 
-def test_vividness_goes_to_the_colours_that_a_viewer_would_find_right():
-    network = make()
-    scores, bold = (torch.zeros(1, len(bin_centers()), 1, 1) for _ in range(2))
-    liked = 5
-    bold[:, liked] = 8.0
-    distance = [
-        (network.decide(scores, bold, torch.tensor([v])).flatten() - network.centers[liked]).norm().item()
-        for v in (0.0, 0.5, 1.0)
-    ]
-    assert distance[0] > distance[1] > distance[2]
+def test_vividness_leaves_a_colour_that_is_certain_as_it_is():
+    network, soft = make(), SoftBins(torch.device("cpu"))
+    told = torch.rand(1, 2, 8, 8, generator=torch.Generator().manual_seed(0)) * 60 - 30
+    bins, weights = soft.spread(told)
+    chance = torch.zeros(1, len(bin_centers()), 8, 8).scatter(1, bins, weights)
+    moved = network.decide(chance, torch.ones(1)) - network.decide(chance)
+    assert moved.norm(dim=1).mean() < 1
+    assert moved.abs().max() < 8
 
 
 def test_every_place_looks_at_every_other_one():

@@ -10,16 +10,14 @@ from photochrom.data.augment import zoomed
 from photochrom.data.degrade import aged_lightness
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import RecipeError
-from photochrom.evaluation.metrics import colorfulness as published_colorfulness
 from photochrom.training import Recipe, load_checkpoint, load_data, load_recipe, train
 from photochrom.training.distribution import SoftBins
 from photochrom.training.hinting import simulate_hints
-from photochrom.training.viewer import Viewer, colorfulness
 from training_runs import StopAfter, losses
 
 RECIPE = Recipe(
     name="t", network="photochrom-1", loss="distribution", size=64, crop_from=64, least_crop=48, flip=True,
-    first={"epochs": 2, "size": 32, "batch": 4, "least_crop": 32}, vivid_epochs=1, epochs=4, batch=4, aged=0.5,
+    first={"epochs": 2, "size": 32, "batch": 4, "least_crop": 32}, epochs=4, batch=4, aged=0.5,
     unhinted=0.4, optimizer="adamw", learning_rate=0.001, schedule="cosine", warmup=3, encoder_rate=0.5, clip=3.0,
     average=0.9, pretrained=True, checkpoint_seconds=0, seed=3, use_at=96,
 )  # fmt: skip
@@ -32,7 +30,7 @@ def generator(seed=0):
 def test_a_run_is_the_same_whether_it_was_stopped_or_not(photos, tmp_path):
     whole = train(RECIPE, photos, tmp_path / "whole", device="cpu", progress=False)
     loaded = load_data(RECIPE, photos, torch.device("cpu"))
-    for batches in (2, 4, 3, 99):  # stopped in the first, middle and vivid epochs
+    for batches in (2, 4, 3, 99):  # stopped in either phase
         training = StopAfter(loaded[0], batches)
         parts = train(
             RECIPE,
@@ -51,21 +49,6 @@ def test_a_run_is_the_same_whether_it_was_stopped_or_not(photos, tmp_path):
         assert torch.equal(one.weights[name], two.weights[name]), name
 
 
-def test_vivid_epochs_change_what_vividness_adds_and_nothing_else(photos, tmp_path):
-    loaded = load_data(RECIPE, photos, torch.device("cpu"))
-    run = tmp_path / "run"
-    steps = -(-len(loaded[0]) // RECIPE.batch)
-    stopped = train(
-        RECIPE, photos, run, device="cpu", progress=False, photos=(StopAfter(loaded[0], 3 * steps), loaded[1])
-    )
-    assert len(stopped.history) == 3
-    before = load_checkpoint(run).weights
-    train(RECIPE, photos, run, device="cpu", resume=True, progress=False, photos=loaded)
-    after = load_checkpoint(run).weights
-    changed = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
-    assert changed == {"bold.0.weight", "bold.0.bias", "bold.2.weight", "bold.2.bias"}
-
-
 def test_the_mean_of_the_weights_is_what_is_used(photos, tmp_path):
     result = train(RECIPE, photos, tmp_path / "run", device="cpu", progress=False)
     loaded = load_checkpoint(result.checkpoint)
@@ -78,7 +61,7 @@ def test_the_mean_of_the_weights_is_what_is_used(photos, tmp_path):
     ("changes", "message"),
     [
         ({"loss": "mse"}, "aged: has no effect with the loss mse"),
-        ({"vivid_epochs": "15"}, "epochs: 20 leaves none"),
+        ({"epochs": "10"}, "epochs: 10 leaves none after the first 10"),
         ({"least_crop": "300"}, "least_crop: 300 is larger than crop_from, 256"),
         ({"compile": "true"}, "compile: has no effect"),
         ({"crop_from": "null", "least_crop": "null"}, "crop_from"),
@@ -162,23 +145,6 @@ def test_zoomed_squares_hold_the_photos_own_pixels():
     assert steps.min() >= 0  # a slope stays one
     assert 32 * 48 / 64 - 2 <= out.int().amax() - out.int().amin() <= 64
     assert torch.equal(zoomed(batch, 64, 64, flip=False, generator=generator()), batch)
-
-
-def test_a_viewer_misses_colours():
-    rgb = torch.randint(256, (2, 3, 64, 64), generator=generator(), dtype=torch.uint8)
-    smooth = torch.nn.functional.avg_pool2d(rgb.float(), 9, 1, 4)
-    smooth = ((smooth - 128) * 4 + 128).clamp(0, 255).to(torch.uint8)
-    ab = rgb_to_lab(smooth, axis=1)[:, 1:]
-    viewer = Viewer(torch.device("cpu"))
-    worth = [float(viewer.loss(ab * share, smooth)) for share in (1.0, 0.5, 0.0)]
-    assert worth[0] < 0.05
-    assert worth[0] < worth[1] < worth[2]
-    greyish = torch.cat([smooth[:1], smooth[1:, :1].repeat(1, 3, 1, 1)])  # and of its colours nothing is learned
-    assert float(viewer.loss(ab * 0.5, greyish)) == pytest.approx(float(viewer.loss(ab[:1] * 0.5, smooth[:1])))
-    assert float(viewer.loss(ab * 0.5, greyish[1:].repeat(2, 1, 1, 1))) == 0
-    for photo, found in zip(smooth, colorfulness(smooth.float() / 255).tolist(), strict=True):
-        expected = published_colorfulness(photo.permute(1, 2, 0).numpy(), signed=False)
-        assert found == pytest.approx(expected, abs=0.02)
 
 
 def test_photo_sets_are_held_at_the_side_that_is_cut_from(photos):

@@ -14,7 +14,6 @@ from photochrom.errors import MissingExtraError, require_extra
 from photochrom.evaluation.pickles import load_arrays
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 __all__ = ["Lpips", "installed_file"]
@@ -67,10 +66,10 @@ class Lpips:
         return distances
 
     def between(self, results: Tensor, truths: Tensor) -> Tensor:
-        """Measure pairs of pictures in PyTorch; the distances have gradients where the pictures do.
+        """Measure pairs of pictures in PyTorch.
 
         Args:
-            results: RGB 0..1, [N,3,H,W], on the CPU or where `to` brought the networks.
+            results: RGB 0..1, [N,3,H,W].
             truths: likewise.
 
         Returns:
@@ -82,13 +81,6 @@ class Lpips:
         return sum(  # type: ignore[return-value]
             conv2d((_unit(one) - _unit(other)).square(), head).mean(dim=(1, 2, 3)) for one, other, head in layers
         )
-
-    def to(self, device: torch.device) -> Lpips:
-        """Bring the networks to a device."""
-        self._kernels = [(kernel.to(device), bias.to(device)) for kernel, bias in self._kernels]
-        self.heads = [head.to(device) for head in self.heads]
-        self._shift, self._scale = self._shift.to(device), self._scale.to(device)
-        return self
 
     def _features(self, pictures: Tensor) -> Iterator[Tensor]:
         from torch.nn.functional import conv2d, max_pool2d

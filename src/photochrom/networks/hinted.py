@@ -1,11 +1,11 @@
 """photochrom-1: a distribution over colours for every place, from lightness and what the user says.
 
-A U-Net on an encoder that knows photos already (`lite.py`). At a sixteenth of the photo's size every place
-looks at every other one, so that a colour point speaks for all that is alike. At a quarter of its size each bin of
-`photochrom.bins` gets a score. One set of scores answers every wish: their mean is the faithful answer; sharpened,
-and moved towards the colours that a viewer would find right, they give the vivid one. The colours are then led to
-full size by weights that the network chooses for each pixel among the nine places around it, so that no colour
-arises that was not decided on (as Teed and Deng, "RAFT", 2020, lead motion).
+A U-Net on an encoder that knows photos already (`lite.py`). At a sixteenth of the photo's size every place looks
+at every other one, so that a colour point speaks for all that is alike. At a quarter of its size each bin of
+`photochrom.bins` gets a score. One set of scores answers every wish: the mean of the likely colours is the
+faithful answer; its hue, as strong as those colours are, the vivid one. The colours are then led to full size by
+weights that the network chooses for each pixel among the nine places around it, so that no colour arises that
+was not decided on (as Teed and Deng, "RAFT", 2020, lead motion).
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ __all__ = ["HintedNetwork", "likelihoods"]
 
 _AB_SCALE = 1 / 50  # brings hints to the size of the encoder's other features
 _WIDTHS = (128, 96, 80)  # of the decoder at 1/16, 1/8 and 1/4
-_BOLD = 128  # channels between the features and what vividness adds
+# How vividness strengthens the mean's chroma (docs/experiments.md): by as much again at most `_GAIN` times, to
+# at most `_STRONG` times the mean chroma of the likely colours; in part where they differ by less than `_DOUBT`
+# CIELAB units, of which the bins' own width, the square root of `_WIDTH`, is no part.
+_GAIN, _STRONG, _DOUBT, _WIDTH = 2.0, 1.4, 10.0, 64.0
 _GUIDE = 24  # channels at 1/2, from which the weights of the enlarging are made
 _HEADS = 4  # of the attention at 1/16
 _WAVES = 3  # octaves in which a place's position is told
@@ -85,21 +88,18 @@ class HintedNetwork(ColorizationNetwork):
 
     Attributes:
         centers: a, b of the bins, [Q,2].
-        sharp: the temperature of vividness 1, a number.
     """
 
     multiple = 32
     inputs: ClassVar[tuple[Input, ...]] = ("lightness", "hints", "vividness")
     outputs: ClassVar[tuple[Output, ...]] = ("ab", "confidence", "distribution")
     centers: Tensor
-    sharp: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         centers = torch.from_numpy(bin_centers().copy())
         count = len(centers)
         self.register_buffer("centers", centers, persistent=False)
-        self.register_buffer("sharp", torch.tensor(0.4))
         self.encoder = LiteEncoder()
         half, quarter, eighth, sixteenth, deepest = LiteEncoder.widths
         self.hinted = nn.Conv2d(3, self.encoder.stem.out_channels, 4, stride=2, padding=1, bias=False)
@@ -109,18 +109,16 @@ class HintedNetwork(ColorizationNetwork):
         self.up8 = _Join(_WIDTHS[0], eighth, _WIDTHS[1])
         self.up4 = _Join(_WIDTHS[1], quarter + 3, _WIDTHS[2])
         self.scores = nn.Conv2d(_WIDTHS[2], count, 1)
-        self.bold = nn.Sequential(nn.Conv2d(_WIDTHS[2], _BOLD, 1), nn.ReLU(), bolder := nn.Conv2d(_BOLD, count, 1))
         self.guide = nn.Conv2d(_WIDTHS[2] + half, _GUIDE, 3, padding=1)
         self.weights = nn.Conv2d(_GUIDE, 9 * 4, 1)
         for layer in (self.hinted, self.scene):  # a fresh network begins with what its encoder knows
             nn.init.zeros_(layer.weight)
         nn.init.normal_(self.scores.weight, std=0.02)
-        nn.init.normal_(bolder.weight, std=0.002)
 
     def propose(self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
         """See `ColorizationNetwork.propose`."""
-        scores, bold, weights = self.score(lightness, hints)
-        return self.enlarge(self.decide(scores, bold, vividness), weights)
+        scores, weights = self.score(lightness, hints)
+        return self.enlarge(self.decide(likelihoods(scores), vividness), weights)
 
     def answers(
         self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None
@@ -137,27 +135,23 @@ class HintedNetwork(ColorizationNetwork):
             [N,Q,⌈H/4⌉,⌈W/4⌉], whatever the vividness.
         """
         height, width = lightness.shape[-2:]
-        scores, bold, weights = self.score(
+        scores, weights = self.score(
             pad_to_multiple(lightness, self.multiple),
             None if hints is None else pad_to_multiple(hints, self.multiple),
         )
-        ab, chance = self.decide(scores, bold, vividness), likelihoods(scores)
+        chance = likelihoods(scores)
+        ab = self.decide(chance, vividness)
         planes = self.enlarge(torch.cat([ab, self.probability_near(chance, ab)], 1), weights)[..., :height, :width]
         there = chance[..., : (height + CELL - 1) // CELL, : (width + CELL - 1) // CELL]
         return planes[:, :2], planes[:, 2:].clamp(0, 1), there
 
-    def score(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def score(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Map lightness and hints, sides multiples of 32, to what everything else is decided from.
 
         Returns:
-            Scores of the bins [N,Q,H/4,W/4], before the softmax; what vividness adds to them, of the same shape;
-            and for each pixel the weights of the nine places around it [N,9,H,W], which sum to 1.
+            Scores of the bins [N,Q,H/4,W/4], before the softmax; and for each pixel the weights of the nine places
+            around it [N,9,H,W], which sum to 1.
         """
-        x, weights = self.features(lightness, hints)
-        return self.scores(x), self.bold(x), weights
-
-    def features(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Map the same to the features [N,C,H/4,W/4] that `scores` and `bold` read, and to the weights."""
         if hints is None:
             hints = torch.zeros_like(lightness).repeat(1, 3, 1, 1)
         ab, mask = hints[:, :2] * (hints[:, 2:] * _AB_SCALE), hints[:, 2:]
@@ -169,7 +163,7 @@ class HintedNetwork(ColorizationNetwork):
         x = self.up4(x, torch.cat([quarter, _points(hinted, CELL)], 1))
         guide = torch.cat([functional.interpolate(x, scale_factor=2, mode="nearest"), half], 1)
         weights = functional.pixel_shuffle(self.weights(functional.relu(self.guide(guide))), 2)
-        return x, likelihoods(weights)
+        return self.scores(x), likelihoods(weights)
 
     def _look_around(self, x: Tensor, hinted: Tensor) -> Tensor:
         """Map features at 1/16 [N,C,h,w] to the same, each place knowing of all others."""
@@ -185,11 +179,25 @@ class HintedNetwork(ColorizationNetwork):
             tokens = look(tokens, beside)
         return tokens.transpose(1, 2).reshape(x.shape)
 
-    def decide(self, scores: Tensor, bold: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
-        """Map what `score` gives, each [N,Q,h,w], to a, b [N,2,h,w]: the mean, as vivid as asked for."""
-        if bold is None or vividness is None:
-            return self.mean(likelihoods(scores))
-        return self.mean(likelihoods((scores + vividness * bold) * torch.exp(-vividness * torch.log(self.sharp))))
+    def decide(self, chance: Tensor, vividness: Tensor | None = None) -> Tensor:
+        """Map probabilities [N,Q,h,w] to a, b [N,2,h,w]: their mean, or its hue as strong as asked for.
+
+        The more the likely colours differ, the duller is their mean, duller than any of them. A colour that is
+        certain, as beside a hint, stays what it is.
+
+        Args:
+            chance: of the bins.
+            vividness: [1], 0..1; None for the mean.
+        """
+        if vividness is None:
+            return self.mean(chance)
+        chroma = self.centers.square().sum(1, keepdim=True)
+        means = functional.conv2d(chance, torch.cat([self.centers, chroma, chroma.sqrt()], 1).T[:, :, None, None])
+        mean, squared, strong = means[:, :2], means[:, 2:3], means[:, 3:]
+        own = mean.square().sum(1, keepdim=True)
+        doubt = (squared - own - _WIDTH).clamp(min=0).sqrt() / _DOUBT
+        gain = torch.minimum(_GAIN * doubt.clamp(max=1), _STRONG * strong / (own.sqrt() + 1e-3) - 1)
+        return mean * (1 + vividness * gain.clamp(min=0))
 
     def mean(self, chance: Tensor) -> Tensor:
         """Map probabilities of the bins [N,Q,h,w] to their mean colour [N,2,h,w]."""

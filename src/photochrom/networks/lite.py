@@ -80,18 +80,15 @@ class _Block(nn.Module):
 class LiteEncoder(nn.Module):
     """Features of a lightness plane at five sizes.
 
-    Args:
-        channels: 1 for lightness; 3 for photos in colour, as it was published.
-
     Attributes:
         widths: channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the plane's size.
     """
 
     widths = tuple(_STAGES[stage][3] for stage in _TAPS)
 
-    def __init__(self, channels: int = 1) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.stem = SameConv(channels, 32, 3, 2)
+        self.stem = SameConv(1, 32, 3, 2)
         inputs = 32
         self.stages = nn.ModuleList()
         for expansion, kernel, stride, outputs, count in _STAGES:
@@ -102,7 +99,7 @@ class LiteEncoder(nn.Module):
             self.stages.append(nn.Sequential(*blocks))
 
     def forward(self, lightness: Tensor, extra: Tensor) -> list[Tensor]:
-        """Map lightness [N,1,H,W], or sRGB [N,3,H,W], 0..100, to features at 1/2 … 1/32; H and W multiples of 32.
+        """Map lightness [N,1,H,W], 0..100, to features at 1/2 … 1/32; H and W multiples of 32.
 
         Args:
             lightness: what the photo shows.
@@ -134,7 +131,7 @@ def load_imagenet(encoder: LiteEncoder) -> None:
     def fold(layer: nn.Conv2d, convolution: str, norm: str) -> None:
         scale = weights[f"{norm}.weight"] / torch.sqrt(weights[f"{norm}.running_var"] + _EPSILON)
         kernel = weights[f"{convolution}.weight"] * scale[:, None, None, None]
-        if kernel.shape[1] == 3 and layer.in_channels == 1:
+        if kernel.shape[1] == 3:
             kernel = kernel.sum(1, keepdim=True)  # red, green and blue are all the lightness
         bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
         layer.weight.copy_(kernel)

@@ -161,7 +161,6 @@ def _run(
                 loss = objective.loss(
                     _augmented(batch, recipe, epoch, state.step),
                     seeded_generator(recipe.seed, epoch, state.step, 1),
-                    vivid=epoch > recipe.epochs - recipe.vivid_epochs,
                 )
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -245,13 +244,10 @@ def _test(
 
 
 def _learning_rate(recipe: Recipe, epoch: int) -> float:
-    """Return an epoch's rate: a cosine falls to 0 at the last epoch, and once more over the vivid ones."""
+    """Return an epoch's rate: a cosine falls to 0 at the last epoch."""
     if recipe.schedule == "constant":
         return recipe.learning_rate
-    epochs = recipe.epochs - recipe.vivid_epochs
-    if epoch > epochs:
-        epoch, epochs = epoch - epochs, recipe.vivid_epochs
-    return recipe.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / epochs)) / 2
+    return recipe.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs)) / 2
 
 
 def _warmth(recipe: Recipe, step: int) -> float:

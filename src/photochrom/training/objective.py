@@ -19,7 +19,6 @@ from photochrom.training.device import autocast
 from photochrom.training.distribution import SoftBins
 from photochrom.training.hinting import simulate_hints
 from photochrom.training.recipe import Recipe
-from photochrom.training.viewer import Viewer
 
 __all__ = ["Objective", "objective_of"]
 
@@ -39,13 +38,12 @@ class Objective(Protocol):
         """Between proposed and true a, b: what test photos, and a grey answer, are measured by."""
         ...
 
-    def loss(self, rgb: Tensor, generator: torch.Generator, *, vivid: bool) -> Tensor:
+    def loss(self, rgb: Tensor, generator: torch.Generator) -> Tensor:
         """Return the loss of a batch.
 
         Args:
             rgb: uint8 [N,3,H,W].
             generator: where randomness comes from; on the CPU.
-            vivid: whether it is the vivid answer's turn to be trained.
         """
         ...
 
@@ -81,7 +79,7 @@ class _Difference:
         self.distance, self._forward = distance, forward
         self._device, self._precision = device, precision
 
-    def loss(self, rgb: Tensor, generator: torch.Generator, *, vivid: bool) -> Tensor:
+    def loss(self, rgb: Tensor, generator: torch.Generator) -> Tensor:
         lab = rgb_to_lab(rgb, axis=1)
         with autocast(self._device, self._precision):
             ab = self._forward(lab[:, :1])
@@ -104,18 +102,14 @@ class _Likelihood:
         self._recipe, self._network = recipe, network
         self._device, self._precision = device, precision
         self._bins = SoftBins(device)
-        self._viewer = Viewer(device, precision) if recipe.vivid_epochs else None
 
-    def loss(self, rgb: Tensor, generator: torch.Generator, *, vivid: bool) -> Tensor:
+    def loss(self, rgb: Tensor, generator: torch.Generator) -> Tensor:
         rgb = rgb.contiguous()
         ab = rgb_to_lab(rgb, axis=1)[:, 1:]
         light = aged_lightness(rgb, generator, share=self._recipe.aged)
         hints = simulate_hints(ab, generator, without=self._recipe.unhinted)
-        if vivid:
-            return self._unlike(light, hints, rgb)
         with autocast(self._device, self._precision):
-            x, weights = self._network.features(light, hints)
-            scores = self._network.scores(x)
+            scores, weights = self._network.score(light, hints)
         scores, weights = scores.float(), weights.float()
         chance = likelihoods(scores)
         unlikely = self._bins.unlikelihood(chance, functional.avg_pool2d(ab, CELL)).mean()
@@ -124,14 +118,3 @@ class _Likelihood:
         decibels = torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN)
         units = functional.smooth_l1_loss(mean, ab, reduction="none").mean((1, 2, 3)) * _UNTOLD
         return unlikely + torch.where(told, decibels, units).mean()
-
-    def _unlike(self, light: Tensor, hints: Tensor, rgb: Tensor) -> Tensor:
-        """Return what a viewer misses in the vivid answer; only what vividness adds has a gradient."""
-        assert self._viewer is not None
-        with torch.no_grad(), autocast(self._device, self._precision):
-            x, weights = self._network.features(light, hints)
-            scores = self._network.scores(x)
-        x, scores, weights = x.float(), scores.float(), weights.float()
-        bold = self._network.bold(x)
-        ab = self._network.decide(scores, bold, torch.ones(1, device=self._device))
-        return self._viewer.loss(self._network.enlarge(ab, weights), rgb)

@@ -56,7 +56,6 @@ class Recipe(BaseModel):
 
     epochs: int = Field(200, ge=1, description="in all")
     first: Phase | None = Field(None, description="the first epochs, of other sizes")
-    vivid_epochs: int = Field(0, ge=0, description="the last epochs, which train what vividness adds and no more")
     batch: int = Field(32, ge=1, description="photos per step")
     pretrained: bool = Field(False, description="begin with an encoder that knows photos (ImageNet)")
     begin: str | None = Field(
@@ -98,10 +97,10 @@ class Recipe(BaseModel):
                 raise ValueError(f"least_crop: {least} is larger than crop_from, {self.crop_from}")
         if self.first is not None and self.first.least_crop is None and self.first.size > (self.crop_from or 0):
             raise ValueError(f"first: squares of {self.first.size} need a crop_from that holds them")
-        if (self.first.epochs if self.first else 0) + self.vivid_epochs >= self.epochs:
-            raise ValueError(f"epochs: {self.epochs} leaves none between the first and the vivid ones")
+        if self.first is not None and self.first.epochs >= self.epochs:
+            raise ValueError(f"epochs: {self.epochs} leaves none after the first {self.first.epochs}")
         if self.loss != "distribution":
-            for key in ("aged", "unhinted", "vivid_epochs"):
+            for key in ("aged", "unhinted"):
                 if getattr(self, key) != Recipe.model_fields[key].default:
                     raise ValueError(f"{key}: has no effect with the loss {self.loss}; use distribution")
         elif self.compile:
