@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from photochrom.hints import ColorField, Hint, color_ab
 
-__all__ = ["MAX_PIXELS", "Options", "ResultOptions"]
+__all__ = ["MAX_PIXELS", "Options", "PaletteColor", "ResultOptions"]
 
 MAX_PIXELS = 4_000_000_000
 """Pixels of the largest photo that is read unless more are allowed: an archive's largest scan, not a bomb."""
@@ -17,6 +17,9 @@ MAX_PIXELS = 4_000_000_000
 def _is_color(color: ColorField) -> ColorField:
     color_ab(color)
     return color
+
+
+PaletteColor = Annotated[ColorField, AfterValidator(_is_color)]
 
 
 class ResultOptions(BaseModel):
@@ -40,7 +43,7 @@ class ResultOptions(BaseModel):
 
     vividness: float | None = Field(default=None, ge=0, le=1)
     hints: tuple[Hint, ...] = ()
-    palette: tuple[Annotated[ColorField, AfterValidator(_is_color)], ...] = ()
+    palette: tuple[PaletteColor, ...] = ()
     saturation: float = Field(default=1.0, ge=0, le=4)
     long_edge: int | None = Field(default=None, ge=1, le=65_535)
     side_by_side: bool = False

@@ -200,6 +200,8 @@ def form(service: Any, body: bytes) -> Any:
         ({"hints": [{"x": 0, "y": 0}]}, 422, "color: is missing"),
         ({"hints": [{"x": 0, "y": 0, "color": [0, 0]}] * 257}, 422, "hints"),
         ({"palette": ["#12"]}, 422, "palette"),
+        ({"palette": [[200, 0]]}, 422, "palette"),
+        ({"palette": ["#112233"] * 257}, 422, "palette"),
         ({"format": "gif"}, 422, "format"),
         ({"format": "../x"}, 422, "format"),
         ({"quality": 0}, 422, "quality"),
@@ -224,6 +226,8 @@ def test_requests_that_are_none(service: Any, photo: bytes) -> None:
     check_problem(service.client.post(ask, content=b"{}"), 415, "application/json")
     check_problem(service.client.post("/v1/colorize", content=photo, params={"hints": "["}), 400, "JSON")
     check_problem(service.client.post("/v1/colorize", content=photo, params={"x": "1"}), 422, "x: is not known")
+    for name in ("hints", "palette"):
+        check_problem(service.client.post("/v1/colorize", content=photo, params={name: '["red"]'}), 422, name)
     both = service.client.post(
         "/v1/colorize?quality=3", files={"photo": ("a", photo)}, data={"wishes": '{"quality": 4}'}
     )

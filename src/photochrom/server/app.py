@@ -39,6 +39,7 @@ def make_app(service: Service) -> Envelope:
     add_documents(app, has_tokens=bool(service.settings.tokens))
     app.add_api_route("/", lambda: FileResponse(_PAGE / "index.html"), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=_PAGE, check_dir=False))
+    app.openapi()  # made now, for it takes a while, in which nobody else would be answered
     add_handlers(app, [*app.routes, *(route for router in routers for route in router.routes)])
     gated = Gate(BodyGate(app, service.settings), service.settings, lambda: service.draining)
     return Envelope(gated, service.metrics)

@@ -33,6 +33,7 @@ class _Ticket:
 
     job: Job
     answer: asyncio.Future[Answer]
+    begun: float = 0.0
     attempts: int = 0
     passed_over: int = 0
     timer: asyncio.TimerHandle | None = None
@@ -140,7 +141,6 @@ class Pool:
         loop = asyncio.get_running_loop()
         ticket = _Ticket(job, loop.create_future())
         ticket.timer = loop.call_later(self._seconds, self._expire, ticket)
-        started = loop.time()
         self._waiting.append(ticket)
         self._dispatch()
         try:
@@ -150,7 +150,6 @@ class Pool:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
             raise
-        self._pace += 0.1 * (loop.time() - started - self._pace)
         if isinstance(answer, Refused):
             raise ProblemError(answer.status, answer.detail, self._retry() if answer.status == 503 else None)
         return answer
@@ -199,6 +198,7 @@ class Pool:
 
     def _give(self, ticket: _Ticket, worker: _Worker) -> None:
         ticket.attempts += 1
+        ticket.begun = asyncio.get_running_loop().time()
         worker.ticket = ticket
         if ticket.job.key is not None:
             worker.known[ticket.job.key] = None
@@ -250,6 +250,8 @@ class Pool:
             ticket, worker.ticket = worker.ticket, None
             self._deaths = 0
             if ticket is not None:
+                seconds = asyncio.get_running_loop().time() - ticket.begun
+                self._pace += 0.1 * (seconds - self._pace)
                 ticket.settle(message)
         else:  # it could not open the network
             self._fail_start(message if isinstance(message, PhotochromError) else NetworkError(str(message)))

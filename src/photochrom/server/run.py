@@ -23,6 +23,7 @@ from photochrom.server.settings import Settings
 __all__ = ["serve"]
 
 _AGAIN = 1.0  # seconds in which a second signal is the same wish: some programs pass on what reached all anyway
+_LAST = 15.0  # seconds, beyond what a job may take, in which clients may still send a photo or take a result
 _KEEP_ALIVE = 75  # seconds; longer than a proxy keeps its own connections
 
 
@@ -94,8 +95,8 @@ def _end_on_signals(service: Service, server: _Server, app: Envelope) -> None:
     first = 0.0
 
     async def drain() -> None:
-        # A job has its own time limit, and a client that takes no more of its answer is let go.
-        while app.under_way:
+        end = loop.time() + service.settings.request_seconds + _LAST
+        while app.under_way and loop.time() < end:
             await asyncio.sleep(0.05)
         server.should_exit = True
 

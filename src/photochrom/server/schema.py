@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Json
 
-from photochrom.hints import ColorField, Hint
+from photochrom.hints import Hint
 from photochrom.network import Card, Input, Output
-from photochrom.options import Options, ResultOptions
+from photochrom.options import Options, PaletteColor, ResultOptions
 
 __all__ = [
     "BODIES",
@@ -42,6 +42,7 @@ class Wishes(ResultOptions):
     """What is wished of a result; without any, the photo in colour at its own size and in its own format."""
 
     hints: tuple[Hint, ...] = Field(default=(), max_length=MOST_HINTS)
+    palette: tuple[PaletteColor, ...] = Field(default=(), max_length=MOST_HINTS)
     network: str | None = Field(default=None, description="one of `/v1/networks`, or null for the default")
     format: Format | None = Field(default=None, description="of the result, or null for the photo's own")
 
@@ -57,8 +58,8 @@ class Wishes(ResultOptions):
 class QueryWishes(Wishes):
     """The same as the query of an address, where lists are JSON."""
 
-    hints: Json[tuple[Hint, ...]] = ()
-    palette: Json[tuple[ColorField, ...]] = ()
+    hints: Json[Annotated[tuple[Hint, ...], Field(max_length=MOST_HINTS)]] = ()
+    palette: Json[Annotated[tuple[PaletteColor, ...], Field(max_length=MOST_HINTS)]] = ()
 
 
 class _Wish(BaseModel):

@@ -10,7 +10,7 @@ from pathlib import Path
 from photochrom.errors import PhotochromError
 from photochrom.server.problems import ProblemError
 
-__all__ = ["Spool"]
+__all__ = ["Spool", "full"]
 
 try:
     import fcntl
@@ -53,9 +53,16 @@ class Spool:
         return self._root / secrets.token_urlsafe(16)
 
     def new_folder(self) -> Path:
-        """Make such a folder."""
+        """Make such a folder.
+
+        Raises:
+            ProblemError: 503 if there is no room for it.
+        """
         folder = self.new_file()
-        folder.mkdir(mode=0o700)
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise full() from error
         return folder
 
     def charge(self, count: int) -> None:
@@ -65,9 +72,7 @@ class Spool:
             ProblemError: 503 if there is no room for them.
         """
         if self.used + count > self.limit:
-            raise ProblemError(
-                503, "The service keeps as many photos as it has room for; try again later.", {"Retry-After": "60"}
-            )
+            raise full()
         self.used += count
 
     def account(self, file: Path) -> int:
@@ -88,6 +93,12 @@ class Spool:
         """Remove everything."""
         shutil.rmtree(self._root, ignore_errors=True)
         self._lock.close()
+
+
+def full() -> ProblemError:
+    """Say that there is no room."""
+    said = "The service keeps as many photos as it has room for; try again later."
+    return ProblemError(503, said, {"Retry-After": "60"})
 
 
 def _remove_abandoned(above: Path, own: Path) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from io import RawIOBase
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 
 from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from photochrom.server.problems import ProblemError
-from photochrom.server.spool import Spool
+from photochrom.server.spool import Spool, full
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -67,7 +68,7 @@ class Upload:
                 form without a photo, 503 where the spool is full.
         """
         kind, parameters = parse_options_header(request.headers.get("content-type"))
-        with self.path.open("xb") as file:
+        with self.path.open("xb", buffering=0) as file:
             writer = _Writer(self, file, limit)
             if kind.startswith(b"multipart/"):
                 await self._receive_form(request, writer, parameters.get(b"boundary", b""))
@@ -99,7 +100,7 @@ class Upload:
 class _Writer:
     """Writes pieces to a file beside the event loop, within the limits."""
 
-    def __init__(self, upload: Upload, file: IO[bytes], limit: int) -> None:
+    def __init__(self, upload: Upload, file: RawIOBase, limit: int) -> None:
         self._upload, self._file, self._limit = upload, file, limit
         self._pending = bytearray()
 
@@ -118,7 +119,17 @@ class _Writer:
 
     async def flush(self) -> None:
         pending, self._pending = self._pending, bytearray()
-        await asyncio.to_thread(self._file.write, pending)
+        try:
+            await asyncio.to_thread(_write_all, self._file, pending)
+        except OSError as error:
+            raise full() from error
+
+
+def _write_all(file: RawIOBase, data: bytearray) -> None:
+    """Write everything; an unbuffered file, which says at once that the disk is full, may take less at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]
 
 
 class _Form:

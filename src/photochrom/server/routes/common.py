@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -15,6 +16,8 @@ from photochrom.server.service import Service
 from photochrom.server.upload import Upload
 
 __all__ = ["BINARY", "IMAGE", "Here", "image_body", "json_body", "look", "read_json", "reads"]
+
+_SHORT = 16_384  # bytes of JSON that are read in no time; more, and others would wait for it
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -62,7 +65,10 @@ def reads(model: type[BaseModel]) -> Any:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise ProblemError(415, "Send JSON, with Content-Type: application/json.")
-        return read_json(model, await request.body())
+        body = await request.body()
+        if len(body) < _SHORT:
+            return read_json(model, body)
+        return await asyncio.to_thread(read_json, model, body)
 
     return Depends(read)
 
