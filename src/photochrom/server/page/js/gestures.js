@@ -49,6 +49,8 @@ export function startGestures(click) {
     if (event.type === "pointerup" && !moved && !pinched) clicked(event, click);
   };
   stage.addEventListener("pointerup", end);
+  // The second half of a double click meets the point that the first has placed.
+  stage.addEventListener("pointerup", (event) => event.target.closest(".draft") && isSecond(event) && zoomInstead(event));
   stage.addEventListener("pointercancel", end);
 
   stage.addEventListener(
@@ -65,18 +67,25 @@ export function startGestures(click) {
 }
 
 function clicked(event, click) {
-  const now = event.timeStamp; // when it was clicked, however busy the page has been since
-  if (last && now - last.time < TWICE && Math.hypot(event.clientX - last.x, event.clientY - last.y) < 24) {
-    last.takeBack?.();
-    last = null;
-    const box = stage.getBoundingClientRect();
-    toggleZoom(event.clientX - box.left, event.clientY - box.top);
-    return;
-  }
+  if (isSecond(event)) return zoomInstead(event);
   const at = toPhoto(event.clientX, event.clientY);
   const within = at.x >= 0 && at.x <= 1 && at.y >= 0 && at.y <= 1;
   const takeBack = click(within ? at : null);
-  last = { x: event.clientX, y: event.clientY, time: now, takeBack };
+  last = { x: event.clientX, y: event.clientY, time: event.timeStamp, takeBack };
+  return undefined;
+}
+
+/** Whether a click makes a double one of the last; when it was made counts, however busy the page has been since. */
+function isSecond({ timeStamp, clientX, clientY }) {
+  return last && timeStamp - last.time < TWICE && Math.hypot(clientX - last.x, clientY - last.y) < 24;
+}
+
+/** A double click zooms, and the point that its first half placed goes. */
+function zoomInstead(event) {
+  last.takeBack?.();
+  last = null;
+  const box = stage.getBoundingClientRect();
+  toggleZoom(event.clientX - box.left, event.clientY - box.top);
 }
 
 function pinch(moving, before) {

@@ -1,0 +1,136 @@
+"""Many photos, and photos that are none: the film strip, what is said of each, and the zip."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from PIL import Image
+
+from page_hand import add, download, expect, grey_png, pixels, place, shown
+from photochrom.color import rgb_to_lab
+from photochrom.hints import color_ab
+
+_TO_FILE = """
+// A real file with a real writable, in the browser's own file system, in place of the dialog.
+window.showSaveFilePicker = async () =>
+  (await navigator.storage.getDirectory()).getFileHandle("photos.zip", { create: true });
+"""
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> list[Path]:
+    tall = grey_png(tmp_path / "tall.png", 400, 200)
+    Image.open(tall).save(tmp_path / "scan.tif")
+    return [grey_png(tmp_path / "first.png"), tmp_path / "scan.tif"]
+
+
+def test_a_file_that_is_no_photo_is_explained_and_harms_no_other(
+    open_page: Any, album: list[Path], tmp_path: Path
+) -> None:
+    page = open_page(expected=("415",))
+    broken = tmp_path / "letter.jpg"
+    broken.write_text("Dear grandmother, ")
+    page.set_input_files("#chooser", [str(broken), *map(str, album)])
+    failed = page.locator("#stage-failed")
+    expect(failed).to_be_visible()
+    expect(failed).to_contain_text("letter.jpg")
+    said = failed.locator("[data-error]").inner_text()
+    assert len(said) > 20
+    assert "/" not in said.replace("letter.jpg", "")  # of the server's paths nothing is told
+    expect(page.locator(".frame[data-status=ready]")).to_have_count(2)
+    assert said in page.locator(".frame[data-status=error]").get_attribute("aria-label")
+    failed.locator("[data-retry]").click()
+    expect(failed).to_be_visible()
+    page.locator(".frame").nth(1).click()
+    shown(page)
+    expect(failed).to_be_hidden()
+    page.reload()
+    shown(page)
+    expect(page.locator(".frame[data-status=error]")).to_have_count(1)
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["to a file", "as a download"])
+def test_all_photos_go_home_in_a_zip_with_their_own_points(
+    open_page: Any, album: list[Path], streamed: bool
+) -> None:
+    page = open_page()
+    page.evaluate(_TO_FILE if streamed else "delete window.showSaveFilePicker")
+    add(page, *album)
+    place(page, 0.75, 0.25, "#b0503c")
+    expect(page.locator(".frame[data-status=ready]")).to_have_count(2)
+    if streamed:
+        page.locator("#download-all").click()
+        expect(page.locator("#download-all")).to_have_attribute("aria-busy", "true")
+        expect(page.locator("#download-all")).not_to_have_attribute("aria-busy", "true")
+        content = bytes(
+            page.evaluate(
+                """async () => {
+                  const folder = await navigator.storage.getDirectory();
+                  const file = await (await folder.getFileHandle("photos.zip")).getFile();
+                  return [...new Uint8Array(await file.arrayBuffer())];
+                }"""
+            )
+        )
+    else:
+        content, name = download(page, "#download-all")
+        assert name == "photos-in-colour.zip"
+    with ZipFile(BytesIO(content)) as archive:
+        assert sorted(archive.namelist()) == ["first-colour.png", "scan-colour.tif"]
+        first, scan = archive.read("first-colour.png"), archive.read("scan-colour.tif")
+    assert rgb_to_lab(pixels(first))[75, 300, 1:].tolist() == pytest.approx(color_ab("#b0503c"), abs=3)
+    assert pixels(scan).shape == (400, 200, 3)
+
+
+def test_another_kind_and_a_sheet_of_before_and_after(open_page: Any, album: list[Path]) -> None:
+    page = open_page()
+    add(page, album[1])  # a TIFF, which no browser shows by itself
+    page.locator("#format").select_option("jpg")
+    page.locator("#sheet").check()
+    content, name = download(page, "#download")
+    image = Image.open(BytesIO(content))
+    assert (image.format, name) == ("JPEG", "scan-before-after.jpg")
+    assert image.height == 400
+    assert image.width > 2 * 200
+
+
+def test_photos_are_dropped_and_pasted(open_page: Any, album: list[Path]) -> None:
+    page = open_page()
+    data = list(album[0].read_bytes())
+    page.evaluate(
+        """(bytes) => {
+          const carried = new DataTransfer();
+          carried.items.add(new File([new Uint8Array(bytes)], "dropped.png", { type: "image/png" }));
+          const send = (type) => document.body.dispatchEvent(
+            new DragEvent(type, { dataTransfer: carried, bubbles: true, cancelable: true }));
+          send("dragenter");
+          window.wasOver = document.body.classList.contains("dropping");
+          send("dragover");
+          send("drop");
+        }""",
+        data,
+    )
+    assert page.evaluate("window.wasOver && !document.body.classList.contains('dropping')")
+    shown(page)
+    assert page.locator("#photo-name").inner_text() == "dropped.png"
+    page.evaluate(
+        """(bytes) => {
+          const carried = new DataTransfer();
+          carried.items.add(new File([new Uint8Array(bytes)], "pasted.png", { type: "image/png" }));
+          document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: carried }));
+        }""",
+        data,
+    )
+    expect(page.locator("#photo-name")).to_have_text("pasted.png")
+    shown(page)
+    expect(page.locator(".frame[data-status=ready]")).to_have_count(2)
+
+
+def test_an_example_is_a_click_away(open_page: Any) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Example: a cat").click()
+    shown(page)
+    assert page.locator("#photo-name").inner_text() == "cat.jpg"

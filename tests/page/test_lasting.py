@@ -1,0 +1,98 @@
+"""What must not be lost: when the tab reloads, when the server restarts or is away, when it wants a token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from page_hand import add, expect, follow, grey_png, marks, place, saved_points, shown
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    return [grey_png(tmp_path / "one.png"), grey_png(tmp_path / "two.png", 200, 240)]
+
+
+def _set(page: Any, slider: str, key: str) -> None:
+    page.locator(slider).focus()
+    follow(page, lambda: page.keyboard.press(key))
+
+
+def test_a_reload_keeps_photos_points_sliders_and_steps(open_page: Any, photos: list[Path]) -> None:
+    page = open_page()
+    add(page, *photos)
+    place(page, 0.3, 0.6, "#b0503c")
+    _set(page, "#vividness", "End")
+    points = saved_points(page)
+    expect(page.locator(".frame[data-status=ready]")).to_have_count(2)
+    page.wait_for_timeout(400)  # a moment of peace, in which it is written
+    page.reload()
+    shown(page)
+    expect(page.locator(".frame[data-status=ready]")).to_have_count(2)
+    assert page.locator("#photo-name").inner_text() == "one.png"
+    assert page.locator("#vividness").input_value() == "100"
+    assert saved_points(page) == points
+    follow(page, lambda: page.locator("#undo").click())
+    assert page.locator("#vividness").input_value() == "50"
+    follow(page, lambda: page.locator("#undo").click())
+    assert marks(page) == []
+
+
+def test_a_server_that_was_started_anew_gets_the_photo_again(
+    open_page: Any, photos: list[Path], service: Any
+) -> None:
+    page = open_page(expected=("Failed to load resource",))
+    add(page, photos[0])
+    service.stop()
+    page.locator("#saturation").focus()
+    page.keyboard.press("End")
+    expect(page.locator("#offline")).to_be_visible()
+    before = page.locator(".layer-after img").get_attribute("src")
+    service.start()
+    expect(page.locator("#offline")).to_be_hidden()
+    expect(page.locator(".layer-after img")).not_to_have_attribute("src", before)
+    shown(page)
+    place(page, 0.5, 0.5, "#3c60b0")
+    expect(page.locator("#stage-alert")).to_be_hidden()
+    expect(page.locator(".toast")).to_have_count(0)
+
+
+def test_a_photo_that_was_removed_comes_back_by_undo(open_page: Any, photos: list[Path]) -> None:
+    page = open_page()
+    add(page, *photos)
+    expect(page.locator(".frame[data-status=ready]")).to_have_count(2)
+    place(page, 0.3, 0.6, "#b0503c")
+    page.locator(".frame").first.hover()
+    page.locator(".frame-remove").first.click()
+    expect(page.locator(".frame")).to_have_count(1)
+    page.locator(".toast button", has_text="Undo").click()
+    expect(page.locator(".frame")).to_have_count(2)
+    shown(page)
+    assert page.locator("#photo-name").inner_text() == "one.png"
+    assert len(marks(page)) == 1
+    page.wait_for_timeout(400)
+    page.reload()
+    shown(page)
+    expect(page.locator(".frame")).to_have_count(2)
+
+
+def test_a_token_is_asked_for_and_kept_while_the_tab_is_open(
+    open_page: Any, photos: list[Path], make_service: Any, tmp_path: Path
+) -> None:
+    token = "a-token-of-the-archive-0123456789"
+    (tmp_path / "tokens").write_text(f"{token}\n")
+    guarded = make_service("--token-file", str(tmp_path / "tokens"))
+    page = open_page(guarded.url, expected=("Failed to load resource",), ready=False)
+    expect(page.locator("#token")).to_be_visible()
+    page.locator("#token-input").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator("#token-refused")).to_be_visible()
+    page.locator("#token-input").fill(token)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("body.ready", state="attached")
+    add(page, photos[0])
+    page.reload()
+    shown(page)
+    expect(page.locator("#token")).to_be_hidden()

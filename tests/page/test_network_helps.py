@@ -1,0 +1,89 @@
+"""What the network offers by itself: other colourings, questions, its doubt; and what a plain one cannot do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from page_hand import add, at, expect, follow, grey_png, marks, place, shown
+
+
+@pytest.fixture
+def page(open_page: Any, tmp_path: Path) -> Any:
+    page = open_page()
+    add(page, grey_png(tmp_path / "photo.png"))
+    return page
+
+
+def test_one_of_four_colourings_is_chosen_and_brings_its_points(page: Any) -> None:
+    place(page, 0.9, 0.1, "#3c60b0")
+    page.locator("#other").click()
+    pictures = page.locator(".alternative img")
+    expect(pictures).to_have_count(4)
+    assert len({picture.get_attribute("src") for picture in pictures.all()}) == 4
+    follow(page, lambda: page.locator(".alternative").nth(2).click())
+    expect(page.locator("#alternatives")).to_be_hidden()
+    assert len(marks(page)) > 1
+    assert any(abs(x - 0.9) < 0.01 for x, _ in marks(page))  # the user's own is among them
+    follow(page, lambda: page.keyboard.press("Control+z"))
+    assert len(marks(page)) == 1
+
+
+def test_questions_are_answered_changed_and_skipped(page: Any) -> None:
+    page.locator("#ask").click()
+    questions = page.locator("#points .mark.question")
+    expect(questions).to_have_count(5)
+    expect(page.locator("#picker-step")).to_have_text("Question 1 of 5")
+    follow(page, lambda: page.locator("#picker-keep").click())  # yes
+    expect(page.locator("#picker-step")).to_have_text("Question 2 of 5")
+    expect(questions).to_have_count(4)
+    page.locator("#picker-remove").click()  # skip
+    expect(page.locator("#picker-step")).to_have_text("Question 3 of 5")
+    follow(page, lambda: page.locator("#picker-hex").fill("#b0503c"))  # no, another
+    page.locator("#picker-keep").click()
+    expect(page.locator("#picker-step")).to_have_text("Question 4 of 5")
+    page.keyboard.press("Escape")
+    assert len(marks(page)) == 2
+    expect(page.locator("#questions-left")).to_have_text("2 questions open")
+    page.locator("#ask-stop").click()
+    expect(page.locator("#points .mark")).to_have_count(2)
+
+
+def test_doubt_is_shown_over_the_photo_and_clears_where_a_point_is(page: Any) -> None:
+    page.locator("#unsure").click()
+    canvas = page.locator(".layer-unsure canvas")
+    expect(canvas).to_be_visible()
+    tint = """(canvas) => {
+      const at = (x, y) => canvas.getContext("2d").getImageData(x * canvas.width, y * canvas.height, 1, 1).data[3];
+      return [at(0.1, 0.5), at(0.9, 0.5)];
+    }"""
+    dark, light = canvas.evaluate(tint)
+    assert light > dark + 40  # this network doubts what is light
+    place(page, 0.9, 0.5, "#3c60b0")
+    for _ in range(100):
+        if canvas.evaluate(tint)[1] < 20:
+            break
+        page.wait_for_timeout(100)
+    assert canvas.evaluate(tint)[1] < 20
+    page.locator("#unsure").click()
+    expect(canvas).to_be_hidden()
+
+
+def test_a_network_without_hints_says_so_and_keeps_the_points_for_another(page: Any) -> None:
+    place(page, 0.5, 0.5, "#3c60b0")
+    follow(page, lambda: page.locator("#network").select_option("tint"))
+    for control in ("#ask", "#other", "#vividness", "#unsure", "#points-load"):
+        expect(page.locator(control)).to_be_disabled()
+    why = page.locator("[data-without=hints]")
+    expect(why).to_contain_text("tint takes no colour points")
+    expect(why).to_contain_text("hinting")
+    page.mouse.click(*at(page, 0.2, 0.2))
+    expect(page.locator("#points .mark")).to_have_count(0)
+    follow(page, lambda: page.locator("#network").select_option("hinting"))
+    assert len(marks(page)) == 1
+    expect(why).to_be_hidden()
+    page.reload()
+    shown(page)
+    assert page.locator("#network").input_value() == "hinting"
