@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from photochrom.server.answers import attachment
+from photochrom.server.upload import display_name
 from server_checks import check_problem
 
 
@@ -127,3 +131,16 @@ def test_urls_are_not_fetched(service: Any) -> None:
     for address in ("http://127.0.0.1:9/x.png", "file:///etc/passwd"):
         check_problem(service.client.post("/v1/photos", content=address.encode()), 415)
         check_problem(service.client.post("/v1/colorize", content=b"x", params={"url": address}), 422, "url")
+
+
+@given(st.text(max_size=300), st.sampled_from([".jpg", ".tif"]))
+def test_any_name_is_safe_to_show_and_to_send(name: str, suffix: str) -> None:
+    shown = display_name(name)
+    assert 1 <= len(shown) <= 120
+    assert shown.isprintable()
+    assert not set(shown) & set("/\\")
+    assert shown.strip(" .") == shown
+    (header,) = attachment(shown, suffix).values()
+    assert header.isascii()
+    assert header.isprintable()
+    assert header.count('"') == 2

@@ -7,12 +7,14 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import PIL.Image
 import pytest
 
+from photochrom import Picture
 from server_checks import check_problem, wait_until
 
 
@@ -69,6 +71,16 @@ def test_size_is_that_of_the_upright_photo(service: Any) -> None:
     assert np.asarray(shown)[15, 10, 0] > 180 > 60 > np.asarray(shown)[15, 10, 2]
     whole = PIL.Image.open(BytesIO(service.client.get(f"/v1/photos/{made['id']}/original").content))
     assert whole.size == (40, 60)
+
+
+def test_the_original_of_a_wide_and_clear_photo_is_one_that_browsers_show(service: Any, tmp_path: Path) -> None:
+    wide = np.dstack([np.full((40, 60), 40_000), np.full((40, 60), 20_000)]).astype(np.uint16)
+    content = Picture.from_array(wide).save(tmp_path / "wide.tif").read_bytes()
+    photo_id = service.send(content, "wide.tif")
+    assert service.client.get(f"/v1/photos/{photo_id}").json()["bits"] == 16
+    shown = PIL.Image.open(BytesIO(service.client.get(f"/v1/photos/{photo_id}/original").content))
+    assert (shown.format, shown.mode, shown.size) == ("WEBP", "RGBA", (60, 40))
+    assert np.asarray(shown)[20, 30].tolist() == pytest.approx([156, 156, 156, 78], abs=2)
 
 
 def test_a_photo_is_gone_after_its_time_and_use_renews_it(start: Callable[..., Any], photo: bytes) -> None:

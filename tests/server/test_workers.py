@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import numpy as np
 import psutil
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from photochrom import Picture
+from photochrom import Options, Picture
 from photochrom.cli.main import main
+from photochrom.server.jobs import Colorize, Done, Refused, Setup
+from photochrom.server.settings import share_cores
+from photochrom.server.worker import Desk
 from server_checks import check_problem, wait_until
 
 
@@ -167,3 +175,39 @@ def test_what_cannot_be_served_is_said_in_a_line(
     for wrong in (["--keep", "soon"], ["--max-upload", "-3"], ["--workers", "0"]):
         with pytest.raises(SystemExit):
             main(["serve", *wrong])
+
+
+def test_a_missing_package_is_said_in_a_line() -> None:
+    blocked = "import sys; sys.modules['uvicorn'] = None"
+    code = f"{blocked}; from photochrom.cli.main import main; sys.exit(main(['serve']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "photochrom: Serving needs the package uvicorn, which is not installed: "
+        'run  pip install "photochrom[serve]"\n'
+    )
+
+
+def test_a_worker_remembers_a_photo_until_it_is_told_to_forget(
+    hinting: Path, tmp_path: Path, photo: bytes
+) -> None:
+    desk = Desk(Setup((str(hinting),), "cpu", 1))
+    (tmp_path / "photo").write_bytes(photo)
+    job = Colorize(tmp_path / "photo", "photo", "key", options=Options(long_edge=30), folder=tmp_path)
+    assert isinstance(desk.do(job), Done)
+    (tmp_path / "photo").unlink()
+    assert isinstance(desk.do(job), Done)
+    desk.forget("key")
+    assert desk.do(job) == Refused(415, "photo: there is no such file; check the path")
+
+
+@given(st.integers(1, 300), st.none() | st.integers(1, 64), st.none() | st.integers(1, 64))
+def test_workers_and_threads_fit_the_cores(cores: int, workers: int | None, threads: int | None) -> None:
+    with mock.patch("photochrom.server.settings.usable_cores", return_value=cores):
+        chosen = share_cores(workers, threads)
+    assert min(chosen) >= 1
+    assert chosen[0] == (workers or chosen[0])
+    assert chosen[1] == (threads or chosen[1])
+    if workers is None and threads is None:
+        assert cores / 2 <= chosen[0] * chosen[1] <= cores
+        assert chosen[0] >= min(cores, 2)

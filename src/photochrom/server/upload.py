@@ -209,5 +209,5 @@ def display_name(name: str) -> str:
     for mark, letter in _MARKS.items():
         name = name.replace(mark, letter)
     last = name.replace("\\", "/").rpartition("/")[2]
-    shown = "".join(letter if letter.isprintable() else " " for letter in last).strip(" .")
-    return shown[:_LONGEST_NAME] or "photo"
+    shown = "".join(letter if letter.isprintable() else " " for letter in last)
+    return shown.strip(" .")[:_LONGEST_NAME].strip(" .") or "photo"
