@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { $, saveFile } from "./dom.js";
+import { fail } from "./preview.js";
 import { withPhoto, wishesOf } from "./remote.js";
 import { on, state } from "./store.js";
 import { toast } from "./toast.js";
@@ -18,11 +19,13 @@ on("select status", () => {
   const own = photo?.remote ? ` (${kindName(photo.remote.format === "gif" ? "png" : photo.remote.format)})` : "";
   format.options[0].textContent = `As the photo${own}`;
 });
-on("photos status select", () => {
-  const ready = state.photos.filter((photo) => !photo.error);
+on("photos status select", nameAll);
+
+function nameAll() {
   all.hidden = state.photos.length < 2;
-  all.lastChild.textContent = `Download all ${ready.length} in a zip file`;
-});
+  if (all.getAttribute("aria-busy") === "true") return; // it tells how far it is
+  all.lastChild.textContent = `Download all ${state.photos.filter((photo) => !photo.error).length} in a zip file`;
+}
 
 const resultName = (photo) => `${stemOf(photo.name)}-${sheet.checked ? "before-after" : "colour"}`;
 const fullSize = () => ({ format: format.value || null, side_by_side: sheet.checked });
@@ -42,12 +45,16 @@ all.addEventListener("click", () =>
     const file = await chooseFile("photos-in-colour.zip");
     if (file === null) return;
     const items = [];
-    for (const photo of photos) {
-      await withPhoto(photo, (id) => api.photo(id)); // uploads what the server has forgotten
-      items.push({ id: photo.remote.id, name: resultName(photo), wishes: wishesOf(photo, fullSize()) });
+    for (const [number, photo] of photos.entries()) {
+      all.lastChild.textContent = `Getting ready: ${number + 1} of ${photos.length}`;
+      try {
+        await withPhoto(photo, (id) => api.photo(id)); // uploads what the server has forgotten
+        items.push({ id: photo.remote.id, name: resultName(photo), wishes: wishesOf(photo, fullSize()) });
+      } catch (error) {
+        fail(photo, error); // told beside it; the others go on
+      }
     }
-    const response = await api.zip({ items });
-    await save(response, file);
+    if (items.length) await save(await api.zip({ items }), file);
   }),
 );
 
@@ -81,7 +88,6 @@ async function save(response, file) {
 async function busy(button, work) {
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
-  const words = button.lastChild.textContent;
   try {
     await work();
   } catch (error) {
@@ -89,7 +95,7 @@ async function busy(button, work) {
     const text = error instanceof api.Problem ? error.message : "The download broke off; try again.";
     toast(text, { bad: true });
   } finally {
-    button.lastChild.textContent = words;
     button.removeAttribute("aria-busy");
+    nameAll();
   }
 }

@@ -103,7 +103,7 @@ function noteOn({ color }, light) {
   if (light > 96) return "Almost white: there is little room for colour here.";
   const given = typeof color === "string" ? rgbToLab(hexToRgb(color))[0] : light;
   if (Math.abs(given - light) < 4) return "";
-  return `Of ${color.toLowerCase()} the hue counts; how light it is comes from the photo.`;
+  return `Of ${color.toLowerCase()} only the hue counts; how light it is comes from the photo.`;
 }
 
 /** Ask for the colours that the network finds likely at the mark's place. */
