@@ -194,13 +194,19 @@ class Service:
 
     def workers(self) -> list[psutil.Process]:
         """Find its worker processes."""
-        children = psutil.Process(self.process.pid).children()
-        return [child for child in children if any("spawn_main" in part for part in child.cmdline())]
+        return [child for child in psutil.Process(self.process.pid).children() if is_worker(child)]
 
     def memory(self) -> list[int]:
         """Return the resident MiB of the front process and of all workers."""
         front = psutil.Process(self.process.pid).memory_info().rss
         return [front >> 20, sum(worker.memory_info().rss for worker in self.workers()) >> 20]
+
+
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return any("spawn_main" in part for part in process.cmdline())
+    except psutil.Error:  # it has just ended
+        return False
 
 
 @contextmanager

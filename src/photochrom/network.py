@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import lru_cache
@@ -205,6 +206,7 @@ def _locate(network: str | Path) -> Path:
 def _open(
     path: Path, device: Device, *, optimize: bool = True, threads: int | None = None
 ) -> tuple[Any, Literal["cpu", "cuda"]]:
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # or importing it writes an identifier to the home folder
     import onnxruntime as ort
 
     if device not in ("auto", "cpu", "cuda"):

@@ -55,8 +55,7 @@ class Served:
 
     def workers(self) -> list[psutil.Process]:
         """Return its worker processes."""
-        children = psutil.Process(self.process.pid).children()
-        return [child for child in children if any("spawn_main" in part for part in child.cmdline())]
+        return [child for child in psutil.Process(self.process.pid).children() if _is_worker(child)]
 
     def metric(self, name: str) -> float:
         """Read one of its metrics."""
@@ -77,6 +76,13 @@ class Served:
                 worker.resume()
             self.process.send_signal(number)
         return self.process.wait(30)
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return any("spawn_main" in part for part in process.cmdline())
+    except psutil.Error:  # it has just ended
+        return False
 
 
 Start = Callable[..., Served]

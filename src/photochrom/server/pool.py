@@ -217,6 +217,7 @@ class Pool:
             self._waiting.remove(ticket)
         for worker in self._workers:
             if worker.ticket is ticket:
+                worker.ready = False
                 worker.child.kill()
 
     def _spawn(self) -> None:
