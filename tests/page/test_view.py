@@ -85,15 +85,19 @@ def test_a_phone_shows_all_on_one_screen_and_takes_fingers(open_page: Any, tmp_p
 def test_dark_and_light_follow_the_system_until_they_are_chosen(open_page: Any, scheme: str) -> None:
     page = open_page(color_scheme=scheme)
     dark = lambda: sum(map(int, page.evaluate(BACKGROUND)[4:-1].split(","))) < 384  # noqa: E731
+
+    def press(theme: str) -> bool:
+        page.locator("#theme").click()
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
+        return dark()
+
     assert dark() == (scheme == "dark")
-    page.locator("#theme").click()
-    assert dark()
+    assert press("dark")
     page.reload()
     assert dark()
-    page.locator("#theme").click()
-    assert not dark()
-    page.locator("#theme").click()
-    assert dark() == (scheme == "dark")
+    page.wait_for_selector("body.ready", state="attached")
+    assert not press("light")
+    assert press("auto") == (scheme == "dark")
 
 
 def test_a_swipe_over_the_whole_photo_moves_the_divider(open_page: Any, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import { placePoint } from "./points.js";
 import "./pointslist.js";
 import { ready } from "./remote.js";
 import "./stage.js";
-import { on, removePhoto, restore, state } from "./store.js";
+import { removePhoto, restore, state } from "./store.js";
 import "./strip.js";
 import { startTheme } from "./theming.js";
 import { toast } from "./toast.js";
@@ -89,8 +89,6 @@ onTokenNeeded(
     }),
 );
 
-on("photos", () => document.body.classList.toggle("several", state.photos.length > 1));
-
 database.onForgetting((error) => {
   const why = error?.name === "QuotaExceededError" ? "has no room left" : "keeps nothing for this page";
   toast(`This browser ${why}: what you do now lasts until the tab is closed.`, { bad: true });
@@ -99,7 +97,12 @@ database.onForgetting((error) => {
 await restore();
 resume();
 document.body.classList.remove("starting");
-await ready;
+try {
+  await ready;
+} catch (error) {
+  toast(error.message, { bad: true, ms: 600_000 }); // every photo says so too
+  throw error;
+}
 for (const place of $$("[data-keeps]")) place.textContent = duration(state.limits.keep_seconds);
 for (const place of $$("[data-most]")) place.textContent = megabytes(state.limits.upload_bytes);
 document.body.classList.add("ready");
