@@ -29,7 +29,7 @@ _WIDTHS = (128, 96, 80)  # of the decoder at 1/16, 1/8 and 1/4
 # How vividness strengthens the mean's chroma (docs/experiments.md): by as much again at most `_GAIN` times, to
 # at most `_STRONG` times the mean chroma of the likely colours; in part where they differ by less than `_DOUBT`
 # CIELAB units, of which the bins' own width, the square root of `_WIDTH`, is no part.
-_GAIN, _STRONG, _DOUBT, _WIDTH = 2.0, 1.4, 10.0, 64.0
+_GAIN, _STRONG, _DOUBT, _WIDTH = 2.0, 1.3, 10.0, 64.0
 _GUIDE = 24  # channels at 1/2, from which the weights of the enlarging are made
 _HEADS = 4  # of the attention at 1/16
 _WAVES = 3  # octaves in which a place's position is told
