@@ -101,5 +101,5 @@ def test_what_is_too_large_says_so_by_its_class(colorizer: Colorizer, photo: Pat
     with pytest.raises(TooLargeError, match="more than the 100 that are allowed"):
         KeptPhoto(photo).open(max_pixels=100)
     long = Picture.from_array(np.zeros((1, 17_000), np.uint8)).save(tmp_path / "long.png")
-    with pytest.raises(UnfitError, match="cannot be written as .webp"):
+    with pytest.raises(UnfitError, match=r"cannot be written as \.webp"):
         colorizer.write(long, tmp_path / "long.webp")

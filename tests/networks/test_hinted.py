@@ -74,19 +74,19 @@ def test_an_answer_is_made_of_the_colours_that_were_decided_on():
     assert torch.allclose(network.enlarge(flat, weights), torch.tensor(7.0), atol=1e-4)
 
 
-def test_vividness_keeps_the_hue_and_makes_it_as_strong_as_the_likely_colours():
+def test_vividness_keeps_the_hue_and_strengthens_what_is_half_known_most():
     network = make()
-    chance = likelihoods(
-        3 * torch.randn(1, len(bin_centers()), 16, 16, generator=torch.Generator().manual_seed(0))
-    )
+    generator = torch.Generator().manual_seed(0)
+    chance = likelihoods(3 * torch.randn(1, len(bin_centers()), 16, 16, generator=generator))
     mean, half, vivid = (network.decide(chance, torch.tensor([v])) for v in (0.0, 0.5, 1.0))
     assert torch.allclose(mean, network.decide(chance), atol=1e-4)
     assert torch.allclose(half, (mean + vivid) / 2, atol=1e-3)
-    chroma, strong = vivid.norm(dim=1), (chance * network.centers.norm(dim=1)[None, :, None, None]).sum(1)
-    assert (chroma > mean.norm(dim=1) - 1e-3).all()
-    assert (chroma < 1.5 * strong).all()
-    assert chroma.mean() > 1.5 * mean.norm(dim=1).mean()
     assert torch.allclose(torch.nn.functional.cosine_similarity(mean, vivid), torch.tensor(1.0), atol=1e-3)
+    gain = (vivid.norm(dim=1) / mean.norm(dim=1)).flatten()
+    assert gain.min() >= 1
+    assert gain.max() > 2
+    chroma = mean.norm(dim=1).flatten()
+    assert gain[chroma.argsort()[:10]].mean() < gain.mean()  # of these hardly the hue is known
 
 
 def test_vividness_leaves_a_colour_that_is_certain_as_it_is():
@@ -95,8 +95,8 @@ def test_vividness_leaves_a_colour_that_is_certain_as_it_is():
     bins, weights = soft.spread(told)
     chance = torch.zeros(1, len(bin_centers()), 8, 8).scatter(1, bins, weights)
     moved = network.decide(chance, torch.ones(1)) - network.decide(chance)
-    assert moved.norm(dim=1).mean() < 1
-    assert moved.abs().max() < 8
+    assert moved.norm(dim=1).mean() < 0.5
+    assert moved.abs().max() < 3
 
 
 def test_every_place_looks_at_every_other_one():
