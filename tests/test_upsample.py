@@ -51,7 +51,9 @@ def test_any_thread_may_ask_for_any_rows() -> None:
     starts = np.random.default_rng(2).permutation(np.arange(0, 600, 25))
     with ThreadPoolExecutor(4) as pool:
         strips = dict(pool.map(lambda y: (y, enlarge(y, y + 25, lightness[y : y + 25])), starts))
-    assert np.array_equal(np.concatenate([strips[y] for y in sorted(strips)]), enlarge(0, 600, lightness))
+    parts = np.concatenate([strips[y] for y in sorted(strips)])
+    # To the last bit on some processors; on others a matrix product rounds by how many rows it has.
+    assert np.allclose(parts, enlarge(0, 600, lightness), rtol=0, atol=1e-4)
 
 
 @given(sides, sides, sides, sides)

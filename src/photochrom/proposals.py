@@ -24,8 +24,8 @@ __all__ = ["alternative_hints", "chances", "check", "confidence", "propose", "su
 
 Floats = NDArray[np.float32]
 
-_AREA = 1 / 16  # of a photo's side: doubt counts where an area of this size shares it
-_APART = 1 / 8  # of a photo's side: how far points are apart, unless there are too many of them
+_AREA = 1 / 8  # of a photo's side: doubt counts where an area of this size shares it
+_APART = 1 / 6  # of a photo's side: how far points are apart, unless there are too many of them
 _BATCH = 4  # photos for one pass; more take memory, and on a CPU no less time
 _ANCHORS = 3  # colours that lead to one alternative
 _CANDIDATES = 4  # that are made for each alternative

@@ -39,7 +39,7 @@ def photo(tmp_path: Path) -> Path:
 
 def test_a_photo_comes_in_is_compared_and_goes_home_in_colour(open_page: Any, photo: Path) -> None:
     page = open_page()
-    assert "1 hour" in page.locator(".privacy").inner_text()
+    expect(page.locator(".privacy")).to_contain_text("1 hour")
     add(page, photo)
     assert page.locator("#photo-about").inner_text() == "400 × 300, PNG, 8 bits"
     assert page.evaluate("window.shifted") < 0.02
