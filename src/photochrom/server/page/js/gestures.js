@@ -4,7 +4,7 @@ import { $ } from "./dom.js";
 import { isFitted, pan, setSplit, splitNow, toPhoto, toggleZoom, visible, zoom } from "./viewer.js";
 
 const STILL = 6; // CSS pixels that a click may move
-const TWICE = 350; // ms between the two clicks of a double click
+const TWICE = 500; // ms between the two clicks of a double click
 
 const stage = $("#stage");
 const fingers = new Map(); // pointer id -> {x, y}
