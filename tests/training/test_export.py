@@ -56,6 +56,14 @@ def test_half_precision_halves_the_file_and_answers_alike(run, tmp_path):
     assert np.abs(Network(whole).run(lightness) - Network(half).run(lightness)).max() < 0.5
 
 
+@pytest.mark.slow
+def test_a_file_tells_nothing_of_the_machine_it_was_made_on(run, tmp_path):
+    export_network(run, tmp_path / "mine.onnx")
+    content = (tmp_path / "mine.onnx").read_bytes()
+    assert b".py" not in content
+    assert str(tmp_path).encode() not in content
+
+
 def test_nothing_is_overwritten_unless_asked(run, tmp_path):
     path = tmp_path / "mine.onnx"
     path.write_text("precious")

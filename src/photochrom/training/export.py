@@ -132,6 +132,7 @@ def onnx_model(
     if weights == "float16":
         _halve(model, onnx)
     del model.metadata_props[:]
+    _drop_notes(model.graph)
     model.producer_name = "photochrom"
     model.metadata_props.append(onnx.StringStringEntryProto(key=CARD_KEY, value=card.model_dump_json()))
     onnx.checker.check_model(model)
@@ -174,6 +175,17 @@ def _halve(model: Any, onnx: Any) -> None:
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def _drop_notes(graph: Any) -> None:
+    """Drop what the exporter notes of each node, such as paths; `begin` needs parameters' names."""
+    for part in (graph, *graph.node, *graph.initializer, *graph.value_info, *graph.input, *graph.output):
+        kept = [(note.key, note.value) for note in part.metadata_props if note.key == "pkg.torch.onnx.fx_node"]
+        del part.metadata_props[:]
+        for key, value in kept if getattr(part, "op_type", "") == "MatMul" else ():
+            part.metadata_props.add(key=key, value=value)
+        if hasattr(part, "doc_string"):
+            part.doc_string = ""
 
 
 @torch.no_grad()
