@@ -113,6 +113,17 @@ def test_cross_entropy_is_least_for_the_truth():
         assert (soft.unlikelihood(other.softmax(1), ab) > least).all()
 
 
+def test_a_truth_that_was_held_impossible_is_still_learned():
+    scores = torch.zeros(1, len(bin_centers()), 1, 1)
+    scores[:, int(np.linalg.norm(bin_centers(), axis=1).argmax())] = 50.0
+    scores.requires_grad_()
+    ab = torch.zeros(1, 2, 1, 1)
+    soft = SoftBins(torch.device("cpu"))
+    soft.unlikelihood(scores.softmax(1), ab).sum().backward()
+    bins, weights = soft.spread(ab)
+    assert torch.allclose(scores.grad.gather(1, bins), -weights, atol=1e-4)
+
+
 def test_hints_tell_the_truth():
     ab = torch.rand(6, 2, 40, 56, generator=generator()) * 40
     hints = simulate_hints(ab, generator(1), without=0.3)

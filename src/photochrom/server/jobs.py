@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from photochrom.network import Card, Device
 from photochrom.options import Options
@@ -144,7 +145,7 @@ class Done:
     """
 
     file: Path | None = None
-    value: object = None
+    value: Any = None
     notes: tuple[str, ...] = ()
 
 

@@ -38,10 +38,8 @@ def begin_with(network: ColorizationNetwork, source: str) -> str:
             weights, told = whole.network.state_dict(), f"{whole.recipe.name}, epoch {whole.epoch}"
         else:
             file = Network(source, device="cpu")
-            weights, told = (
-                _weights_of(file.path, list(network.state_dict())),
-                f"{file.card.name}, version {file.card.version}",
-            )
+            weights = _weights_of(file.path, list(network.state_dict()))
+            told = f"{file.card.name}, version {file.card.version}"
     except (CheckpointError, NetworkError) as error:
         raise RecipeError(f"begin: {error}") from error
     own = network.state_dict()

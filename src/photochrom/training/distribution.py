@@ -14,7 +14,7 @@ _NEIGHBOURS = 5  # bins that a colour is spread over, by a Gaussian of
 _SIGMA = 5.0  # CIELAB units: both as in Zhang et al., "Colorful image colorization", 2016
 _FINE = 2  # CIELAB units between the colours that are looked up
 _REACH = 128
-_LEAST = 1e-9  # a probability below it is as good as none, and its logarithm still a number
+_LEAST = 1e-30  # of a probability, so that its logarithm is a number; all above it have a gradient
 
 
 class SoftBins:
@@ -47,9 +47,3 @@ class SoftBins:
         """Return the cross entropy of probabilities [N,Q,h,w] with true a, b [N,2,h,w]: nats per place [N,h,w]."""
         bins, weights = self.spread(ab)
         return -(chance.gather(1, bins).clamp(min=_LEAST).log() * weights).sum(1)
-
-    def shares(self, ab: Tensor) -> Tensor:
-        """Return the share that each bin has in a, b [N,2,h,w], as [Q]."""
-        bins, weights = self.spread(ab)
-        total = torch.zeros(len(bin_centers()), device=ab.device)
-        return total.index_add_(0, bins.flatten(), weights.flatten()) / weights[:, 0].numel()

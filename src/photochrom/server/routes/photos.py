@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, status
 
@@ -103,7 +103,7 @@ async def get_alternatives(
     """Find clearly different ways to colorize a photo, as hints to put into wishes."""
     with service.photos.use(photo_id) as photo:
         done = await service.do(request, service.job(Alternatives, wish.wishes, photo, n=wish.n, seed=wish.seed))
-    return HintSets(alternatives=tuple(HintSet(hints=hints) for hints in _value(done.value)))
+    return HintSets(alternatives=tuple(HintSet(hints=hints) for hints in done.value))
 
 
 @router.post("/{photo_id}/suggestions", responses=_WORKED, openapi_extra=json_body(SuggestionsWish))
@@ -113,7 +113,7 @@ async def get_suggestions(
     """Find the places where a colour point would help most."""
     with service.photos.use(photo_id) as photo:
         done = await service.do(request, service.job(Suggest, wish.wishes, photo, n=wish.n))
-    return HintSet(hints=_value(done.value))
+    return HintSet(hints=done.value)
 
 
 @router.post(
@@ -139,10 +139,5 @@ async def get_colors(
     """Say which colours a place of the photo may have."""
     with service.photos.use(photo_id) as photo:
         done = await service.do(request, service.job(Choose, wish.wishes, photo, x=wish.x, y=wish.y))
-    found = _value(done.value)
+    found = done.value
     return ChoicesAnswer(lightness=found.lightness, current=found.current, suggestions=found.suggestions)
-
-
-def _value(value: Any) -> Any:
-    """Take what a job found for what its kind finds."""
-    return value
