@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -10,7 +12,6 @@ __all__ = ["simulate_hints"]
 
 _MOST = 128  # points on one photo
 _SIDES = (1, 3, 5, 7, 9)  # of the square that a point colours, in pixels
-_SPREAD = 0.15  # of the distance of a photo's points from their common middle, where they lie together
 
 
 def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0.4) -> Tensor:
@@ -28,20 +29,28 @@ def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0
         [N,3,H,W]: a, b of the points' squares, each of one colour, and 1 where a point is, else 0.
     """
     count, _, height, width = ab.shape
-    device = ab.device
+    hints = ab.new_zeros(count, 3, height, width)
+    told = (torch.rand(count, generator=generator) >= without).nonzero()[:, 0]
+    if not len(told):
+        return hints
     side = _SIDES[int(torch.randint(len(_SIDES), (), generator=generator))]
     side = min(side, (min(height, width) - 1) // 2 * 2 + 1)
-    points = torch.exp(torch.rand(count, generator=generator) * torch.log(torch.tensor(_MOST + 0.999))).long()
-    points[torch.rand(count, generator=generator) < without] = 0
-    rows = torch.randint(height, (count, _MOST), generator=generator)
-    columns = torch.randint(width, (count, _MOST), generator=generator)
-    used = (torch.arange(_MOST) < points[:, None]).to(device)
-    places = (rows * width + columns).to(device)
-    mean = functional.avg_pool2d(ab, side, stride=1, padding=side // 2, count_include_pad=False)
-    seeds = ab.new_zeros(count, 3, height * width)
+    points = torch.exp(torch.rand(len(told), generator=generator) * math.log(_MOST + 0.999)).long()
+    places = torch.randint(height * width, (len(told), _MOST), generator=generator).to(ab.device)
+    used = (torch.arange(_MOST) < points[:, None]).to(ab.device)
+    told = told.to(ab.device)
+    seeds = ab.new_zeros(len(told), 3, height * width)
     seeds[:, 2].scatter_reduce_(1, places, used.to(ab.dtype), "amax")
-    seeds[:, :2] = mean.flatten(2) * seeds[:, 2:]
-    grown = functional.avg_pool2d(seeds.view(count, 3, height, width), side, stride=1, padding=side // 2)
-    grown = grown * side**2  # where squares overlap, the mean of their colours
-    there = grown[:, 2:]
-    return torch.cat([grown[:, :2] / there.clamp(min=1), (there > 0.5).to(ab.dtype)], 1)
+    seeds[:, :2] = _around(ab[told], side).flatten(2) * seeds[:, 2:]
+    # Where squares overlap, the mean of their colours.
+    grown = _around(seeds.view(-1, 3, height, width), side)
+    there = grown[:, 2:] > 0.5 / side**2
+    hints[told] = torch.cat([grown[:, :2] / grown[:, 2:].clamp(min=1e-6) * there, there.to(ab.dtype)], 1)
+    return hints
+
+
+def _around(planes: Tensor, side: int) -> Tensor:
+    """Give each pixel the mean of the square around it, as far as that lies in the photo: down, then across."""
+    half = side // 2
+    down = functional.avg_pool2d(planes, (side, 1), stride=1, padding=(half, 0), count_include_pad=False)
+    return functional.avg_pool2d(down, (1, side), stride=1, padding=(0, half), count_include_pad=False)

@@ -1,0 +1,50 @@
+"""Colour points for training: true colours, as many as promised, and none where there should be none."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from photochrom.training.hinting import simulate_hints
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 70), st.integers(1, 70), st.sampled_from([0.0, 0.5, 1.0]))
+def test_points_tell_true_colours(seed: int, height: int, width: int, without: float):
+    ab = torch.rand(3, 2, height, width, generator=seeded(seed)) * 200 - 100
+    hints = simulate_hints(ab, seeded(seed), without=without)
+    assert hints.shape == (3, 3, height, width)
+    there = hints[:, 2:]
+    assert set(there.unique().tolist()) <= {0.0, 1.0}
+    assert not (hints[:, :2] * (1 - there)).any()
+    for photo, told in zip(ab, hints, strict=True):  # means of the photo's colours, hence within their range
+        inside = told[:2, told[2] > 0]
+        assert (inside <= photo.amax((1, 2))[:, None] + 1e-2).all()
+        assert (inside >= photo.amin((1, 2))[:, None] - 1e-2).all()
+
+
+def test_where_a_photo_is_of_one_colour_every_point_tells_it():
+    ab = torch.tensor([30.0, -40.0])[None, :, None, None].expand(16, 2, 48, 64)
+    hints = simulate_hints(ab, seeded(1), without=0.0)
+    assert (hints[:, 2].amax((1, 2)) == 1).all()
+    for plane, told in ((0, 30.0), (1, -40.0)):
+        assert torch.allclose(hints[:, plane][hints[:, 2] > 0], torch.tensor(told), atol=1e-2)
+
+
+def test_points_are_few_as_often_as_many():
+    hints = simulate_hints(torch.zeros(400, 2, 64, 64), seeded(2), without=0.25)
+    told = hints[:, 2].sum((1, 2))
+    assert 0.18 < (told == 0).float().mean() < 0.32
+    one = told[told > 0].min()  # of a single point that no edge cuts off, or less
+    assert 0.3 < (told[told > 0] <= 12 * one).float().mean() < 0.8
+
+
+def test_the_same_seed_gives_the_same_points():
+    ab = torch.rand(4, 2, 32, 32, generator=seeded(3)) * 50
+    assert torch.equal(simulate_hints(ab, seeded(5)), simulate_hints(ab, seeded(5)))
+    assert not torch.equal(simulate_hints(ab, seeded(5)), simulate_hints(ab, seeded(6)))
