@@ -82,11 +82,21 @@ def test_vividness_keeps_the_hue_and_strengthens_what_is_half_known_most():
     assert torch.allclose(mean, network.decide(chance), atol=1e-4)
     assert torch.allclose(half, (mean + vivid) / 2, atol=1e-3)
     assert torch.allclose(torch.nn.functional.cosine_similarity(mean, vivid), torch.tensor(1.0), atol=1e-3)
-    gain = (vivid.norm(dim=1) / mean.norm(dim=1)).flatten()
-    assert gain.min() >= 1
-    assert gain.max() > 2
-    chroma = mean.norm(dim=1).flatten()
+    gain = ((vivid - mean).norm(dim=1) / network.mean(chance).norm(dim=1)).flatten()
+    assert gain.min() >= 0
+    assert gain.max() > 1
+    chroma = network.mean(chance).norm(dim=1).flatten()
     assert gain[chroma.argsort()[:10]].mean() < gain.mean()  # of these hardly the hue is known
+
+
+def test_a_faithful_answer_takes_back_what_is_a_guess():
+    network = make()
+    certain, guess = torch.zeros(2, 1, len(bin_centers()), 1, 1)
+    certain[0, 200] = 1
+    guess[0, [20, 200]] = 0.5
+    for chance, least, most in ((certain, 0.99, 1.0), (guess, 0.4, 0.9)):
+        share = network.decide(chance).norm() / network.mean(chance).norm()
+        assert least <= share <= most + 1e-6
 
 
 def test_vividness_leaves_a_colour_that_is_certain_as_it_is():
@@ -129,7 +139,7 @@ def test_it_learns_to_listen_to_hints():
     assert torch.count_nonzero(network.hinted.weight) == 0  # it begins with what its encoder knows
     optimizer, soft = torch.optim.Adam(network.parameters(), 0.001), SoftBins(torch.device("cpu"))
     true = wished.view(1, 2, 1, 1).expand(1, 2, 8, 8)
-    for _ in range(60):
+    for _ in range(90):
         loss = soft.unlikelihood(likelihoods(network.score(planes, hints)[0]), true).mean()
         loss = loss + soft.unlikelihood(likelihoods(network.score(planes)[0]), -true).mean()
         optimizer.zero_grad()

@@ -26,10 +26,12 @@ __all__ = ["HintedNetwork", "likelihoods"]
 
 _AB_SCALE = 1 / 50  # brings hints to the size of the encoder's other features
 _WIDTHS = (128, 96, 80)  # of the decoder at 1/16, 1/8 and 1/4
-_GAIN = 5.3  # of vividness: results are about as colourful as photos then (docs/experiments.md)
+_TRUST, _MORE_TRUST = 0.5, 0.6  # in the mean where no hue is known, and more where it is (docs/experiments.md)
+_GAIN = 6.0  # of vividness: results are about as colourful as photos then (docs/experiments.md)
 _WIDTH = 64.0  # squared CIELAB units by which bins spread even a colour that is certain
 _GUIDE = 24  # channels at 1/2, from which the weights of the enlarging are made
-_HEADS = 4  # of the attention at 1/16
+_LOOKS = 4  # of every place at all others, at 1/16
+_HEADS = 4  # of each
 _WAVES = 3  # octaves in which a place's position is told
 _POSITION = 4 * _WAVES  # sine and cosine, down and across
 
@@ -103,7 +105,7 @@ class HintedNetwork(ColorizationNetwork):
         self.hinted = nn.Conv2d(3, self.encoder.stem.out_channels, 4, stride=2, padding=1, bias=False)
         self.scene = nn.Linear(deepest, deepest)
         self.up16 = _Join(deepest, sixteenth, _WIDTHS[0])
-        self.look = nn.ModuleList(_Look(_WIDTHS[0], 3 + _POSITION) for _ in range(2))
+        self.look = nn.ModuleList(_Look(_WIDTHS[0], 3 + _POSITION) for _ in range(_LOOKS))
         self.up8 = _Join(_WIDTHS[0], eighth, _WIDTHS[1])
         self.up4 = _Join(_WIDTHS[1], quarter + 3, _WIDTHS[2])
         self.scores = nn.Conv2d(_WIDTHS[2], count, 1)
@@ -178,24 +180,27 @@ class HintedNetwork(ColorizationNetwork):
         return tokens.transpose(1, 2).reshape(x.shape)
 
     def decide(self, chance: Tensor, vividness: Tensor | None = None) -> Tensor:
-        """Map probabilities [N,Q,h,w] to a, b [N,2,h,w]: their mean, or its hue as strong as asked for.
+        """Map probabilities [N,Q,h,w] to a, b [N,2,h,w]: the hue of their mean, as strong as asked for.
 
         The more the likely colours differ, the duller is their mean: duller than they are by a ratio of chroma. A
         ratio of 1 is a colour that is certain, as beside a hint, and stays as it is; near 0 nothing is known of
-        the hue, and to strengthen it would make blotches. What lies between gains most.
+        the hue. The faithful answer takes the mean back there, for a photo in which hues are guesses is better off
+        nearly grey than wrong. The vivid one strengthens what lies between: there a hue is half known, while a
+        guess made strong would be a blotch.
 
         Args:
             chance: of the bins.
-            vividness: [1], 0..1; None for the mean.
+            vividness: [1], 0..1; None for 0.
         """
-        if vividness is None:
-            return self.mean(chance)
         squares = self.centers.square().sum(1, keepdim=True)
         means = functional.conv2d(chance, torch.cat([self.centers, squares], 1).T[:, :, None, None])
         mean, likely = means[:, :2], means[:, 2:] - _WIDTH
         own = mean.square().sum(1, keepdim=True)
         ratio = torch.sqrt(own / torch.maximum(likely, own + 1e-6))
-        return mean * (1 + vividness * _GAIN * ratio * (1 - ratio))
+        strength = (_TRUST + _MORE_TRUST * ratio).clamp(max=1)
+        if vividness is not None:
+            strength = strength + vividness * _GAIN * ratio * (1 - ratio)
+        return mean * strength
 
     def mean(self, chance: Tensor) -> Tensor:
         """Map probabilities of the bins [N,Q,h,w] to their mean colour [N,2,h,w]."""
@@ -214,8 +219,8 @@ class HintedNetwork(ColorizationNetwork):
         wide = functional.pad(planes, (1, 1, 1, 1), mode="replicate")
         around = [wide[..., y : y + height, x : x + width] for y in range(3) for x in range(3)]
         parts = [
-            functional.interpolate(one, scale_factor=CELL, mode="nearest") * weights[:, number : number + 1]
-            for number, one in enumerate(around)
+            functional.interpolate(one, scale_factor=CELL, mode="nearest") * weight
+            for one, weight in zip(around, torch.chunk(weights, 9, 1), strict=True)
         ]
         return torch.stack(parts).sum(0)
 
