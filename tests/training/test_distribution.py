@@ -61,7 +61,7 @@ def test_the_mean_of_the_weights_is_what_is_used(photos, tmp_path):
     ("changes", "message"),
     [
         ({"loss": "mse"}, "aged: has no effect with the loss mse"),
-        ({"epochs": "13"}, "epochs: 20 leaves none after the first 20"),
+        ({"epochs": "13"}, "epochs: 13 leaves none after the first 20"),
         ({"least_crop": "300"}, "least_crop: 300 is larger than crop_from, 256"),
         ({"compile": "true"}, "compile: has no effect"),
         ({"crop_from": "null", "least_crop": "null"}, "crop_from"),
