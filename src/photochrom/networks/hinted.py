@@ -1,11 +1,12 @@
 """photochrom-1: a distribution over colours for every place, from lightness and what the user says.
 
-A U-Net on an encoder that knows photos already (`lite.py`). At a sixteenth of the photo's size every place looks
-at every other one, so that a colour point speaks for all that is alike. At a quarter of its size each bin of
-`photochrom.bins` gets a score. One set of scores answers every wish: the mean of the likely colours is the
-faithful answer; its hue, as strong as those colours are, the vivid one. The colours are then led to full size by
-weights that the network chooses for each pixel among the nine places around it, so that no colour arises that
-was not decided on (as Teed and Deng, "RAFT", 2020, lead motion).
+A U-Net on an encoder that knows photos already (`lite.py`). At a sixteenth of the photo's size every place
+looks at every other one, so that a colour point speaks for all that is alike. At a quarter of its size each bin
+of `photochrom.bins` gets a score. One set of scores answers every wish: the mean of the likely colours, taken
+back where its hue is a guess, is the faithful answer; the same hue, as strong as those colours are, the vivid
+one. The colours are then led to full size by weights that the network chooses for each pixel among the nine
+places around it, so that no colour arises that was not decided on (as Teed and Deng, "RAFT", 2020, lead
+motion).
 """
 
 from __future__ import annotations
