@@ -16,7 +16,8 @@ def augment(batch: Tensor, size: int, *, flip: bool, generator: torch.Generator)
         batch: [B,3,H,W] of any type, H and W at least `size`.
         size: side of the square in pixels.
         flip: whether to mirror photos left to right, each with probability 1/2.
-        generator: where the randomness comes from. On the CPU it gives the same crops for every device.
+        generator: where the randomness comes from. On the CPU it gives the same crops for every device, and no
+            step has to wait for an accelerator.
 
     Returns:
         [B,3,size,size] of the same type and device, channels last in memory.
@@ -28,7 +29,9 @@ def augment(batch: Tensor, size: int, *, flip: bool, generator: torch.Generator)
     _check(batch, size)
 
     def draw(below: int) -> Tensor:
-        return torch.randint(below, (count, 1), generator=generator, device=generator.device).to(batch.device)
+        return torch.randint(below, (count, 1), generator=generator, device=generator.device).to(
+            batch.device, non_blocking=True
+        )
 
     pixels = torch.arange(size, device=batch.device)
     rows = draw(height - size + 1) + pixels

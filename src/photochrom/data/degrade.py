@@ -12,6 +12,8 @@ from photochrom.color import lightness, srgb_to_linear
 
 __all__ = ["aged_lightness"]
 
+_SCRATCHES = 6  # on a photo at most
+
 
 def aged_lightness(rgb: Tensor, generator: torch.Generator, *, share: float = 0.5) -> Tensor:
     """Return the lightness of photos, of some of them as if they were old.
@@ -27,47 +29,63 @@ def aged_lightness(rgb: Tensor, generator: torch.Generator, *, share: float = 0.
     Returns:
         float32 [N,1,H,W], 0..100.
     """
-    count, _, height, width = rgb.shape
-    device = rgb.device
+    light: Tensor = lightness(rgb, axis=1)[:, None]
+    aged = (torch.rand(len(rgb), generator=generator) < share).nonzero()[:, 0]
+    if len(aged):
+        aged = aged.to(rgb.device, non_blocking=True)
+        light[aged] = _aged(rgb[aged], light[aged], generator).clamp(0, 100)
+    return light
+
+
+def _aged(rgb: Tensor, light: Tensor, generator: torch.Generator) -> Tensor:
+    """Age the lightness [N,1,H,W] of photos [N,3,H,W]."""
 
     def draw(low: float, high: float, chance: float, otherwise: float) -> Tensor:
         """One number for each photo, as [N,1,1,1]."""
-        value = low + (high - low) * torch.rand(count, generator=generator)
-        value[torch.rand(count, generator=generator) >= chance] = otherwise
-        return torch.where(aged, value, torch.full_like(value, otherwise)).to(device)[:, None, None, None]
+        value = low + (high - low) * torch.rand(len(light), generator=generator)
+        value[torch.rand(len(light), generator=generator) >= chance] = otherwise
+        return value.to(light.device, non_blocking=True)[:, None, None, None]
 
-    aged = torch.rand(count, generator=generator) < share
-    light = lightness(rgb, axis=1)[:, None]
-    blind = draw(0.2, 1.0, 0.35, 0.0)
-    if bool((blind > 0).any()):
-        linear = srgb_to_linear(rgb)
-        film = 0.03 * linear[:, :1] + 0.47 * linear[:, 1:2] + 0.50 * linear[:, 2:]  # orthochromatic
-        film = 116 * film.clamp(min=0.008856) ** (1 / 3) - 16
-        light = light + blind * (film - light)
-    blurred = functional.avg_pool2d(functional.pad(light, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    light = light + draw(0.3, 1.0, 0.3, 0.0) * (blurred - light)
+    linear = srgb_to_linear(rgb)
+    film = 0.03 * linear[:, :1] + 0.47 * linear[:, 1:2] + 0.50 * linear[:, 2:]  # orthochromatic
+    film = 116 * film.clamp(min=0.008856) ** (1 / 3) - 16
+    light = light + draw(0.2, 1.0, 0.35, 0.0) * (film - light)
+    light = light + draw(0.3, 1.0, 0.3, 0.0) * (_blurred(light) - light)
     light = 100 * (light.clamp(0, 100) / 100) ** draw(0.7, 1.4, 0.4, 1.0)
     contrast, middle = draw(0.6, 1.0, 0.4, 1.0), draw(40.0, 65.0, 1.0, 50.0)
     light = middle + contrast * (light - middle)
-    noise = torch.randn(count, 1, height, width, generator=generator).to(device)
-    coarse = functional.avg_pool2d(functional.pad(noise, (1, 1, 1, 1), mode="replicate"), 3, stride=1) * 2
-    clumped = (torch.rand(count, generator=generator) < 0.5).to(device)[:, None, None, None]
-    light = light + draw(1.0, 7.0, 0.4, 0.0) * torch.where(clumped, coarse, noise)
-    light = _scratched(light, aged, generator)
-    return light.clamp(0, 100)
+    # Too many numbers to draw them on the CPU for an accelerator.
+    seed = int(torch.randint(2**62, (), generator=generator))
+    grains = torch.Generator(light.device).manual_seed(seed)
+    noise = torch.randn(light.shape, generator=grains, device=light.device)
+    noise = torch.where(draw(1.0, 1.0, 0.5, 0.0) > 0, 2 * _blurred(noise), noise)  # of half of them it is coarse
+    return _scratched(light + draw(1.0, 7.0, 0.4, 0.0) * noise, generator)
 
 
-def _scratched(light: Tensor, aged: Tensor, generator: torch.Generator) -> Tensor:
-    """Draw up to six thin lines, light or dark, over one aged photo in five."""
-    count, _, height, width = light.shape
-    hurt = aged & (torch.rand(count, generator=generator) < 0.2)
-    y = torch.arange(height)[:, None] / height - 0.5
-    x = torch.arange(width)[None, :] / width - 0.5
-    for number in torch.nonzero(hurt).flatten().tolist():
-        for _ in range(1 + int(torch.randint(6, (), generator=generator))):
-            place, angle, tone = torch.rand(3, generator=generator).tolist()
-            angle = (angle - 0.5) * math.pi / (6 if place < 0.3 else 1)  # most of them upright
-            away = (x - (place - 0.5)) * math.cos(angle) + y * math.sin(angle)
-            line = (away.abs() < 0.7 / max(height, width)).to(light.device)
-            light[number, 0][line] = 100 * tone
+def _blurred(planes: Tensor) -> Tensor:
+    return functional.avg_pool2d(functional.pad(planes, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+
+
+def _scratched(light: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw up to six thin lines, light or dark, over one photo in five."""
+    hurt = (torch.rand(len(light), generator=generator) < 0.2).nonzero()[:, 0]
+    if not len(hurt):
+        return light
+    place, angle, tone = torch.rand(3, len(hurt), _SCRATCHES, generator=generator)
+    angle = (angle - 0.5) * math.pi / torch.where(place < 0.3, 1.0, 6.0)  # most of them upright
+    lines = 1 + torch.randint(_SCRATCHES, (len(hurt), 1), generator=generator)
+    there = (torch.arange(_SCRATCHES) < lines).float()
+    drawn = torch.stack([place - 0.5, angle.cos(), angle.sin(), 100 * tone, there])
+    middle, cosine, sine, tone, there = drawn.to(light.device, non_blocking=True)[..., None, None]
+    height, width = light.shape[2:]
+    y = torch.arange(height, device=light.device)[:, None] / height - 0.5
+    x = torch.arange(width, device=light.device) / width - 0.5
+    away = ((x - middle) * cosine + y * sine).abs()  # [N,6,H,W]
+    line = (away < 0.7 / max(height, width)) & (there > 0)
+    hurt = hurt.to(light.device, non_blocking=True)
+    scratched = light[hurt]
+    for number in range(_SCRATCHES):
+        scratched = torch.where(line[:, number : number + 1], tone[:, number : number + 1], scratched)
+    light = light.clone()
+    light[hurt] = scratched
     return light

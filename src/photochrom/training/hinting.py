@@ -36,9 +36,10 @@ def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0
     side = _SIDES[int(torch.randint(len(_SIDES), (), generator=generator))]
     side = min(side, (min(height, width) - 1) // 2 * 2 + 1)
     points = torch.exp(torch.rand(len(told), generator=generator) * math.log(_MOST + 0.999)).long()
-    places = torch.randint(height * width, (len(told), _MOST), generator=generator).to(ab.device)
-    used = (torch.arange(_MOST) < points[:, None]).to(ab.device)
-    told = told.to(ab.device)
+    places = torch.randint(height * width, (len(told), _MOST), generator=generator)
+    places = places.to(ab.device, non_blocking=True)
+    used = (torch.arange(_MOST) < points[:, None]).to(ab.device, non_blocking=True)
+    told = told.to(ab.device, non_blocking=True)
     seeds = ab.new_zeros(len(told), 3, height * width)
     seeds[:, 2].scatter_reduce_(1, places, used.to(ab.dtype), "amax")
     seeds[:, :2] = _around(ab[told], side).flatten(2) * seeds[:, 2:]

@@ -212,7 +212,7 @@ def _run(
 def _augmented(batch: Tensor, recipe: Recipe, epoch: int, step: int) -> Tensor:
     if recipe.crop_from is None and not recipe.flip:
         return batch
-    phase, generator = recipe.phase(epoch), seeded_generator(recipe.seed, epoch, step, device=batch.device)
+    phase, generator = recipe.phase(epoch), seeded_generator(recipe.seed, epoch, step)
     if phase.least_crop is not None:
         return zoomed(batch, phase.size, phase.least_crop, flip=recipe.flip, generator=generator)
     return augment(batch, phase.size, flip=recipe.flip, generator=generator)
