@@ -22,7 +22,7 @@ def hinted(tmp_path_factory):
     network = create_network("photochrom-1")
     with torch.no_grad():
         for parameter in network.parameters():
-            parameter += 0.01 * torch.randn_like(parameter)
+            parameter += 0.003 * torch.randn_like(parameter)
     save_checkpoint(folder / "checkpoint.safetensors", HINTED, network, Progress(facts={"grey_loss": 1.0}))
     export_network(folder, folder / "hinted.onnx", weights="float16")
     return folder, network

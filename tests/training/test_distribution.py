@@ -61,7 +61,7 @@ def test_the_mean_of_the_weights_is_what_is_used(photos, tmp_path):
     ("changes", "message"),
     [
         ({"loss": "mse"}, "aged: has no effect with the loss mse"),
-        ({"epochs": "13"}, "epochs: 13 leaves none after the first 20"),
+        ({"epochs": "13"}, "epochs: 13 leaves none after the first 22"),
         ({"least_crop": "300"}, "least_crop: 300 is larger than crop_from, 256"),
         ({"compile": "true"}, "compile: has no effect"),
         ({"crop_from": "null", "least_crop": "null"}, "crop_from"),
@@ -76,8 +76,9 @@ def test_what_cannot_be_is_refused(changes, message):
     ("changes", "message"),
     [
         ({}, "pretrained: article-3 has no encoder"),
-        ({"pretrained": False}, "encoder_rate: article-3 has no encoder"),
-        ({"pretrained": False, "encoder_rate": 1.0}, "loss: article-3 gives no distribution"),
+        ({"pretrained": False}, "drop: article-3 has no encoder"),
+        ({"pretrained": False, "drop": 0.0}, "encoder_rate: article-3 has no encoder"),
+        ({"pretrained": False, "drop": 0.0, "encoder_rate": 1.0}, "loss: article-3 gives no distribution"),
     ],
 )
 def test_a_network_that_cannot_learn_so_is_refused(photos, tmp_path, changes, message):
