@@ -140,6 +140,21 @@ print(*sizes)
     assert large > 64 * 256 * 256 * 4 * 20  # twenty planes of each photo are the least that a step holds
 
 
+def test_a_step_that_memory_has_no_room_for_is_refused_before_it_is_tried(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr("photochrom.training.device.free_bytes", lambda device: 10**6)
+    with pytest.raises(
+        TrainingError, match=r"a batch of \d+ photos at .* GB of memory, and only 0\.0 are free; lower"
+    ):
+        train(
+            RECIPE.model_copy(update={"size": 256, "batch": 64}),
+            photos,
+            tmp_path / "run",
+            device="cpu",
+            progress=False,
+        )
+    assert not (tmp_path / "run").exists()
+
+
 def test_settings_that_cannot_work_are_said(photos, tmp_path):
     for changes in ({"size": 8, "batch": 1}, {"size": 8, "batch": 11}):
         recipe = RECIPE.model_copy(update=changes)

@@ -13,6 +13,7 @@ import psutil
 import torch
 
 from photochrom.color import rgb_to_lab
+from photochrom.data.memory import free_bytes
 from photochrom.errors import TrainingError
 from photochrom.networks import ColorizationNetwork
 
@@ -89,7 +90,16 @@ def measure_step(
         raise TrainingError(
             f"a batch of {batch} photos at {size}x{size} does not fit; lower batch or size"
         ) from error
-    return growth() * batch // tried
+    grown = growth()
+    # Gradients and the optimizer's two moments are there once, however many photos make a step.
+    once = min(grown, 3 * sum(p.numel() * p.element_size() for p in probe.parameters()))
+    needed, free = once + (grown - once) * batch // tried, free_bytes(device)
+    if device.type == "cpu" and needed > free:
+        raise TrainingError(
+            f"a batch of {batch} photos at {size}x{size} takes about {needed / 1e9:.1f} GB of memory, and only "
+            f"{free / 1e9:.1f} are free; lower batch or size"
+        )
+    return needed
 
 
 @contextmanager

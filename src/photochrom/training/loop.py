@@ -95,7 +95,9 @@ def train(
         check_writable(output)
         start = prepare(recipe, output, where, resume)
         if photos is None:
-            reserve = measure_step(start[1], recipe.batch, recipe.size, where, precision)
+            phases = recipe.phase(1), recipe.phase(recipe.epochs)
+            largest = max(phases, key=lambda phase: phase.batch * phase.size**2)
+            reserve = measure_step(start[1], largest.batch, largest.size, where, precision)
             with loading_bar(progress) as told:
                 photos = load_data(recipe, data, where, reserve=reserve, progress=told)
             for photo_set in photos:
