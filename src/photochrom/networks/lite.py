@@ -124,7 +124,10 @@ class LiteEncoder(nn.Module):
         return taps
 
     def drop_blocks(self, most: float) -> None:
-        """Let photos pass blocks by in training, the deeper the more often: the last one with this chance."""
+        """Let photos pass blocks by in training, the deeper the more often, the last one with this chance.
+
+        Blocks that bring features to another size or width are never passed by.
+        """
         blocks = [block for block in self.modules() if isinstance(block, _Block)]
         for number, block in enumerate(blocks):
             block.drop = most * number / (len(blocks) - 1)

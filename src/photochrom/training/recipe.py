@@ -69,7 +69,10 @@ class Recipe(BaseModel):
     schedule: Literal["constant", "cosine"] = Field("constant", description="cosine falls to 0 at the last epoch")
     warmup: int = Field(0, ge=0, description="steps in which the learning rate rises from 0")
     drop: float = Field(
-        0.0, ge=0, lt=1, description="chance that a photo passes the encoder's last block by; earlier ones less"
+        0.0,
+        ge=0,
+        lt=1,
+        description="chance that a photo passes one of the encoder's last blocks by; earlier ones less",
     )
     encoder_rate: float = Field(1.0, ge=0, le=1, description="of the learning rate, for the encoder")
     weight_decay: float = Field(0.0, ge=0)
