@@ -109,6 +109,18 @@ def test_names_are_text_and_never_markup(tmp_path):
     assert len([tag for tag, _ in outline.tags if tag == "script"]) == text.count("</script>")
 
 
+def test_a_network_at_several_vividness_values_is_one(tmp_path):
+    found = results(tmp_path)
+    networks = [row for row in found["rows"] if row["kind"] == "network"]
+    assert f"<h1>{len(networks)} colorization networks, measured on 12 photos" in page(found, tmp_path)
+    for row, value in zip(networks, (0.0, 0.5, 1.0), strict=False):
+        row |= {"name": f"one vividness {value:g} (one.onnx)", "vividness": value}
+    others = len(networks) - min(len(networks), 3)
+    title = f"{1 + others} colorization network{'s' * (others > 0)}, measured on 12 photos"
+    names = {"differences": [], "curves": {}, "asked": {}, "sureness": {}, "gallery": [], "photos": []}
+    assert f"<h1>{title}" in page(found | names, tmp_path)
+
+
 def test_failures_and_skipped_photos_are_listed(tmp_path):
     what = results(
         tmp_path,
