@@ -68,24 +68,18 @@ def _blurred(planes: Tensor) -> Tensor:
 
 def _scratched(light: Tensor, generator: torch.Generator) -> Tensor:
     """Draw up to six thin lines, light or dark, over one photo in five."""
-    hurt = (torch.rand(len(light), generator=generator) < 0.2).nonzero()[:, 0]
-    if not len(hurt):
-        return light
-    place, angle, tone = torch.rand(3, len(hurt), _SCRATCHES, generator=generator)
+    count, _, height, width = light.shape
+    place, angle, tone = torch.rand(3, count, _SCRATCHES, generator=generator)
     angle = (angle - 0.5) * math.pi / torch.where(place < 0.3, 1.0, 6.0)  # most of them upright
-    lines = 1 + torch.randint(_SCRATCHES, (len(hurt), 1), generator=generator)
+    lines = torch.randint(1, _SCRATCHES + 1, (count, 1), generator=generator)
+    lines = torch.where(torch.rand(count, 1, generator=generator) < 0.2, lines, 0)
     there = (torch.arange(_SCRATCHES) < lines).float()
     drawn = torch.stack([place - 0.5, angle.cos(), angle.sin(), 100 * tone, there])
     middle, cosine, sine, tone, there = drawn.to(light.device, non_blocking=True)[..., None, None]
-    height, width = light.shape[2:]
     y = torch.arange(height, device=light.device)[:, None] / height - 0.5
     x = torch.arange(width, device=light.device) / width - 0.5
     away = ((x - middle) * cosine + y * sine).abs()  # [N,6,H,W]
     line = (away < 0.7 / max(height, width)) & (there > 0)
-    hurt = hurt.to(light.device, non_blocking=True)
-    scratched = light[hurt]
     for number in range(_SCRATCHES):
-        scratched = torch.where(line[:, number : number + 1], tone[:, number : number + 1], scratched)
-    light = light.clone()
-    light[hurt] = scratched
+        light = torch.where(line[:, number : number + 1], tone[:, number : number + 1], light)
     return light

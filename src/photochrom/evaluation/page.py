@@ -51,7 +51,7 @@ def write_page(results: dict[str, Any], output: Path) -> Path:
         names=names,
         within=SURE_WITHIN,
         networks=[row["name"] for row in results["rows"] if row["kind"] == "network"],
-        measured=len({_without_vividness(row) for row in results["rows"] if row["kind"] == "network"}),
+        measured=len({row["digest"] for row in results["rows"] if row["kind"] == "network"}),
         compared=[metric for metric in results["metrics"] if _is_compared(results, metric["key"])],
         css=Markup(_read("page.css")),
         script=Markup(_read("page.js")),
@@ -65,12 +65,6 @@ def write_page(results: dict[str, Any], output: Path) -> Path:
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --output") from error
     return path
-
-
-def _without_vividness(row: Mapping[str, Any]) -> str:
-    """Return the name of a row's network: one that was asked for several vividness values has several rows."""
-    name, value = str(row["name"]), row["vividness"]
-    return name if value is None else name.replace(f" vividness {value:g}", "")
 
 
 def _read(name: str) -> str:

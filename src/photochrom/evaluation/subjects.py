@@ -64,6 +64,7 @@ class Subject:
             "name": self.name,
             "kind": self.kind,
             "description": self.description,
+            "digest": self.digest,
             "version": card.version if card else "",
             "license": card.license if card else "",
             "parameters": card.parameters if card else 0,
