@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from photochrom.errors import PhotoError
-from photochrom.photofile import read_square
 from photochrom.picture import Picture
+from photochrom.squares import read_square
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from photochrom.data.decode import mean_chroma
 from photochrom.data.photos import PhotoRef, find_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import DataError
-from photochrom.photofile import read_square
+from photochrom.squares import read_square
 from photochrom.vips import libvips
 
 

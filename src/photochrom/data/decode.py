@@ -12,7 +12,7 @@ import numpy as np
 from photochrom.color import rgb_to_lab
 from photochrom.data.photos import PhotoRef
 from photochrom.errors import PhotoError
-from photochrom.photofile import read_square
+from photochrom.squares import read_square
 from photochrom.threads import usable_cores
 from photochrom.vips import libvips
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.photofile import read_square, read_squashed
+from photochrom.squares import read_square, read_squashed
 
 __all__ = ["PROTOCOLS", "Protocol"]
 
