@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from PIL import Image
@@ -59,7 +60,10 @@ def test_half_precision_halves_the_file_and_answers_alike(run, tmp_path):
 @pytest.mark.slow
 def test_a_file_tells_nothing_of_the_machine_it_was_made_on(run, tmp_path):
     export_network(run, tmp_path / "mine.onnx")
-    content = (tmp_path / "mine.onnx").read_bytes()
+    model = onnx.load(tmp_path / "mine.onnx")
+    for weights in model.graph.initializer:
+        weights.ClearField("raw_data")  # any three letters may stand in there by chance
+    content = model.SerializeToString()
     assert b".py" not in content
     assert str(tmp_path).encode() not in content
 
