@@ -1,6 +1,6 @@
 """A training step of the default network, against the network's own part of it, at the sizes of its recipe.
 
-    python benchmarks/default_training.py [--device cuda] [--steps 12]
+    python benchmarks/default_training.py [--device cuda] [--precision bfloat16] [--steps 12]
 
 A step crops, ages and hints a batch of photos, passes it through the network and back, and moves the weights. The
 network's own part is the passage forward and back over one batch that is ready. Prints photos/s of both, medians
@@ -15,46 +15,41 @@ import itertools
 import torch
 
 from _timing import take_turns
-from photochrom.data.augment import zoomed
 from photochrom.networks import create_network
 from photochrom.networks.hinted import HintedNetwork
 from photochrom.training import load_recipe
-from photochrom.training.device import autocast, choose_device, keep_memory
-from photochrom.training.objective import objective_of
-from photochrom.training.recipe import Phase, Recipe
-from photochrom.training.seeds import seeded_generator
+from photochrom.training.device import autocast, choose_device, keep_memory, precision_of
+from photochrom.training.recipe import Recipe
+from photochrom.training.step import Stepper
 
 
-def measure(recipe: Recipe, phase: Phase, device: torch.device, steps: int) -> dict[str, float]:
-    """Return photos/s of whole steps and of the network's own part."""
+def measure(
+    recipe: Recipe, epoch: int, batch: int | None, device: torch.device, precision: torch.dtype, steps: int
+) -> dict[str, float]:
+    """Return photos/s of whole steps in an epoch and of the network's own part."""
     assert recipe.crop_from is not None
-    assert phase.least_crop is not None
-    least = phase.least_crop
+    phase = recipe.phase(epoch)
+    count = batch or phase.batch
     network = create_network(recipe.network)
     assert isinstance(network, HintedNetwork)
     network = network.to(device).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-6, fused=True)
-    objective = objective_of(recipe, network, device, torch.bfloat16)
-    shape = (phase.batch, 3, recipe.crop_from, recipe.crop_from)
+    optimizer = torch.optim.AdamW([{"params": list(network.parameters()), "share": 1e-3}], fused=True)
+    take_step = Stepper(recipe, network, optimizer, None, device, precision)
+    shape = (count, 3, recipe.crop_from, recipe.crop_from)
     photos = torch.randint(256, shape, dtype=torch.uint8, device=device).to(memory_format=torch.channels_last)
-    light = torch.rand(phase.batch, 1, phase.size, phase.size, device=device) * 100
-    hints = torch.zeros(phase.batch, 3, phase.size, phase.size, device=device)
+    light = torch.rand(count, 1, phase.size, phase.size, device=device) * 100
+    hints = torch.zeros(count, 3, phase.size, phase.size, device=device)
 
-    seeds = itertools.count()
+    numbers = itertools.count()
 
     def step() -> None:
-        seed = next(seeds)
-        squares = zoomed(photos, phase.size, least, flip=True, generator=seeded_generator(seed))
-        loss = objective.loss(squares, seeded_generator(seed, 1))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 3.0)
-        optimizer.step()
+        number = next(numbers)
+        take_step(photos, epoch, number, number)
         wait()
 
     def passage() -> None:
         network.zero_grad(set_to_none=True)
-        with autocast(device, torch.bfloat16):
+        with autocast(device, precision):
             scores, weights = network.score(light, hints)
         (scores.mean() + weights.mean()).backward()
         wait()
@@ -64,12 +59,13 @@ def measure(recipe: Recipe, phase: Phase, device: torch.device, steps: int) -> d
             torch.cuda.synchronize(device)
 
     taken = take_turns({"step": step, "network": passage}, steps)
-    return {way: phase.batch / seconds for way, seconds in taken.items()}
+    return {way: count / seconds for way, seconds in taken.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--batch", type=int, help="photos in a step, in place of the recipe's numbers")
     args = parser.parse_args()
@@ -79,11 +75,12 @@ def main() -> None:
     else:
         keep_memory()
     recipe = load_recipe("photochrom-1")
-    for phase in (recipe.phase(1), recipe.phase(recipe.epochs)):
-        phase = phase.model_copy(update={"batch": args.batch or phase.batch})
-        speed = measure(recipe, phase, device, args.steps)
+    precision = precision_of(args.precision, device)
+    for epoch in (1, recipe.epochs):
+        phase = recipe.phase(epoch)
+        speed = measure(recipe, epoch, args.batch, device, precision, args.steps)
         print(
-            f"{phase.size}×{phase.size}, batch {phase.batch}: {speed['step']:.1f} photos/s, "
+            f"{phase.size}×{phase.size}, batch {args.batch or phase.batch}: {speed['step']:.1f} photos/s, "
             f"the network's own part {speed['network']:.1f}, {speed['network'] / speed['step']:.2f}×"
         )
 

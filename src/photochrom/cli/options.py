@@ -1,10 +1,10 @@
-"""Options that several commands of the workshop share."""
+"""Options, and kinds of values, that several commands share."""
 
 from __future__ import annotations
 
 import argparse
 
-__all__ = ["add_data", "add_device", "parse_pairs"]
+__all__ = ["add_data", "add_device", "parse_pairs", "read_bytes", "read_seconds"]
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -31,3 +31,25 @@ def parse_pairs(pairs: list[str], option: str = "--set") -> dict[str, str]:
         if "=" not in pair:
             raise RecipeError(f"{option} {pair}: write it as key=value")
     return {key.strip(): value for key, value in (pair.split("=", 1) for pair in pairs)}
+
+
+def read_bytes(text: str) -> int:
+    """Turn ``"256M"`` into bytes."""
+    return round(_measure(text, {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}, "size, such as 256M"))
+
+
+def read_seconds(text: str) -> float:
+    """Turn ``"15m"`` into seconds."""
+    return _measure(text, {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}, "time, such as 90s, 15m or 1h")
+
+
+def _measure(text: str, units: dict[str, int], what: str) -> float:
+    number = text.rstrip("".join(units))
+    unit = text[len(number) :]
+    try:
+        value = float(number) * units[unit]
+    except (KeyError, ValueError):
+        value = 0.0
+    if not 0 < value < 1e15:
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what}")
+    return value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from photochrom.cli.options import read_bytes, read_seconds
+
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
     from photochrom.server.settings import Settings
@@ -40,14 +42,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--workers", type=_count, metavar="N", help="processes that colorize (default: fits the cores)")
     add("--threads", type=_count, metavar="N", help="of each worker (default: fits the cores)")
     limits = parser.add_argument_group("limits").add_argument
-    limits("--max-upload", type=_bytes, metavar="SIZE", help="of a photo's file (default: 256M)")
+    limits("--max-upload", type=read_bytes, metavar="SIZE", help="of a photo's file (default: 256M)")
     limits("--max-pixels", type=_count, metavar="N", help="of a photo (default: 250000000)")
-    limits("--keep", type=_seconds, metavar="TIME", help="photos after their last use (default: 1h)")
+    limits("--keep", type=read_seconds, metavar="TIME", help="photos after their last use (default: 1h)")
     limits("--max-photos", type=_count, metavar="N", help="that are kept (default: 1000)")
     limits("--queue", type=_count, metavar="N", help="requests that may wait for a worker (default: 64)")
-    limits("--timeout", type=_seconds, metavar="TIME", help="of a request (default: 2m)")
+    limits("--timeout", type=read_seconds, metavar="TIME", help="of a request (default: 2m)")
     limits("--spool", metavar="FOLDER", help="where uploads are kept (default: the system's temporary folder)")
-    limits("--max-spool", type=_bytes, metavar="SIZE", help="of all uploads and results (default: 4G)")
+    limits("--max-spool", type=read_bytes, metavar="SIZE", help="of all uploads and results (default: 4G)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,23 +97,3 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return int(text)
-
-
-def _bytes(text: str) -> int:
-    return round(_measure(text, {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}, "size, such as 256M"))
-
-
-def _seconds(text: str) -> float:
-    return _measure(text, {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}, "time, such as 90s, 15m or 1h")
-
-
-def _measure(text: str, units: dict[str, int], what: str) -> float:
-    number = text.rstrip("".join(units))
-    unit = text[len(number) :]
-    try:
-        value = float(number) * units[unit]
-    except (KeyError, ValueError):
-        value = 0.0
-    if not 0 < value < 1e15:
-        raise argparse.ArgumentTypeError(f"{text!r} is no {what}")
-    return value

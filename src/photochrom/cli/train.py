@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from photochrom.cli.options import add_data, add_device, parse_pairs
+from photochrom.cli.options import add_data, add_device, parse_pairs, read_seconds
 
 __all__ = ["add_parser", "run"]
 
@@ -17,6 +17,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--output", required=True, metavar="RUN", help="the run's folder")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a value of the recipe; repeatable"
+    )
+    parser.add_argument(
+        "--within", type=read_seconds, metavar="TIME", help="train for as many epochs as a time holds, such as 8h"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run that RUN holds")
     parser.add_argument(
@@ -37,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         resume=args.resume,
         progress=not args.quiet,
         tensorboard=args.tensorboard,
+        within=args.within,
     )
     print(result.checkpoint)
     return 128 + result.stopped_by if not result.finished else 0

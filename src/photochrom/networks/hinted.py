@@ -265,4 +265,4 @@ def _largest(planes: Tensor) -> Tensor:
 def _total(planes: Tensor) -> Tensor:
     """Add up the channels of [N,C,…] to [N,1,…]."""
     rows = planes.flatten(2)
-    return functional.conv1d(rows, rows.new_ones(1, rows.shape[1], 1)).unflatten(2, planes.shape[2:])
+    return functional.conv1d(rows, rows.new_ones(1, rows.shape[1], 1)).reshape(-1, 1, *planes.shape[2:])

@@ -17,7 +17,7 @@ from photochrom.data.memory import free_bytes
 from photochrom.errors import TrainingError
 from photochrom.networks import ColorizationNetwork
 
-__all__ = ["autocast", "choose_device", "keep_memory", "measure_step", "precision_of"]
+__all__ = ["autocast", "choose_device", "is_slow", "keep_memory", "measure_step", "precision_of"]
 
 
 def choose_device(name: str) -> torch.device:
@@ -44,6 +44,16 @@ def precision_of(choice: str, device: torch.device) -> torch.dtype:
     if choice == "auto":
         choice = "bfloat16" if device.type == "cuda" else "float32"
     return torch.bfloat16 if choice == "bfloat16" else torch.float32
+
+
+def is_slow(precision: torch.dtype, device: torch.device) -> bool:
+    """Whether a device has no instructions for a precision, so that each operation goes a long way round.
+
+    An x86 processor without AVX-512 trains in bfloat16 at an eighth of its speed in float32 (docs/performance.md).
+    """
+    x86_64 = platform.machine().lower() in ("x86_64", "amd64")
+    without = not torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    return precision == torch.bfloat16 and device.type == "cpu" and x86_64 and without
 
 
 def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:

@@ -13,24 +13,25 @@ import torch
 from torch import Tensor
 
 from photochrom.color import rgb_to_lab
-from photochrom.data.augment import augment, zoomed
 from photochrom.data.photoset import PhotoSet
 from photochrom.networks import ColorizationNetwork
 from photochrom.training.checkpoint import EpochLog, Progress, save_checkpoint
-from photochrom.training.device import autocast, choose_device, keep_memory, measure_step, precision_of
+from photochrom.training.device import autocast, choose_device, is_slow, keep_memory, measure_step, precision_of
 from photochrom.training.guards import check_weights, explain_failures, finite, stop_requests
 from photochrom.training.log import RunLog, loading_bar
-from photochrom.training.objective import objective_of
+from photochrom.training.pace import fit_epochs
 from photochrom.training.recipe import Recipe
-from photochrom.training.seeds import mix, seeded_generator
+from photochrom.training.seeds import seeded_generator
 from photochrom.training.setup import (
     check_writable,
     grey_loss,
     headline,
+    keep_epochs,
     load_data,
     open_folder,
     prepare,
 )
+from photochrom.training.step import Stepper, learning_rate
 
 __all__ = ["TrainingResult", "train"]
 
@@ -63,6 +64,7 @@ def train(
     resume: bool = False,
     progress: bool = True,
     tensorboard: bool = False,
+    within: float | None = None,
     photos: tuple[PhotoSet, PhotoSet | None] | None = None,
 ) -> TrainingResult:
     """Train a network by a recipe.
@@ -78,6 +80,8 @@ def train(
         resume: go on with the run that `output` holds, if it holds one.
         progress: whether to show how it goes, on stderr.
         tensorboard: whether to write event files for TensorBoard as well.
+        within: seconds that the run may take in all, loading its photos included. It then has as many epochs as
+            they hold, those of the first phase in proportion; a run that is resumed keeps those it was begun with.
         photos: training and test photos that were loaded before, in place of `data`.
 
     Raises:
@@ -86,13 +90,15 @@ def train(
         DivergedError: if the loss or a weight is no longer a number.
         TrainingError: if memory or the disk is full, or the settings cannot work.
     """
-    output = Path(output)
+    began, output = time.perf_counter(), Path(output)
     where = choose_device(device)
     if where.type == "cpu":
         keep_memory()
     precision = precision_of(recipe.precision, where)
     with explain_failures(recipe), ExitStack() as cleanup:
         check_writable(output)
+        if within is not None and resume:
+            recipe = keep_epochs(recipe, output)
         start = prepare(recipe, output, where, resume)
         if photos is None:
             phases = recipe.phase(1), recipe.phase(recipe.epochs)
@@ -103,6 +109,10 @@ def train(
             for photo_set in photos:
                 if photo_set is not None:
                     cleanup.callback(photo_set.close)
+        if within is not None and start[0].step == start[0].epoch == 0:
+            left = within - (time.perf_counter() - began)
+            counts = len(photos[0]), len(photos[1] or ())
+            recipe = fit_epochs(recipe, start[1], *counts, left, where, precision)
         open_folder(output, recipe, start[0], *photos, where, precision)
         return _run(recipe, output, where, precision, *start, *photos, progress, tensorboard)
 
@@ -122,7 +132,8 @@ def _run(
     tensorboard: bool,
 ) -> TrainingResult:
     """Train from where `state` stands to the last epoch, a stop request, or an error."""
-    objective = objective_of(recipe, network, where, precision)
+    take_step = Stepper(recipe, network, optimizer, mean, where, precision)
+    distance = take_step.objective.distance
     checkpoint = output / "checkpoint.safetensors"
     log = RunLog(
         output,
@@ -133,10 +144,13 @@ def _run(
         tensorboard=tensorboard,
     )
     if state.epoch == 0 and state.step == 0:
-        state.facts["grey_loss"] = grey_loss(testing or training, recipe, objective.distance)
+        state.facts["grey_loss"] = grey_loss(testing or training, recipe, distance)
         log.say(headline(recipe, training, testing, where, precision, state))
     elif state.epoch < recipe.epochs:
         log.say(f"going on in epoch {state.epoch + 1} of {recipe.epochs}")
+
+    if is_slow(precision, where):
+        log.say("this processor has no bfloat16 of its own: --set precision=float32 is several times as fast")
 
     def save() -> None:
         if state.epoch == 0 and state.step == 0:
@@ -148,7 +162,7 @@ def _run(
         saved = time.monotonic()
         while state.epoch < recipe.epochs and not stopped():
             epoch = state.epoch + 1
-            phase, rate = recipe.phase(epoch), _learning_rate(recipe, epoch)
+            phase = recipe.phase(epoch)
             steps = math.ceil(len(training) / phase.batch)
             steps_before = sum(math.ceil(len(training) / recipe.phase(n).batch) for n in range(1, epoch))
             network.train()
@@ -157,21 +171,7 @@ def _run(
             began = shown = time.perf_counter()
             done = first = min(state.step * phase.batch, len(training))
             for batch in training.batches(order[first:], phase.batch):
-                torch.manual_seed(mix(recipe.seed, epoch, state.step))
-                for group in optimizer.param_groups:
-                    group["lr"] = rate * group["share"] * _warmth(recipe, steps_before + state.step)
-                loss = objective.loss(
-                    _augmented(batch, recipe, epoch, state.step),
-                    seeded_generator(recipe.seed, epoch, state.step, 1),
-                )
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                if recipe.clip is not None:
-                    torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
-                optimizer.step()
-                if mean is not None:
-                    _follow(mean, network, recipe, steps_before + state.step)
-                loss_sum += loss.detach() * len(batch)
+                loss_sum += take_step(batch, epoch, state.step, steps_before + state.step) * len(batch)
                 done += len(batch)
                 state.step += 1
                 if time.perf_counter() - shown > 0.5:  # not every step: asking for the loss waits for the GPU
@@ -193,11 +193,10 @@ def _run(
             test_loss = None
             if testing is not None:
                 tested = mean if mean is not None else network
-                test_loss = finite(
-                    _test(tested, testing, recipe, objective.distance, where, precision), recipe, state
-                )
+                test_loss = finite(_test(tested, testing, recipe, distance, where, precision), recipe, state)
             state.seconds += time.perf_counter() - began
             speed = (done - first) / trained
+            rate = learning_rate(recipe, epoch)
             state.history.append(EpochLog(epoch, train_loss, test_loss, rate, speed, state.seconds))
             state.epoch, state.step, state.loss_sum = epoch, 0, 0.0
             log.step(epoch, done, train_loss, speed)
@@ -209,25 +208,6 @@ def _run(
         if stopped() and state.epoch < recipe.epochs:
             log.say(f"stopped in epoch {state.epoch + 1}; saved. Go on with --resume")
     return TrainingResult(checkpoint, state.history, state.seconds, state.epoch >= recipe.epochs, stopped())
-
-
-def _augmented(batch: Tensor, recipe: Recipe, epoch: int, step: int) -> Tensor:
-    if recipe.crop_from is None and not recipe.flip:
-        return batch
-    phase, generator = recipe.phase(epoch), seeded_generator(recipe.seed, epoch, step)
-    if phase.least_crop is not None:
-        return zoomed(batch, phase.size, phase.least_crop, flip=recipe.flip, generator=generator)
-    return augment(batch, phase.size, flip=recipe.flip, generator=generator)
-
-
-@torch.no_grad()
-def _follow(mean: ColorizationNetwork, network: ColorizationNetwork, recipe: Recipe, step: int) -> None:
-    """Let the running mean of the weights take a step; at first it follows faster, for it has less to keep."""
-    assert recipe.average is not None
-    share = 1 - min(recipe.average, (step + 1) / (step + 10))
-    torch._foreach_lerp_(list(mean.parameters()), list(network.parameters()), share)
-    for kept, buffer in zip(mean.buffers(), network.buffers(), strict=True):
-        kept.copy_(buffer)
 
 
 @torch.no_grad()
@@ -243,14 +223,3 @@ def _test(
             ab = network(lab[:, :1])
         total += loss_of(ab.float(), lab[:, 1:]) * len(batch)
     return float(total) / len(photos)
-
-
-def _learning_rate(recipe: Recipe, epoch: int) -> float:
-    """Return an epoch's rate: a cosine falls to 0 at the last epoch."""
-    if recipe.schedule == "constant":
-        return recipe.learning_rate
-    return recipe.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs)) / 2
-
-
-def _warmth(recipe: Recipe, step: int) -> float:
-    return min(1.0, (step + 1) / recipe.warmup) if recipe.warmup else 1.0

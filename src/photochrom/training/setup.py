@@ -24,7 +24,7 @@ from photochrom.training.begin import begin_with
 from photochrom.training.checkpoint import Progress, load_checkpoint
 from photochrom.training.recipe import Recipe, load_recipe, recipe_text, save_recipe
 
-__all__ = ["check_writable", "grey_loss", "headline", "load_data", "open_folder", "prepare"]
+__all__ = ["check_writable", "grey_loss", "headline", "keep_epochs", "load_data", "open_folder", "prepare"]
 
 
 def load_data(
@@ -131,6 +131,17 @@ def prepare(
         if before is not None:
             mean.load_state_dict(before.network.state_dict())
     return state, network, optimizer, mean
+
+
+def keep_epochs(recipe: Recipe, output: Path) -> Recipe:
+    """Return the recipe with the epochs of the run that `output` holds, if it holds one."""
+    if not (output / "checkpoint.safetensors").exists():
+        return recipe
+    before = load_checkpoint(output).recipe
+    changes: dict[str, Any] = {"epochs": before.epochs}
+    if recipe.first is not None and before.first is not None:
+        changes["first"] = recipe.first.model_copy(update={"epochs": before.first.epochs})
+    return recipe.model_copy(update=changes)
 
 
 def _parameter_groups(network: ColorizationNetwork, recipe: Recipe) -> list[dict[str, Any]]:
@@ -240,7 +251,8 @@ def headline(
     """Describe the run in one line."""
     skipped = len(training.skipped) + (len(testing.skipped) if testing is not None else 0)
     return (
-        f"{recipe.name}: {len(training)} photos at {recipe.size}x{recipe.size}"
+        f"{recipe.name}: {recipe.epochs} epoch{'' if recipe.epochs == 1 else 's'} of {len(training)} photos at "
+        f"{recipe.size}x{recipe.size}"
         f"{'' if training.on_device else ' (decoded ahead: they do not fit into memory)'}, "
         f"{0 if testing is None else len(testing)} to test, {skipped} skipped"
         f"{' (named in skipped.log)' if skipped else ''}; {device}, {str(precision).removeprefix('torch.')}; "
