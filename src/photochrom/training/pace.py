@@ -11,7 +11,7 @@ import torch
 
 from photochrom.errors import TrainingError
 from photochrom.networks import ColorizationNetwork
-from photochrom.training.recipe import Phase, Recipe
+from photochrom.training.recipe import Recipe
 from photochrom.training.step import Stepper
 
 __all__ = ["fit_epochs"]
@@ -33,6 +33,8 @@ def fit_epochs(
 ) -> Recipe:
     """Return the recipe with as many epochs as a time holds, those of its first phase in proportion.
 
+    The steps alone are timed: where photos are decoded ahead, and slower than that, a run takes longer.
+
     Args:
         recipe: of a run that has not begun.
         network: on the device; it is left as it is.
@@ -46,10 +48,11 @@ def fit_epochs(
         TrainingError: if the time holds not one epoch, or not one of each phase.
     """
     began = time.perf_counter()
-    phases = [(recipe.epochs, recipe.phase(recipe.epochs))]
-    if recipe.first is not None:
-        phases = [(recipe.first.epochs, recipe.first), (recipe.epochs - recipe.first.epochs, phases[0][1])]
-    paces = [_pace(recipe, network, phase, device, precision) for _, phase in phases]
+    early = 0 if recipe.first is None else recipe.first.epochs
+    phases = [(recipe.epochs, recipe.epochs - early)]  # an epoch of each, and how many it has
+    if early:
+        phases.insert(0, (1, early))
+    paces = [_pace(recipe, network, epoch, device, precision) for epoch, _ in phases]
     testing = test_photos * paces[-1] * _TESTING
     costs = [photos * pace + testing for pace in paces]
     left = seconds * (1 - _MARGIN) - (time.perf_counter() - began)
@@ -59,8 +62,8 @@ def fit_epochs(
             f"{sum(costs) / 60:.1f} minutes, and {max(left, 0) / 60:.1f} are left; "
             "give more time, or fewer photos (--set photos=N)"
         )
-    planned = sum(epochs * cost for (epochs, _), cost in zip(phases, costs, strict=True))
-    counts = [max(1, math.floor(epochs * left / planned)) for epochs, _ in phases]
+    planned = sum(epochs * cost for (_, epochs), cost in zip(phases, costs, strict=True))
+    counts = [max(1, math.floor(epochs * left / planned)) for _, epochs in phases]
     if recipe.first is None:
         return recipe.model_copy(update={"epochs": counts[0]})
     counts[0] = min(counts[0], math.floor((left - costs[1]) / costs[0]))
@@ -70,10 +73,10 @@ def fit_epochs(
 
 
 def _pace(
-    recipe: Recipe, network: ColorizationNetwork, phase: Phase, device: torch.device, precision: torch.dtype
+    recipe: Recipe, network: ColorizationNetwork, epoch: int, device: torch.device, precision: torch.dtype
 ) -> float:
-    """Return the seconds that a photo takes in a phase, by steps of a copy of the network on black photos."""
-    probe = copy.deepcopy(network)
+    """Return the seconds that a photo takes in an epoch, by steps of a copy of the network on black photos."""
+    phase, probe = recipe.phase(epoch), copy.deepcopy(network)
     groups = [{"params": list(probe.parameters()), "share": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=0.0, fused=True)
     mean = None if recipe.average is None else copy.deepcopy(network)
@@ -81,7 +84,6 @@ def _pace(
     count = phase.batch if device.type == "cuda" else min(phase.batch, _FEW)
     side = recipe.crop_from or phase.size
     batch = torch.zeros((count, side, side, 3), dtype=torch.uint8, device=device).permute(0, 3, 1, 2)
-    epoch = 1 if phase is recipe.first else recipe.epochs
     taken = []
     for step in range(_WARM_UP + _TIMED):
         began = time.perf_counter()
