@@ -7,7 +7,8 @@ import re
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-from photochrom.metadata.xmp import FRESH, Places, edited
+from photochrom.metadata.xmp import FRESH, edited
+from photochrom.metadata.xmp_places import Places
 
 __all__ = ["joined_packet", "split_packet"]
 
