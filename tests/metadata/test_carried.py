@@ -9,49 +9,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metadata.exif_blocks import NEW, block_of, photo_directory
+from metadata.telling import ExifTool, photo, pixels, recolour, segment
 from photochrom.metadata import png
 from photochrom.metadata.carried import KEEP, Carried
 from photochrom.metadata.exif import parse_block
 from photochrom.metadata.photoshop import iptc_of, with_iptc, without_thumbnails
 from photochrom.metadata.tiff import read_tiff_resources
-from photochrom.metadata.xmp import mark_synthetic
 from photochrom.metadata.xmp_extended import joined_packet, split_packet
 from photochrom.vips import libvips
 
-ExifTool = Callable[..., dict[str, Any]]
-
-TAGS = [
-    "-IFD0:Make=Leica",
-    "-Model=II ü",
-    "-Artist=Søren",
-    "-ImageDescription=Grüße aus Köln",
-    "-HostComputer=host",
-    "-PageName=recto",
-    "-IFD0:Rating=4",
-    "-XPTitle=Tïtel Ж",
-    "-UserComment=Ünïcode Ж",
-    "-DateTimeOriginal=1936:05:01 12:00:00",
-    "-ExposureCompensation=-1/3",
-    "-InteropIndex=R98",
-    "-GPSLatitude=48.5",
-    "-GPSLatitudeRef=N",
-    "-XResolution=300",
-    "-YResolution=300",
-    "-ResolutionUnit=inches",
-]
 IPTC_TAGS = [
     "-IPTC:Caption-Abstract=Grüße IPTC",
     "-IPTC:Keywords=eins",
     "-IPTC:Keywords=zwei",
     "-Photoshop:CopyrightFlag=true",
 ]
-XMP_TAGS = ["-XMP-dc:Title=Tïtle", "-XMP-dc:Creator=Søren", "-XMP-xmp:CreatorTool=Scan"]
 # Of the pixels and their file, not of the photo.
 STORAGE = (
     "ImageWidth",
@@ -75,38 +52,6 @@ STORAGE = (
     "Predictor",
     "ThumbnailOffset",
 )
-
-
-def pixels(bands: int = 1) -> Any:
-    array = np.add.outer(np.arange(48), np.arange(64)).astype(np.uint8)
-    image = libvips().Image.new_from_array(np.repeat(array[..., None], bands, 2))
-    return image.copy(interpretation="srgb" if bands == 3 else "b-w")
-
-
-def recolour(source: Path, path: Path, *, thumbnail: bytes | None = None, mark: bool = False) -> Carried:
-    """Carry what a file says to another that has colours, as the engine does."""
-    old = libvips().Image.new_from_file(str(source))
-    field = {name: old.get(name) if old.get_typeof(name) else None for name in ("exif-data", "xmp-data")}
-    carried = Carried.read(source, exif=field["exif-data"], xmp=field["xmp-data"])
-    if mark:
-        carried = replace(carried, xmp=mark_synthetic(carried.xmp, network="n", version="v1", program="p"))
-    carried = carried.fitted(path.suffix[1:], size=(64, 48), thumbnail=thumbnail)
-    x, y = carried.dpi or (25.4, 25.4)
-    new = pixels(3).copy(xres=x / 25.4, yres=y / 25.4)
-    new.set_type(libvips().GValue.gstr_type, "resolution-unit", "in")
-    for name, value in carried.header().items():
-        new.set_type(libvips().GValue.blob_type, name, value)
-    new.write_to_file(str(path), keep=carried.keep)
-    carried.finish(path)
-    assert libvips().Image.new_from_file(str(path), fail_on="warning").bands == 3
-    assert [file for file in path.parent.iterdir() if file.suffix == ".longer"] == []
-    return carried
-
-
-def photo(path: Path, exiftool: ExifTool, *options: str) -> Path:
-    pixels().write_to_file(str(path), keep="none")
-    exiftool(path, *TAGS, *XMP_TAGS, *options)
-    return path
 
 
 @pytest.mark.parametrize("source", ["jpg", "tif", "png", "webp"])
@@ -205,10 +150,6 @@ def test_imagemagick_agrees(
     assert (kind, width, height) == ({"jpg": "JPEG", "tif": "TIFF"}.get(target, target.upper()), "64", "48")
     assert round(float(dpi) * (2.54 if unit == "PixelsPerCentimeter" else 1)) == 300
     assert keywords == ("[eins;zwei]" if target in ("jpg", "tif") else "[]")
-
-
-def segment(marker: int, content: bytes) -> bytes:
-    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 
 def test_a_jpegs_own_segments_are_copied(tmp_path: Path) -> None:
@@ -373,71 +314,6 @@ def test_damage_never_raises(tmp_path: Path, kind: str, data: st.DataObject) -> 
     carried = Carried.read(bytes(content[: data.draw(st.integers(0, len(content)))]))
     for target in KEEP:
         carried.fitted(target, size=(9, 9), thumbnail=NEW).header()
-
-
-@pytest.mark.parametrize("target", list(KEEP))
-def test_resolution_is_kept_and_none_is_made_up(tmp_path: Path, exiftool: ExifTool, target: str) -> None:
-    old = tmp_path / "old.jpg"
-    pixels().write_to_file(str(old), keep="none")
-    assert Carried.read(old).dpi is None
-    content = old.read_bytes()
-    jfif = segment(0xE0, b"JFIF\0\1\1\2\0\x76\0\x3b\0\0")  # 118 and 59 dots per cm
-    old.write_bytes(content[:2] + jfif + content[2:])
-    assert Carried.read(old).dpi == (118 * 2.54, 59 * 2.54)
-    path, again = tmp_path / f"new.{target}", tmp_path / f"again.{target}"
-    recolour(old, path)
-    assert recolour(path, again).dpi == pytest.approx((118 * 2.54, 59 * 2.54), abs=0.02)
-
-
-@pytest.mark.parametrize("target", list(KEEP))
-@pytest.mark.parametrize("said", [[], XMP_TAGS, TAGS[:1]])
-def test_no_resolution_and_no_exif_are_made_up(
-    tmp_path: Path, exiftool: ExifTool, target: str, said: list[str]
-) -> None:
-    old = tmp_path / "old.jpg"
-    pixels().write_to_file(str(old), keep="none")
-    exiftool(old, *said)
-    if "-IFD0:Make=Leica" in said:  # with which exiftool writes 72 dots per inch
-        exiftool(old, "-IFD0:XResolution=", "-IFD0:YResolution=", "-IFD0:ResolutionUnit=")
-    path = tmp_path / f"new.{target}"
-    assert recolour(old, path).dpi is None
-    found = exiftool(path)
-    assert not [tag for tag in found if "Resolution" in tag or "PixelsPerUnit" in tag or "Warning" in tag]
-    if target != "tif" and said != TAGS[:1]:
-        assert not [tag for tag in found if tag.startswith(("IFD", "Exif"))]
-    assert ("IFD0:Main:Make" in found) == (said == TAGS[:1])
-    assert ("XMP-dc:Main:Title" in found) == (said == XMP_TAGS)
-
-
-@pytest.mark.parametrize("source", ["jpg", "png"])
-@pytest.mark.parametrize("target", list(KEEP))
-def test_a_files_own_resolution_goes_before_that_of_exif(
-    tmp_path: Path, exiftool: ExifTool, source: str, target: str
-) -> None:
-    old = tmp_path / f"old.{source}"
-    array = pixels().copy(xres=600 / 25.4, yres=600 / 25.4)
-    array.set_type(libvips().GValue.gstr_type, "resolution-unit", "in")
-    array.write_to_file(str(old), keep="none")
-    if source == "jpg":  # of which libvips wrote no resolution
-        content = old.read_bytes()
-        old.write_bytes(content[:2] + segment(0xE0, b"JFIF\0\1\1\1\2\x58\2\x58\0\0") + content[2:])
-    assert Carried.read(old).dpi == pytest.approx((600, 600), abs=0.02)
-    exiftool(old, "-IFD0:XResolution=72", "-IFD0:YResolution=72")
-    path = tmp_path / f"new.{target}"
-    assert recolour(old, path).dpi == pytest.approx((600, 600), abs=0.02)
-    found = exiftool(path)
-    place = {"jpg": "JFIF:Main:XResolution", "png": "PNG-pHYs:Main:PixelsPerUnitX", "tif": "IFD0:Main:XResolution"}
-    if target in place:
-        assert found[place[target]] == pytest.approx(23622 if target == "png" else 600, abs=0.02)
-    if target != "tif":
-        assert found["IFD0:Main:XResolution"] == 72
-
-
-def test_a_files_rounded_resolution_goes_behind_that_of_exif(tmp_path: Path, exiftool: ExifTool) -> None:
-    old = photo(tmp_path / "old.png", exiftool, *(f"-PNG-pHYs:PixelsPerUnit{axis}=11811" for axis in "XY"))
-    assert Carried.read(old).dpi == pytest.approx((299.9994, 299.9994))
-    read = libvips().Image.new_from_file(str(tmp_path / "old.png"))
-    assert Carried.read(tmp_path / "old.png", exif=read.get("exif-data")).dpi == (300, 300)
 
 
 def test_a_missing_file_says_nothing(tmp_path: Path) -> None:
