@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -216,6 +217,8 @@ def _open(
         raise NetworkError(
             "this ONNX Runtime has no CUDA; replace it:  pip uninstall onnxruntime && pip install onnxruntime-gpu"
         )
+    if cuda:
+        _find_cuda(ort)
     ort.disable_telemetry_events()
     options = ort.SessionOptions()
     options.log_severity_level = 4  # what matters arrives as an exception; the rest would clutter a terminal
@@ -237,9 +240,18 @@ def _open(
     cuda = "CUDAExecutionProvider" in session.get_providers()
     if device == "cuda" and not cuda:
         raise NetworkError(
-            "ONNX Runtime found no usable CUDA device; check the driver with nvidia-smi, or use cpu"
+            "ONNX Runtime found no usable CUDA device; check the driver with nvidia-smi, get CUDA's libraries "
+            'with  pip install "onnxruntime-gpu[cuda,cudnn]"  or use cpu'
         )
     return session, "cuda" if cuda else "cpu"
+
+
+def _find_cuda(ort: Any) -> None:
+    """Load CUDA and cuDNN from where pip put them; ONNX Runtime itself looks elsewhere."""
+    ort.set_default_logger_severity(4)  # as a session's own: what fails here is said as an error, or is no matter
+    if hasattr(ort, "preload_dlls"):  # from version 1.21 on
+        with contextlib.redirect_stdout(None):  # it prints what is missing; `_open` finds out and says so
+            ort.preload_dlls()
 
 
 def _read_card(session: Any, path: Path) -> Card:
