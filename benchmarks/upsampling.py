@@ -193,8 +193,7 @@ def print_pairs(scores: dict[str, list[float]], reference: str) -> None:
         print(f"| {name} | {np.mean(values):.2f} | {change.mean():+.2f} ± {error:.2f} |")
 
 
-def frame_table(folder: str, count: int, size: int) -> None:
-    network = Network(DEFAULT_NETWORK)
+def frame_table(folder: str, count: int, size: int, network: Network) -> None:
     scores: dict[str, list[float]] = defaultdict(list)
     for rgb in photos(folder, count, least_aspect=1.2):
         height, width = rgb.shape[:2]
@@ -232,9 +231,8 @@ def frame_table(folder: str, count: int, size: int) -> None:
         for name, ab in ways.items():
             guess = np.concatenate([truth[..., :1], ab], axis=2)[::EVERY, ::EVERY]
             scores[name].append(float(deltaE_ciede2000(truth[::EVERY, ::EVERY], guess).mean()))
-    print(
-        f"{len(scores['squashed to the square'])} photos of aspect 1.2 and more; {DEFAULT_NETWORK}, {size}×{size}"
-    )
+    count = len(scores["squashed to the square"])
+    print(f"{count} photos of aspect 1.2 and more; {network.card.name}, {size}×{size}")
     print("\n| into the network | CIEDE2000 | against aspect kept |\n|---|--:|--:|")
     print_pairs(scores, "aspect kept, area of the square")
 
@@ -254,8 +252,7 @@ STRETCHES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 FADES = {"unfaded": (0.0, 1.0), "L' = 20 + 0.6 L": (20.0, 0.6), "L' = 35 + 0.4 L": (35.0, 0.4)}
 
 
-def stretch_table(folder: str, count: int, size: int) -> None:
-    network = Network(DEFAULT_NETWORK)
+def stretch_table(folder: str, count: int, size: int, network: Network) -> None:
     scores: dict[str, dict[str, list[float]]] = {fade: defaultdict(list) for fade in FADES}
     chroma: dict[tuple[str, str], list[float]] = defaultdict(list)
     grey = []
@@ -269,7 +266,7 @@ def stretch_table(folder: str, count: int, size: int) -> None:
                 guess = np.concatenate([truth[..., :1], ab], axis=2)
                 scores[fade][name].append(float(deltaE_ciede2000(truth, guess).mean()))
                 chroma[fade, name].append(float(np.hypot(ab[..., 0], ab[..., 1]).mean()))
-    print(f"{len(grey)} photos, {DEFAULT_NETWORK} at {size}×{size}; grey, a = b = 0: {np.mean(grey):.2f}")
+    print(f"{len(grey)} photos, {network.card.name} at {size}×{size}; grey, a = b = 0: {np.mean(grey):.2f}")
     for fade, ways in scores.items():
         print(f"\n| {fade}; the network's copy | CIEDE2000 | against as it is |\n|---|--:|--:|")
         print_pairs(ways, "as it is")
@@ -282,11 +279,13 @@ def main() -> None:
     parser.add_argument("photos", help="folder of colour photos or of .tar shards; of 2 megapixels for `enlarge`")
     parser.add_argument("--count", type=int, default=200, help="how many photos at most")
     parser.add_argument("--size", type=int, default=160, help="side of the network's square")
+    parser.add_argument("--network", default=DEFAULT_NETWORK, help="of `frame` and `stretch`: a name or a file")
     args = parser.parse_args()
     if args.table == "enlarge":
         enlarge_table(args.photos, args.count, [args.size, 256])
     else:
-        {"frame": frame_table, "stretch": stretch_table}[args.table](args.photos, args.count, args.size)
+        table = {"frame": frame_table, "stretch": stretch_table}[args.table]
+        table(args.photos, args.count, args.size, Network(args.network))
 
 
 if __name__ == "__main__":
