@@ -12,7 +12,7 @@ from pathlib import Path
 
 from photochrom.errors import OutputError
 
-__all__ = ["make_folder", "move_file", "replace_file", "same_file"]
+__all__ = ["make_folder", "move_file", "replace_file", "same_file", "same_place"]
 
 
 @contextlib.contextmanager
@@ -74,6 +74,11 @@ def same_file(one: str | Path, other: str | Path) -> bool:
         return Path(one).samefile(other)
     except (OSError, ValueError):
         return False  # one is not there, or cannot be looked at: what hinders is said where it is opened
+
+
+def same_place(one: str | Path, other: str | Path) -> bool:
+    """Say whether what is written to two paths would become one file, be it there or not yet."""
+    return same_file(one, other) or os.path.realpath(one) == os.path.realpath(other)
 
 
 def _rename(source: Path, target: Path) -> None:

@@ -27,7 +27,7 @@ def read_hints(path: str | Path) -> tuple[Hint, ...]:
         HintError: if it cannot be read, is no such JSON, or an entry is no hint; the line names the entry.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))  # Windows editors write a mark first
     except (OSError, ValueError) as error:  # a JSONDecodeError and a UnicodeDecodeError are ValueErrors
         if isinstance(error, json.JSONDecodeError):
             where = f"line {error.lineno}, column {error.colno}: {error.msg}"
@@ -56,6 +56,8 @@ def _read_entry(path: str | Path, number: int, entry: object) -> Hint:
             said = "is no object"
         elif first["type"] == "value_error":
             raise HintError(f"{path}: hint {number}: {first['ctx']['error']}") from error
+        elif not first["loc"]:
+            said = "cannot be read"
         elif first["type"] == "missing":
             said = f"has no {first['loc'][0]}"
         elif first["type"] == "unexpected_keyword_argument":

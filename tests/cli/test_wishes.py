@@ -130,6 +130,7 @@ def test_confidence_and_suggestions_lie_beside(
         (json.dumps([{**BLUE, "color": "red"}]), "hint 1: the colour 'red' cannot be read"),
         (json.dumps([{**BLUE, "color": [1, 2, 3]}]), "hint 1: has a color that cannot be read"),
         (json.dumps([{**BLUE, "size": 3}]), "hint 1: has a size, which no hint has"),
+        (json.dumps([{**BLUE, "\ud800": 3}]), "hint 1: cannot be read"),
     ],
 )
 def test_a_bad_file_of_hints_is_one_line(
@@ -140,6 +141,12 @@ def test_a_bad_file_of_hints_is_one_line(
     error = one_error(colorize(hinting, photo, "-o", tmp_path / "out.png", "--hints", path), capsys)
     assert f"{path}: {said}" in error
     assert not (tmp_path / "out.png").exists()
+
+
+def test_a_file_of_hints_may_begin_with_a_mark(tmp_path: Path) -> None:
+    path = tmp_path / "hints.json"
+    path.write_text(json.dumps([BLUE]), encoding="utf-8-sig")  # as Windows editors write it
+    assert read_hints(path) == (Hint(**BLUE),)
 
 
 def test_a_missing_file_of_hints_or_reference_is_one_line(
@@ -206,5 +213,39 @@ def test_nothing_is_written_over_the_photo_or_twice(
     before = photo.read_bytes()
     over = (photo, "-o", tmp_path / "out.png", "--overwrite", "--confidence")
     assert "written over itself" in one_error(colorize(hinting, *over, photo, "-q"), capsys)
-    assert "written twice" in one_error(colorize(hinting, *over, tmp_path / "out.png", "-q"), capsys)
     assert photo.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("photo.png -o out.png --confidence ./sub/../out.png", "out.png: would be written twice"),
+        ("photo.png -o out.png --confidence link/out.png", "out.png: would be written twice"),
+        ("photo.png -o out.png --suggest 2 --report out.hints.json", "out.hints.json: would be written twice"),
+        ("photo.png -o out.png --alternatives 2 --confidence out-2.png", "out-2.png: would be written twice"),
+        ("photo.png -o out.png --hints out.hints.json --suggest 2", "is what --hints reads"),
+        ("photo.png -o out.png --hints out.hints.json --report out.hints.json", "is what --hints reads"),
+        ("photo.png -o sea.png --reference sea.png", "sea.png: is what --reference reads"),
+        ("photo.png -o sea.jpg --reference sea.png --confidence sea.png", "sea.png: is what --reference reads"),
+    ],
+)
+def test_no_file_of_a_call_is_written_over_another(
+    arguments: str,
+    said: str,
+    hinting: Path,
+    photo: Path,
+    reference: Path,
+    tmp_path: Path,
+    capsys: Printed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "out.hints.json").write_text(json.dumps([BLUE]))
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        colorize(hinting, *arguments.split(), "--overwrite", "-q")
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before

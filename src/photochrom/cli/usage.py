@@ -59,6 +59,7 @@ def check_usage(args: argparse.Namespace, *, single: bool) -> None:
     if to_stream and sys.stdout.isatty():
         refuse("standard output is a terminal; send it to a file or a program, or give --output FILE")
     _check_extras(args, single=single)
+    _check_files(args, single=single)
     if single and not to_stream:
         suffix = Path(args.output).suffix.lower()
         if not suffix or Path(args.output).is_dir():
@@ -82,3 +83,24 @@ def _check_extras(args: argparse.Namespace, *, single: bool) -> None:
             refuse(f"--{name} writes more files than one; give a file such as photo.jpg as --output")
     if args.confidence is not None and Path(args.confidence).suffix.lower() != ".png":
         refuse("--confidence writes PNG; give it a name that ends in .png")
+
+
+def _check_files(args: argparse.Namespace, *, single: bool) -> None:
+    """Exit with 2 where a file would be written over one that the call reads, or writes as well."""
+    from pathlib import Path
+
+    from photochrom.batch.worker import Extras, Task
+    from photochrom.files import same_place
+
+    read = {"--hints": args.hints_file, "--reference": args.reference}
+    written = [Path(path) for path in (args.report, args.confidence) if path]
+    if single and args.output not in (None, "-"):
+        target = Path(args.output)
+        task = Task(target, target, target, extras=Extras(args.alternatives, suggestions=args.suggest))
+        written += [path for _, path in task.files]
+    for number, path in enumerate(written):
+        for option, other in read.items():
+            if other is not None and same_place(path, other):
+                args.usage_error(f"{path}: is what {option} reads, and would be written over; give another name")
+        if any(same_place(path, other) for other in written[:number]):
+            args.usage_error(f"{path}: would be written twice; give another name")
