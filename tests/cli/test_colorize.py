@@ -200,6 +200,21 @@ def test_a_sheet_shows_before_and_after(tint: Path, album: Path, tmp_path: Path,
     assert (out / "sheet.jpg").read_text() == "precious"
 
 
+def test_a_sheet_shows_no_other_picture_as_a_result(tint: Path, album: Path, tmp_path: Path) -> None:
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    assert colorize(tint, album, "-o", whole, "--sheet") == 0
+    names = [name for name in tree(whole) if "sheet" not in name]
+    out.mkdir()
+    red = np.full((40, 60, 3), (250, 0, 0), np.uint8)
+    for name in names[1:]:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        Picture.from_array(red).save(out / name)
+    assert colorize(tint, album, "-o", out, "--sheet") == 0
+    sheet, all_of_them = (Picture.read(folder / "sheet.jpg").pixels for folder in (out, whole))
+    assert sheet.size < all_of_them.size
+    assert not ((sheet[..., 0] > 220) & (sheet[..., 1:].max(2) < 40)).any()
+
+
 def test_a_sheet_has_pages(tint: Path, tmp_path: Path) -> None:
     for number in range(25):
         Picture.from_array(np.full((9, 9), 9 * number, np.uint8)).save(tmp_path / f"{number}.png")

@@ -21,7 +21,7 @@ from photochrom.batch.stamp import Stamp
 from photochrom.errors import OutputError
 from photochrom.files import make_folder, move_file
 
-__all__ = ["DONE", "Manifest"]
+__all__ = ["CHANGED", "DONE", "Manifest"]
 
 DONE = "done already"
 FOREIGN = "there but not made by photochrom"

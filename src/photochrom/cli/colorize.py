@@ -165,12 +165,14 @@ def _run_batch(args: argparse.Namespace, show: _Show) -> None:
         for part in watch(look) if args.watch else [plan]:
             if args.watch:
                 show.expect(part)
-            _run_plan(part, batch, show, count=not args.watch)
+            there = _run_plan(part, batch, show, count=not args.watch)
         if pages:
-            _draw_sheet(plan.jobs, pages, batch, show, args)
+            _draw_sheet([job for job in plan.jobs if str(job.target) in there], pages, batch, show, args)
 
 
-def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> None:
+def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> set[str | None]:
+    """Do a plan's work, and return which results are there; a file of that name may be something else."""
+    from photochrom.batch.manifest import CHANGED, DONE
     from photochrom.batch.run import Result
 
     for note in [*plan.notes, *plan.left_out]:
@@ -179,9 +181,13 @@ def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> None:
         show.result(Result(path, None, "failed", reason))
     if count:
         show.screen.count("Colorizing", len(plan.jobs))
+    there = set()
     for result in batch.run(plan.jobs):
         show.result(result)
+        if result.state == "done" or result.reason in (DONE, CHANGED):
+            there.add(result.target)
     show.screen.stop_counting()
+    return there
 
 
 def _draw_sheet(
