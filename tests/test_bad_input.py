@@ -331,6 +331,15 @@ def test_a_tiff_that_lies_is_refused(check: Check, changes: dict[int, Entry], me
     refused(check, tiff(changes), message)
 
 
+def test_ycbcr_of_a_tiff_is_read_from_jpeg_alone(check: Check, tmp_path: Path) -> None:
+    image = Image.fromarray(np.full((30, 40, 3), (112, 90, 70), np.uint8)).convert("YCbCr")
+    for compression in (None, "tiff_lzw"):  # of which libvips takes Y, Cb and Cr for red, green and blue
+        buffer = BytesIO()
+        image.save(buffer, "TIFF", compression=compression)
+        refused(check, buffer.getvalue(), "has YCbCr colours that are not JPEG's; save it as RGB", suffix=".tif")
+    colorized(check, SEEDS["tiff-jpeg"], suffix=".tif")
+
+
 def test_a_tiff_whose_directories_go_in_circles_is_read(check: Check) -> None:
     content = bytearray(tiff({}))
     content[-4:] = content[4:8]

@@ -53,8 +53,9 @@ def test_lightness_is_that_of_the_colours(array: np.ndarray) -> None:
     assert np.array_equal(picture.lightness(slice(1, 3)), found[1:3])
 
 
-def test_floats_keep_more_than_8_bits() -> None:
-    assert Picture.from_array(np.array([[0.0, 0.5, 1.0]])).pixels.ravel().tolist() == [0, 32768, 65535]
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_floats_keep_more_than_8_bits(kind: type) -> None:
+    assert Picture.from_array(np.array([[0.0, 0.5, 1.0]], kind)).pixels.ravel().tolist() == [0, 32768, 65535]
 
 
 @pytest.mark.parametrize(
@@ -337,6 +338,26 @@ def test_pillow_s_wide_greys_keep_their_values(mode: str) -> None:
         image = PIL.Image.frombytes(mode, (10, 6), ramp.astype(kind).tobytes())
     assert image.mode == mode
     assert np.array_equal(Picture.from_pil(image).to_numpy(), ramp)
+
+
+@pytest.mark.parametrize("kind", ["L TIFF", "I TIFF", "I;16 TIFF", "F TIFF", "I;16 PNG"])
+def test_a_pillow_image_is_turned_upright_once_and_keeps_what_its_file_said(kind: str, tmp_path: Path) -> None:
+    mode, form = kind.split()
+    ramp = np.linspace(0, 255, 60).astype(np.uint8).reshape(6, 10)
+    wide = ramp * np.uint16(257)
+    values = {"L": ramp, "I": wide.astype(np.int32), "I;16": wide, "F": ramp / np.float32(255)}[mode]
+    exif, buffer = PIL.Image.Exif(), BytesIO()
+    exif[0x0112], exif[0x010F] = 6, "Leica"  # lies on its side
+    PIL.Image.fromarray(values).save(buffer, form, exif=exif, dpi=(300, 300))
+    image = PIL.Image.open(buffer)
+    assert image.mode == mode
+    picture = Picture.from_pil(image)
+    assert np.array_equal(picture.to_numpy(), np.rot90(ramp if mode == "L" else wide, -1))
+    assert picture.format == {"TIFF": ".tif", "PNG": ".png"}[form]
+    carried = Picture.read(picture.save(tmp_path / "again.png")).metadata.carried
+    assert carried.dpi == pytest.approx((300, 300), abs=0.02)
+    assert carried.exif is not None
+    assert b"Leica" in carried.exif
 
 
 def test_a_pillow_image_beyond_16_bits_is_refused() -> None:

@@ -198,7 +198,7 @@ def quantize(rgb: Array, dtype: Any) -> Array:
     """Round float 0..1 to uint8 0..255 or uint16 0..65535, to the nearest step."""
     xp = array_api_compat.array_namespace(rgb)
     top = 255 if dtype == xp.uint8 else 65535
-    return xp.astype(xp.round(xp.clip(rgb, 0.0, 1.0) * top), dtype)
+    return xp.astype(xp.round(xp.clip(_single(xp, rgb), 0.0, 1.0) * top), dtype)
 
 
 def _lab_to_rgb(lab: Array, axis: int) -> Array:
@@ -233,7 +233,7 @@ def _in_gamut(xp: Any, linear: Array, axis: int) -> Array:
 
 
 def _single(xp: Any, array: Array) -> Array:
-    """Widen half precision, which cannot hold CIELAB to an 8-bit step, to float32; leave the rest as it is."""
+    """Widen half precision, which holds neither CIELAB to an 8-bit step nor 65535, to float32; leave the rest."""
     narrow = xp.isdtype(array.dtype, "real floating") and array.dtype not in (xp.float32, xp.float64)
     return xp.astype(array, xp.float32) if narrow else array
 

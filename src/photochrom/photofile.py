@@ -41,7 +41,8 @@ A few extraneous bytes are padding, and so are many before a segment of the head
 
 _ROUNDING = 1e-3  # how far beyond 0 and 1 floats may be by their arithmetic; they are clipped
 
-_TILE_OFFSETS, _MEANING_OF_SAMPLES = 324, 262  # TIFF 6.0
+_TILE_OFFSETS, _MEANING_OF_SAMPLES, _COMPRESSION = 324, 262, 259  # TIFF 6.0
+_YCBCR, _JPEGS = [6], ([6], [7])  # JPEG's decoder, and no other, gives RGB for YCbCr
 
 _UNENDED = "premature end of JPEG image"
 
@@ -93,8 +94,11 @@ class PhotoFile:
         self._check_size(header, max_pixels)
         self._check_whole(header)
         self._is_float = header.format in ("float", "double")
+        meaning = _tag(source, _MEANING_OF_SAMPLES) if self.format == ".tif" else []
+        if meaning == _YCBCR and _tag(source, _COMPRESSION) not in _JPEGS:
+            raise PhotoError(f"{self.name}: has YCbCr colours that are not JPEG's; save it as RGB")
         # libvips turns negatives, whose 0 is white, but not those of floats.
-        self._is_negative = self._is_float and _tag(source, _MEANING_OF_SAMPLES) == [0]
+        self._is_negative = self._is_float and meaning == [0]
         if self._is_float:
             self._check_floats()
         elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":

@@ -138,21 +138,11 @@ class Picture:
         Raises:
             PhotoError: if Pillow cannot decode it, or as `from_array`.
         """
-        if image.mode == "F":
-            return cls.from_array(np.asarray(image))
-        if image.mode == "I" or image.mode.startswith("I;16"):
-            return cls.from_array(_from_wide(np.asarray(image)))
-        if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
-            try:
-                image = image.convert("RGBA" if image.mode in ("La", "RGBa", "PA") else "RGB")
-            except ValueError as error:
-                raise PhotoError(
-                    f"a Pillow image of mode {image.mode} cannot be read; convert it to RGB"
-                ) from error
         # By way of an uncompressed PNG, which carries what Pillow knows to the one reader there is.
         buffer = BytesIO()
         try:
-            image.save(buffer, "PNG", compress_level=0, **_pillow_info(image))
+            image.load()  # before its EXIF is asked for: Pillow turns a TIFF upright, and only then says so
+            _in_a_png(image).save(buffer, "PNG", compress_level=0, **_pillow_info(image))
         except (OSError, SyntaxError, ValueError) as error:
             raise PhotoError(f"the Pillow image cannot be decoded ({error}); fetch or scan it again") from error
         suffix = None if image.format is None else usual_suffix(image.format)
@@ -253,6 +243,23 @@ def _pillow_info(image: Image) -> dict[str, Any]:
     info = {key: image.info[key] for key in ("dpi", "icc_profile") if image.info.get(key)}
     exif = image.getexif()
     return {**info, "exif": exif.tobytes()} if len(exif) else info
+
+
+def _in_a_png(image: Image) -> Image:
+    """Return an image as it is, or in the mode nearest to its own that a PNG can hold."""
+    from PIL import Image as pillow
+
+    if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA"):
+        return image
+    if image.mode in ("F", "I") or image.mode.startswith("I;16"):
+        values = np.asarray(image)
+        wide = pillow.fromarray(_from_float(values) if image.mode == "F" else _from_wide(values))
+        wide.info = image.info
+        return wide
+    try:
+        return image.convert("RGBA" if image.mode in ("La", "RGBa", "PA") else "RGB")
+    except ValueError as error:
+        raise PhotoError(f"a Pillow image of mode {image.mode} cannot be read; convert it to RGB") from error
 
 
 def _from_wide(array: Pixels) -> Pixels:
