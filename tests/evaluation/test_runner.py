@@ -95,6 +95,18 @@ def test_it_goes_on_where_it_was_stopped(photos, tint, tmp_path):
     assert len(record.read_text().splitlines()) == 1 + 7
 
 
+def test_starting_over_leaves_nothing_of_the_evaluation_before(photos, tint, tmp_path):
+    out, features = tmp_path / "out", tmp_path / "out/features/000000.npy"
+    first = evaluate([tint], photos, out, fast=True)
+    features.parent.mkdir()
+    np.save(features, np.ones((4, 8), np.float32))
+    for overwrite in (True, False):
+        results = evaluate([tint], photos, out, fast=True, overwrite=overwrite)
+        assert results["photos"] == first["photos"]
+        assert row(results, "tint")["scores"]["frechet"] == row(first, "tint")["scores"]["frechet"]
+    assert not features.exists()
+
+
 def test_figures_of_two_setups_never_meet(photos, tint, tmp_path):
     evaluate([tint], photos, tmp_path / "out", fast=True)
     with pytest.raises(OutputError, match="another --output, or start over with --overwrite"):
@@ -159,6 +171,11 @@ def test_a_network_that_asks_and_says_how_sure_it_is_is_measured_by_that(photos,
         evaluate([hinting, tint], photos, tmp_path / "out", fast=True, hints=[0, 3, 50])["asked"]
         == results["asked"]
     )
+
+
+def test_a_network_is_asked_for_no_point_where_none_is_counted(photos, hinting, tmp_path):
+    results = evaluate([hinting], photos, tmp_path / "out", fast=True, hints=[0, 50])
+    assert results["asked"]["hinting"] == results["curves"]["hinting"][:1]
 
 
 def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):

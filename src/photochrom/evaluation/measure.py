@@ -101,7 +101,7 @@ class Measurer:
                     points = reveal(lab, max(self._hints), key)
                     found.curves[subject.name] = self._curve(subject, grey, truth, points, self._hints)
                 if subject.asks and (counts := [count for count in self._hints if count <= MOST_ASKED]):
-                    points = self._asked(subject, grey, lab, max(counts))
+                    points = self._asked(subject, grey, lab, max(counts)) if max(counts) else []
                     found.asked[subject.name] = self._curve(subject, grey, truth, points, counts)
                 if subject.says_how_sure:
                     found.sureness[subject.name] = self._sureness(subject, grey, result, lab)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ class Record:
             if self._path.exists() and not overwrite:
                 self._read(setup)
             else:
+                shutil.rmtree(self._features, ignore_errors=True)  # of photos of the same numbers
                 with replace_file(self._path) as temporary:
                     temporary.write_text(json.dumps(setup) + "\n", encoding="utf-8")
             self._file = self._path.open("a", encoding="utf-8")
