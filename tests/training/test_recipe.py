@@ -58,6 +58,8 @@ def test_changes_are_yaml():
         ({"crop_from": "100"}, "crop_from: 100 is smaller than size, 400"),
         ({"name": ""}, "name"),
         ({"size": "[1"}, "size: '\\[1' is no YAML"),
+        ({"name": "2024-13-45"}, "name: '2024-13-45' is no YAML"),
+        ({"seed": "0b_"}, "seed: '0b_' is no YAML"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_key_s_name(changes, message):
@@ -71,6 +73,7 @@ def test_what_cannot_be_is_refused_with_the_key_s_name(changes, message):
     [
         ("just words", "is no recipe"),
         ("name: [unclosed", "is no YAML"),
+        ("name: 2024-13-45", "is no YAML"),
         ("name: a\nname: b\nnetwork: article-1\n", "name stands twice"),
         ("network: article-1\n", "name is missing"),
         ("", "is no recipe"),

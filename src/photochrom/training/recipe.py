@@ -150,7 +150,7 @@ def load_recipe(source: str | Path, changes: Mapping[str, str] | None = None) ->
         )
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # ValueError: a date of month 13
         raise RecipeError(f"{source}: is no YAML: {' '.join(str(error).split())}") from error
     except OSError as error:
         raise RecipeError(f"{source}: cannot be read ({error.strerror}); check its permissions") from error
@@ -159,7 +159,7 @@ def load_recipe(source: str | Path, changes: Mapping[str, str] | None = None) ->
     for key, text in (changes or {}).items():
         try:
             values[key] = yaml.load(text, Loader=_Loader)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
             raise RecipeError(f"{key}: {text!r} is no YAML value") from error
     try:
         return Recipe.model_validate(values)
