@@ -119,6 +119,11 @@ def test_confidence_has_the_upright_photos_shape(
     assert np.abs(written[..., 0] / 255 - sure).max() < 0.01
 
 
+def test_confidence_is_of_the_colours_that_a_palette_leads_to(colorizer: Colorizer, halves: Picture) -> None:
+    blue = Options(palette=((5, -30), (0, -25)))
+    assert np.abs(colorizer.confidence(halves, blue) - colorizer.confidence(halves)).max() > 0.1
+
+
 def test_a_palette_draws_colours_towards_it_and_hints_hold(colorizer: Colorizer, halves: Picture) -> None:
     blue, plain = Options(palette=((5, -30), (0, -25))), colorizer(halves)
     moved = colorizer(halves, blue)

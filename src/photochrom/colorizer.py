@@ -248,7 +248,7 @@ class Colorizer:
 
         Args:
             source: as for a result.
-            options: wishes, of which hints and vividness matter.
+            options: wishes, of which hints, palette and vividness matter.
 
         Returns:
             float32 H×W at the upright photo's size, 0..1: the probability that the true colour is near.

@@ -76,7 +76,8 @@ def confidence(network: Network, lightness: Floats, options: Options) -> Floats:
     """
     check(network, options)
     network.require(outputs=["confidence"])
-    sure: Floats = _ask(network, lightness, [options.hints], options.vividness, "confidence")[0, 0]
+    hints = _palette_hints(network, lightness, options) + options.hints
+    sure: Floats = _ask(network, lightness, [hints], options.vividness, "confidence")[0, 0]
     return sure
 
 
