@@ -85,6 +85,48 @@ def test_all_photos_go_home_in_a_zip_with_their_own_points(
     assert pixels(scan).shape == (400, 200, 3)
 
 
+def test_a_name_of_any_length_goes_home(open_page: Any, tmp_path: Path) -> None:
+    page = open_page()
+    page.evaluate("delete window.showSaveFilePicker")
+    add(page, grey_png(tmp_path / f"{'long ' * 49}.png"), grey_png(tmp_path / "short.png"))
+    expect(page.locator(".frame[data-status=ready]")).to_have_count(2)
+    with ZipFile(BytesIO(download(page, "#download-all")[0])) as archive:
+        long, short = archive.namelist()
+    assert short == "short-colour.png"
+    assert 100 < len(long) < 140
+
+
+def test_a_photo_that_is_left_in_the_middle_of_an_edit_shows_it_in_the_strip(
+    open_page: Any, album: list[Path]
+) -> None:
+    page = open_page()
+    add(page, *album)
+    expect(page.locator(".frame[data-status=ready]")).to_have_count(2)
+    thumb = page.locator(".frame img").first
+    coloured = thumb.get_attribute("src")
+    page.locator("#saturation").focus()
+    page.keyboard.press("Home")  # grey
+    page.locator(".frame").nth(1).click()
+    expect(thumb).not_to_have_attribute("src", coloured)
+    grey = thumb.evaluate(
+        """async (image) => {
+          await image.decode();
+          const context = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext("2d");
+          context.drawImage(image, 0, 0);
+          const { data } = context.getImageData(0, 0, image.naturalWidth, image.naturalHeight);
+          return data.every((value, i) => i % 4 !== 0 || Math.abs(value - data[i + 2]) < 8);
+        }"""
+    )
+    assert grey
+
+
+def test_a_server_that_is_full_says_so_at_once(open_page: Any, make_service: Any, album: list[Path]) -> None:
+    page = open_page(make_service("--max-photos", "1").url, expected=("503",))
+    add(page, album[0])
+    page.set_input_files("#chooser", str(album[1]))
+    expect(page.locator("#stage-failed")).to_contain_text("keeps as many photos as it may")
+
+
 def test_another_kind_and_a_sheet_of_before_and_after(open_page: Any, album: list[Path]) -> None:
     page = open_page()
     add(page, album[1])  # a TIFF, which no browser shows by itself

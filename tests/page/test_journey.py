@@ -30,6 +30,7 @@ from photochrom.hintfile import read_hints
 from photochrom.hints import color_ab
 
 RED = "#b0503c"
+POINT = '{"x": 1, "y": 0, "color": "#406080"}'
 
 
 @pytest.fixture
@@ -97,10 +98,25 @@ def test_a_point_by_mouse_colours_its_place(open_page: Any, photo: Path, tmp_pat
         {"x": 0.1, "y": 0.2, "color": [30, -12]},
         {"x": 0.5, "y": 1, "color": "#406080"},
     ]
-    other.write_text('[{"x": 2, "y": 0, "color": "#406080"}]')
-    page.set_input_files("#points-file", str(other))
-    expect(page.locator(".toast.bad")).to_contain_text("point 1 lies outside the photo")
-    assert len(marks(page)) == 2
+    for text, said in (
+        ('[{"x": 2, "y": 0, "color": "#406080"}]', "point 1 lies outside the photo"),
+        ('[{"x": 1, "y": 0, "color": [null, null]}]', "point 1 has no colour"),
+        ('[{"x": 1, "y": 0, "color": ["12", "30"]}]', "point 1 has no colour"),
+        (f"[{', '.join([POINT] * 257)}]", "it holds 257 colour points; 256 are taken"),
+    ):
+        other.write_text(text)
+        page.set_input_files("#points-file", str(other))
+        expect(page.locator(".toast.bad").last).to_contain_text(said)
+        assert len(marks(page)) == 2
+
+
+def test_points_that_come_with_their_photo_are_put_on_it(open_page: Any, photo: Path, tmp_path: Path) -> None:
+    page, points = open_page(), tmp_path / "album page 1.hints.json"
+    points.write_text(f"[{POINT}]")
+    page.set_input_files("#chooser", [str(points), str(photo)])
+    shown(page)
+    expect(page.locator(".toast")).to_contain_text("1 colour point loaded")
+    assert len(marks(page)) == 1
 
 
 def test_everything_goes_by_keyboard(open_page: Any, photo: Path) -> None:

@@ -31,6 +31,23 @@ def test_one_of_four_colourings_is_chosen_and_brings_its_points(page: Any) -> No
     assert len(marks(page)) == 1
 
 
+def test_other_colourings_are_found_for_a_photo_that_is_still_on_its_way(open_page: Any, tmp_path: Path) -> None:
+    page = open_page()
+    held: list[Any] = []
+    page.route("**/v1/photos?*", lambda route: held.append(route))
+    page.set_input_files("#chooser", str(grey_png(tmp_path / "photo.png")))
+    expect(page.locator("#stage-progress")).to_be_visible()
+    stand_in = page.locator(".layer-before")
+    expect(stand_in.locator("img")).to_have_count(1)
+    assert stand_in.evaluate("(layer) => getComputedStyle(layer).clipPath") == "none"  # seen as a whole
+    page.locator("#other").click()
+    expect(page.locator("#alternatives-wait")).to_contain_text("Trying many colourings")
+    while not held:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    expect(page.locator(".alternative img")).to_have_count(4)
+
+
 def test_questions_are_answered_changed_and_skipped(page: Any) -> None:
     page.locator("#ask").click()
     questions = page.locator("#points .mark.question")
@@ -68,6 +85,13 @@ def test_doubt_is_shown_over_the_photo_and_clears_where_a_point_is(page: Any) ->
         page.wait_for_timeout(100)
     assert canvas.evaluate(tint)[1] < 20
     page.locator("#unsure").click()
+    expect(canvas).to_be_hidden()
+    page.locator("#unsure").click()
+    expect(canvas).to_be_visible()
+    page.locator("#saturation").focus()
+    page.keyboard.press("End")  # soon after which the doubt is asked for again
+    page.locator("#unsure").click()
+    page.wait_for_timeout(800)
     expect(canvas).to_be_hidden()
 
 

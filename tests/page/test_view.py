@@ -90,6 +90,13 @@ def test_a_phone_shows_all_on_one_screen_and_takes_fingers(open_page: Any, tmp_p
     expect(page.locator("#points .mark")).to_have_count(1)
 
 
+def test_the_narrowest_phone_shows_all_of_the_width(open_page: Any, tmp_path: Path) -> None:
+    page = open_page(**{**PHONE, "viewport": {"width": 320, "height": 640}})
+    add(page, grey_png(tmp_path / "photo.png"))
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_dark_and_light_follow_the_system_until_they_are_chosen(open_page: Any, scheme: str) -> None:
     page = open_page(color_scheme=scheme)

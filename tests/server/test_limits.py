@@ -68,6 +68,19 @@ def test_too_many_photos(narrow: Any, photo: bytes) -> None:
         narrow.client.delete(f"/v1/photos/{photo_id}")
 
 
+def test_photos_that_come_together_are_no_more_than_may_be_kept(start: Callable[..., Any]) -> None:
+    service = start("--max-photos", "2")
+    begun = [raw(service, "POST", "/v1/photos", b"", length=len(png(9, 9)), kind="image/png") for _ in range(5)]
+    for connection in begun:
+        connection.sendall(png(9, 9))
+    answers = sorted(connection.recv(4096).split()[1] for connection in begun)
+    assert answers == [b"201"] * 2 + [b"503"] * 3
+    assert service.metric("photochrom_photos") == 2
+    assert len(service.files) == 2
+    for connection in begun:
+        connection.close()
+
+
 def test_a_full_spool(start: Callable[..., Any]) -> None:
     service = start("--max-spool", "100K")
     photo = png(250, 250, noise=True)
@@ -118,6 +131,14 @@ def test_who_goes_away_is_not_worked_for(start: Callable[..., Any], photo: bytes
     wait_until(lambda: len(service.files) == 1)
 
 
+@pytest.mark.parametrize("path", ["/v1/photos", "/v1/colorize", "/v1/zip"])
+def test_who_goes_away_while_sending_is_no_fault_of_the_service(service: Any, path: str) -> None:
+    raw(service, "POST", path, b"{" * 2000, length=100_000).close()
+    told = f'photochrom_requests_total{{method="POST",route="{path}",status="499"}} 1'
+    wait_until(lambda: told in service.client.get("/metrics").text)
+    assert "Traceback" not in service.log
+
+
 def test_what_takes_too_long_is_ended(start: Callable[..., Any], photo: bytes) -> None:
     service = start("--timeout", "3s", "--queue", "5")
     photo_id = service.send(photo)
@@ -134,11 +155,13 @@ def test_what_takes_too_long_is_ended(start: Callable[..., Any], photo: bytes) -
     assert service.metric("photochrom_worker_restarts_total") == 1
 
 
-def raw(service: Any, method: str, path: str, body: bytes, *, length: int | None = None) -> socket.socket:
+def raw(
+    service: Any, method: str, path: str, body: bytes, *, length: int | None = None, kind: str = "application/json"
+) -> socket.socket:
     """Send a request, or the beginning of one, and leave the rest to the test."""
     address = urlsplit(service.url)
     connection = socket.create_connection((address.hostname, address.port), timeout=60)
-    head = f"{method} {path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: {kind}\r\n"
     connection.sendall(head.encode() + f"Content-Length: {length or len(body)}\r\n\r\n".encode() + body)
     return connection
 

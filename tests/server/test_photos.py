@@ -137,16 +137,32 @@ def test_a_zip_holds_one_file_each(service: Any, photo: bytes) -> None:
         {"id": second},
         {"id": second, "name": "C:\\x/..\\CAT", "wishes": {"format": "jpg"}},
         {"id": "unknown", "name": "bird"},
+        {"id": first, "name": "e\u0301", "wishes": {"format": "jpg"}},
+        {"id": first, "name": "\xc9", "wishes": {"format": "jpg"}},
     ]
     answer = service.client.post("/v1/zip", json={"items": items})
     assert answer.headers["content-type"] == "application/zip"
     archive = zipfile.ZipFile(BytesIO(answer.content))
     assert archive.testzip() is None
-    assert archive.namelist() == ["cat.jpg", "cat (2).jpg", "dog.png", "CAT (3).jpg", "bird.error.txt"]
+    names = ["cat.jpg", "cat (2).jpg", "dog.png", "CAT (3).jpg", "bird.error.txt", "e\u0301.jpg", "\xc9 (2).jpg"]
+    assert archive.namelist() == names
     assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
     single = service.client.post(f"/v1/photos/{second}/colorize", json={}).content
     assert archive.read("dog.png") == single
     assert b"send it again" in archive.read("bird.error.txt")
+
+
+def test_a_zip_that_takes_its_time_loses_no_photo(start: Callable[..., Any]) -> None:
+    service = start("--keep", "2s")
+    noise, buffer = np.random.default_rng(0).integers(0, 255, (1500, 2000), np.uint8), BytesIO()
+    PIL.Image.fromarray(noise).save(buffer, "TIFF")
+    items = [{"id": service.send(buffer.getvalue(), f"{name}.tif")} for name in "abc"]
+    with service.client.stream("POST", "/v1/zip", json={"items": items}) as answer:
+        pieces = answer.iter_raw(1 << 16)
+        content = [next(pieces)]
+        time.sleep(5)  # what is made meanwhile is more than fits on the way
+        content += pieces
+    assert zipfile.ZipFile(BytesIO(b"".join(content))).namelist() == ["a.tif", "b.tif", "c.tif"]
 
 
 def test_networks_and_limits_are_told(service: Any) -> None:

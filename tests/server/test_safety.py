@@ -57,6 +57,9 @@ def test_what_needs_no_token(guarded: Any) -> None:
         ("DELETE", "/v1/photos/x"),
     ):
         check_problem(guarded.client.request(method, path), 401)
+    for path in ("/", "/healthz", "/readyz"):  # as those ask who watch whether it is up
+        answer = guarded.client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
     document = guarded.client.get("/openapi.json").json()
     assert document["paths"]["/v1/photos"]["post"]["security"] == [{"token": []}]
 

@@ -37,7 +37,9 @@ def make_app(service: Service) -> Envelope:
     for router in routers:
         app.include_router(router)
     add_documents(app, has_tokens=bool(service.settings.tokens))
-    app.add_api_route("/", lambda: FileResponse(_PAGE / "index.html"), include_in_schema=False)
+    app.add_api_route(
+        "/", lambda: FileResponse(_PAGE / "index.html"), include_in_schema=False, methods=["GET", "HEAD"]
+    )
     app.mount("/static", StaticFiles(directory=_PAGE, check_dir=False))
     app.openapi()  # made now, for it takes a while, in which nobody else would be answered
     add_handlers(app, [*app.routes, *(route for router in routers for route in router.routes)])

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photochrom.server.answers import ClientStuckError
@@ -70,7 +71,7 @@ class Envelope:
         self.under_way += 1
         try:
             await self._app(scope, receive, enveloped)
-        except ClientStuckError:
+        except (ClientStuckError, ClientDisconnect):
             status = CLIENT_GONE
         except Exception:
             _log.exception("%s %s failed", scope["method"], _route(scope))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import time
+import unicodedata
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path, PurePath
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
@@ -28,7 +30,10 @@ async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem
     """
     sink = _Sink()
     taken: set[str] = set()
-    with ZipFile(sink, "w", ZIP_STORED) as archive:
+    with ExitStack() as held, ZipFile(sink, "w", ZIP_STORED) as archive:
+        for item in items:  # or the time of the last ones may be over before their turn
+            with suppress(ProblemError):
+                held.enter_context(service.photos.use(item.id))
         for item in items:
             folder, size = service.spool.new_folder(), 0
             try:
@@ -65,15 +70,19 @@ def _name(service: Service, item: ZipItem) -> str:
 
 
 def _entry(name: str, taken: set[str]) -> ZipInfo:
-    """Name a file, so that no two have one name where upper and lower case are the same."""
+    """Name a file, so that no two have one name where case, or how letters are composed, is no difference."""
     path, number = PurePath(name), 1
-    while name.lower() in taken:
+    while _folded(name) in taken:
         number += 1
         name = f"{path.stem} ({number}){path.suffix}"
-    taken.add(name.lower())
+    taken.add(_folded(name))
     entry = ZipInfo(name, time.localtime()[:6])
     entry.external_attr = 0o644 << 16
     return entry
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 class _Sink(io.RawIOBase):

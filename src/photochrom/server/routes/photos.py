@@ -49,6 +49,7 @@ async def send_photo(
         await upload.receive(request, limit=service.settings.upload_bytes)
         photo_id = service.photos.new_id()
         seen = await look(service, request, upload, photo_id)
+        service.photos.check_room()  # others may have come meanwhile
         photo = service.photos.add(photo_id, upload.path, upload.name, upload.size, seen)
         upload.keep()
     response.headers["Location"] = f"/v1/photos/{photo.id}"

@@ -36,12 +36,14 @@ async def get_limits(service: Here) -> Limits:
     )
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_class=PlainTextResponse, responses=problem_answers(421))
 async def get_health() -> str:
     """Say that the service is alive."""
     return "alive\n"
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", response_class=PlainTextResponse, responses=problem_answers(421, 503))
 async def get_readiness(service: Here) -> str:
     """Say whether photos may be sent."""

@@ -38,6 +38,19 @@ async function load() {
   asking = new AbortController();
   const { signal } = asking;
   clear();
+  $("#alternatives-problem").textContent = "";
+  $("#alternatives-wait").textContent = "Trying many colourings to find clearly different ones; this takes some seconds.";
+  try {
+    await withPhoto(photo, () => {}, signal); // only then is its shape known
+    await show(photo, signal);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    $("#alternatives-problem").textContent = error.message;
+  }
+  if (!signal.aborted) $("#alternatives-wait").textContent = "";
+}
+
+async function show(photo, signal) {
   const { width, height } = photo.remote;
   const cells = Array.from({ length: COUNT }, (_, i) => {
     const frame = el("span", { class: "alternative-frame" });
@@ -46,19 +59,11 @@ async function load() {
     return el("button", { type: "button", class: "alternative", disabled: true }, frame, el("span", {}, label));
   });
   grid.replaceChildren(...cells);
-  $("#alternatives-problem").textContent = "";
-  $("#alternatives-wait").textContent = "Trying many colourings to find clearly different ones; this takes some seconds.";
-  try {
-    const now = fill(photo, cells[0], wishesOf(photo).hints, true, signal);
-    const body = () => ({ n: COUNT, seed, wishes: wishesOf(photo) });
-    const answer = await withPhoto(photo, (id) => api.alternatives(id, body(), signal), signal);
-    const others = answer.alternatives.slice(1).map(({ hints }, i) => fill(photo, cells[i + 1], hints, false, signal));
-    await Promise.all([now, ...others]);
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    $("#alternatives-problem").textContent = error.message;
-  }
-  if (!signal.aborted) $("#alternatives-wait").textContent = "";
+  const now = fill(photo, cells[0], wishesOf(photo).hints, true, signal);
+  const body = () => ({ n: COUNT, seed, wishes: wishesOf(photo) });
+  const answer = await withPhoto(photo, (id) => api.alternatives(id, body(), signal), signal);
+  const others = answer.alternatives.slice(1).map(({ hints }, i) => fill(photo, cells[i + 1], hints, false, signal));
+  await Promise.all([now, ...others]);
 }
 
 async function fill(photo, cell, hints, present, signal) {

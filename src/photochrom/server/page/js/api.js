@@ -7,6 +7,7 @@ import { note, recall } from "./storage.js";
 
 const BASE = new URL(".", document.baseURI);
 const PATIENCE = 10; // how often a busy server is asked again
+const LONG = 60; // seconds that nobody waits for: a service that is full says so
 const BREAKS = 5; // how often a call may break off although the server is there
 
 /** The server's answer that something cannot be, in words for people. */
@@ -22,7 +23,9 @@ export class Problem extends Error {
 export const connection = new EventTarget();
 let askForToken = async () => "";
 let back = null; // a promise while the server is away
+const SENDABLE = /^[\x20-\x7e]*$/; // in a header; a browser refuses to send more, as if the server were away
 let token = recall("sessionStorage", "token") ?? "";
+if (!SENDABLE.test(token)) token = "";
 let asked = null;
 
 /** Say how to ask the user for an access token: an async function of whether one was refused. */
@@ -78,6 +81,7 @@ async function call(path, options, read) {
     }
     if (problem.status === 401) await abortable(newToken(), options.signal);
     else if (problem.status === 502) await abortable(away(), options.signal); // a proxy whose server is away
+    else if (problem.status === 503 && problem.retryAfter >= LONG) throw problem;
     else if ([429, 503].includes(problem.status) && attempt < PATIENCE) {
       await abortable(sleep(1000 * Math.min(problem.retryAfter ?? 1, 30)), options.signal);
     } else throw problem;
@@ -139,7 +143,11 @@ function away() {
 /** Ask for a token; calls that need one at the same time share the question. */
 function newToken() {
   asked ??= (async () => {
-    token = await askForToken(token !== "");
+    let refused = token !== "";
+    do {
+      token = await askForToken(refused);
+      refused = true;
+    } while (!SENDABLE.test(token));
     note("sessionStorage", "token", token);
     asked = null;
   })();

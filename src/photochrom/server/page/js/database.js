@@ -4,6 +4,7 @@
 // IndexedDB or no room, everything goes on until the tab is closed.
 
 let opened;
+let database = null; // once it is open; so that what is written as the tab closes still reaches it
 let told = () => {};
 
 /** Say what to do once if nothing can be remembered. */
@@ -17,7 +18,10 @@ function open() {
     request.onupgradeneeded = () => {
       for (const store of ["photos", "files", "settings"]) request.result.createObjectStore(store);
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      database = request.result;
+      resolve(database);
+    };
     request.onerror = () => reject(request.error);
   });
   return opened;
@@ -25,10 +29,11 @@ function open() {
 
 async function run(mode, store, work) {
   try {
-    const database = await open();
+    const there = database ?? (await open());
     return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(store, mode);
+      const transaction = there.transaction(store, mode);
       const request = work(transaction.objectStore(store));
+      transaction.commit?.(); // now, and not when a tab that is closing comes back to it
       transaction.oncomplete = () => resolve(request.result);
       transaction.onerror = transaction.onabort = () => reject(transaction.error);
     });

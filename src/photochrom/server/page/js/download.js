@@ -27,7 +27,8 @@ function nameAll() {
   all.lastChild.textContent = `Download all ${state.photos.filter((photo) => !photo.error).length} in a zip file`;
 }
 
-const resultName = (photo) => `${stemOf(photo.name)}-${sheet.checked ? "before-after" : "colour"}`;
+// A name longer than this is none that every disk and program takes.
+const resultName = (photo) => `${[...stemOf(photo.name)].slice(0, 120).join("")}-${sheet.checked ? "before-after" : "colour"}`;
 const fullSize = () => ({ format: format.value || null, side_by_side: sheet.checked });
 
 one.addEventListener("click", () =>

@@ -2,7 +2,7 @@
 
 import { $, $$, announce } from "./dom.js";
 import { loadPoints } from "./pointsfile.js";
-import { colourThumbnail, fail, refresh, thumbnail } from "./preview.js";
+import { colourThumbnail, fail, pictureOf, refresh, thumbnail } from "./preview.js";
 import { addPhoto, on, select, setStatus, state } from "./store.js";
 
 const AT_ONCE = 2; // photos that are coloured for the film strip
@@ -32,14 +32,15 @@ export function startIntake() {
 /** Bring photos to the page; the first of them is shown. */
 export function addFiles(files) {
   const points = files.filter((file) => /\.json$/i.test(file.name));
-  if (points.length) loadPoints(points[0]);
   const added = files
     .filter((file) => !points.includes(file))
     .map((file) => addPhoto(file, file.name || "pasted.png"));
-  if (!added.length) return;
-  announce(added.length === 1 ? `${added[0].name} added` : `${added.length} photos added`);
-  select(added[0]);
-  for (const photo of added) enqueue(photo);
+  if (added.length) {
+    announce(added.length === 1 ? `${added[0].name} added` : `${added.length} photos added`);
+    select(added[0]);
+    for (const photo of added) enqueue(photo);
+  }
+  if (points.length) loadPoints(points[0]); // of the photo that came with them
 }
 
 /** Make the photos ready that were not when the tab closed. */
@@ -90,11 +91,12 @@ async function localThumbnail(photo) {
   }
 }
 
-/** A photo that is left before its picture was there is made ready in the strip. */
+/** A photo that is left before its picture was there, or had followed the last edit, is made ready in the strip. */
 function leave(photo) {
   const left = last;
   last = photo;
-  if (left && left !== photo && state.photos.includes(left) && !["ready", "error"].includes(left.status)) enqueue(left);
+  if (!left || left === photo || left.status === "error" || !state.photos.includes(left)) return;
+  if (left.status !== "ready" || pictureOf(left).version !== left.history.edit) enqueue(left);
 }
 
 async function addExample(button) {

@@ -1,7 +1,7 @@
 // Where the page begins: its parts are woken, what was there before is brought back, the service is asked what it offers.
 
 import "./alternatives.js";
-import { connection, forget, onTokenNeeded } from "./api.js";
+import { connection, onTokenNeeded } from "./api.js";
 import "./ask.js";
 import "./crosshair.js";
 import "./detail.js";
@@ -15,9 +15,9 @@ import { resume, startIntake } from "./intake.js";
 import "./look.js";
 import { placePoint } from "./points.js";
 import "./pointslist.js";
-import { ready } from "./remote.js";
+import { forget, ready } from "./remote.js";
 import "./stage.js";
-import { removePhoto, restore, state } from "./store.js";
+import { on, removePhoto, restore, select, state } from "./store.js";
 import "./strip.js";
 import { startTheme } from "./theming.js";
 import { toast } from "./toast.js";
@@ -67,9 +67,10 @@ for (const dialog of $$("dialog")) {
 }
 
 $("#remove-all").addEventListener("click", () => {
+  select(null); // or each that is removed would bring the next one to the stage
   const photos = [...state.photos];
   photos.forEach(removePhoto);
-  for (const photo of photos) if (photo.remote) forget(photo.remote.id).catch(() => {});
+  photos.forEach(forget);
   $("#help").close();
   toast("All photos are gone from this browser and from the server.");
 });
@@ -83,9 +84,14 @@ onTokenNeeded(
     new Promise((resolve) => {
       const dialog = $("#token");
       $("#token-refused").hidden = !refused;
-      $("#token-form").onsubmit = () => resolve($("#token-input").value.trim());
+      let answered = false;
+      $("#token-form").onsubmit = () => {
+        answered = true;
+        resolve($("#token-input").value.trim());
+      };
       dialog.oncancel = (event) => event.preventDefault(); // without a token nothing works
-      dialog.showModal();
+      dialog.onclose = () => answered || dialog.showModal(); // a second Escape is not to be prevented
+      if (!dialog.open) dialog.showModal();
     }),
 );
 
@@ -97,12 +103,10 @@ database.onForgetting((error) => {
 await restore();
 resume();
 document.body.classList.remove("starting");
-try {
-  await ready;
-} catch (error) {
-  toast(error.message, { bad: true, ms: 600_000 }); // every photo says so too
-  throw error;
-}
-for (const place of $$("[data-keeps]")) place.textContent = duration(state.limits.keep_seconds);
-for (const place of $$("[data-most]")) place.textContent = megabytes(state.limits.upload_bytes);
-document.body.classList.add("ready");
+on("network", () => {
+  for (const place of $$("[data-keeps]")) place.textContent = duration(state.limits.keep_seconds);
+  for (const place of $$("[data-most]")) place.textContent = megabytes(state.limits.upload_bytes);
+  document.body.classList.add("ready");
+});
+// Every photo says so too, and asks again when it is tried again.
+ready().catch((error) => on("network", toast(error.message, { bad: true, ms: 600_000 })));

@@ -8,6 +8,8 @@ import { state } from "./store.js";
 import { toast } from "./toast.js";
 import { stemOf } from "./words.js";
 
+const MOST = 256; // points that the service takes
+
 export function savePoints() {
   const photo = state.selected;
   const lines = asHints(photo.history.edit.points).map((hint) => `  ${JSON.stringify(hint)}`);
@@ -38,13 +40,14 @@ export function parsePoints(text) {
   }
   const list = Array.isArray(content) ? content : content?.hints;
   if (!Array.isArray(list)) throw new Error("it holds no list of colour points");
+  if (list.length > MOST) throw new Error(`it holds ${list.length} colour points; ${MOST} are taken`);
   return list.map((entry, number) => {
     const wrong = (what) => new Error(`point ${number + 1} ${what}`);
     const { x, y, color } = entry ?? {};
     if (![x, y].every((value) => typeof value === "number" && value >= 0 && value <= 1)) {
       throw wrong("lies outside the photo; x and y are fractions from 0 to 1");
     }
-    const pair = Array.isArray(color) && color.length === 2 && color.every((value) => Math.abs(value) <= 128);
+    const pair = Array.isArray(color) && color.length === 2 && color.every((value) => typeof value === "number" && Math.abs(value) <= 128);
     const hex = typeof color === "string" && /^#?[0-9a-f]{6}$/i.test(color) && hexToRgb(color);
     if (!pair && !hex) throw wrong('has no colour; write it as "#rrggbb" or as two numbers a, b');
     return { x, y, color };

@@ -20,7 +20,10 @@ export const pictureOf = (photo) => pictures.get(photo.key) ?? {};
 
 export const isBusy = () => flight !== null || timer !== 0;
 
-on("select", ({ photo }) => photo && !(photo.error && !photo.remote) && refresh(photo));
+on("select", ({ photo }) => {
+  if (!photo) stop();
+  else if (!photo.error || photo.remote) refresh(photo);
+});
 on("edit", ({ photo, live }) => photo === state.selected && refresh(photo, live));
 on("network", () => state.selected && refresh(state.selected));
 on("photos", ({ photo }) => photo && !state.photos.includes(photo) && drop(photo.key));
@@ -36,6 +39,12 @@ export function refresh(photo, live = false) {
   clearTimeout(timer);
   timer = setTimeout(fly, live ? 0 : PAUSE, photo);
   emit("busy", photo);
+}
+
+function stop() {
+  clearTimeout(timer);
+  timer = 0;
+  flight?.controller.abort();
 }
 
 async function fly(photo) {

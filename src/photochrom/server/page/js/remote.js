@@ -9,17 +9,27 @@ const uploads = new Map(); // photo -> promise of its upload
 const line = [];
 let going = 0;
 
-/** Done once it is known what the server offers; nothing can be wished of a photo before. */
-export const ready = (async () => {
+let learned = null; // a promise that it is known what the server offers
+
+/** Learn what the server offers; nothing can be wished of a photo before. What fails is tried again when asked again. */
+export function ready() {
+  learned ??= learn().catch((error) => {
+    learned = null;
+    throw error;
+  });
+  return learned;
+}
+
+async function learn() {
   const [{ default: usual, networks }, limits] = await Promise.all([api.networks(), api.limits()]);
   state.networks = networks.map((network) => ({ ...network, isDefault: network.name === usual }));
   state.limits = limits;
   emit("network");
-})();
+}
 
 /** Call `work(id)` with the photo's id on the server; upload the photo first where that is needed. */
 export async function withPhoto(photo, work, signal) {
-  await ready;
+  await ready();
   const known = photo.remote?.id;
   if (!known || uploads.has(photo)) await uploaded(photo);
   signal?.throwIfAborted();
@@ -34,6 +44,14 @@ export async function withPhoto(photo, work, signal) {
   }
 }
 
+/** Remove a photo from the server as well, for good: also one whose upload is under way or in line. */
+export function forget(photo) {
+  photo.gone = true;
+  if (photo.remote) api.forget(photo.remote.id).catch(() => {});
+}
+
+const removed = () => new api.Problem(404, "This photo was removed.");
+
 function uploaded(photo) {
   if (!uploads.has(photo)) {
     uploads.set(
@@ -45,6 +63,7 @@ function uploaded(photo) {
 }
 
 async function upload(photo) {
+  if (photo.gone) throw removed();
   const file = await fileOf(photo);
   if (!file) throw new api.Problem(404, "Neither the server nor this browser has this photo any more; add it again.");
   const most = state.limits.upload_bytes;
@@ -55,6 +74,10 @@ async function upload(photo) {
   setStatus(photo, { status: "uploading", progress: 0 });
   const progress = (share) => setStatus(photo, { progress: share });
   const remote = await api.upload(file, photo.name, progress);
+  if (photo.gone) {
+    api.forget(remote.id).catch(() => {});
+    throw removed();
+  }
   photo.file = null; // the database has it, memory need not; where that failed, keep() below holds it
   if (!(await fileOf(photo))) photo.file = file;
   setStatus(photo, { remote, status: "colouring", error: null });

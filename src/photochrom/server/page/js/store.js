@@ -132,6 +132,7 @@ export async function restore() {
 }
 
 function save(photo) {
+  if (!state.photos.includes(photo)) return; // taken off the page: nothing of it is to come back
   clearTimeout(saving.get(photo));
   saving.set(photo, setTimeout(() => write(photo), 150));
 }

@@ -1,7 +1,7 @@
 // The film strip: every photo with its progress and errors.
 
-import * as api from "./api.js";
 import { $, $$, el, icon } from "./dom.js";
+import { forget } from "./remote.js";
 import { on, removePhoto, select, state } from "./store.js";
 import { toast } from "./toast.js";
 
@@ -61,8 +61,7 @@ export function statusWords(photo) {
 /** Take a photo away, from the server too, once the user can no longer think better of it. */
 export function take(photo) {
   const restore = removePhoto(photo);
-  const gone = () => photo.remote && api.forget(photo.remote.id).catch(() => {});
-  toast(`${photo.name} removed.`, { action: { label: "Undo", run: restore }, gone });
+  toast(`${photo.name} removed.`, { action: { label: "Undo", run: restore }, gone: () => forget(photo) });
   (frameOf(state.selected)?.firstElementChild ?? $("[data-choose]")).focus();
 }
 

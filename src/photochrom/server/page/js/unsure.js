@@ -27,6 +27,7 @@ function turn(to) {
   shown = to && can("confidence");
   button.setAttribute("aria-pressed", shown);
   $("#legend-unsure").hidden = !shown;
+  clearTimeout(timer);
   asking?.abort();
   if (shown) load();
   else canvas.parentElement.hidden = true;
