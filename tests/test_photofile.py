@@ -23,6 +23,13 @@ def test_read_square_gives_a_square_of_any_photo(photo: Path) -> None:
     assert np.array_equal(read_square(photo, 16), read_square(photo.read_bytes(), 16))
 
 
+def test_a_line_is_no_square(tmp_path: Path) -> None:
+    line = Picture.from_array(np.zeros((1, 3000), np.uint8)).save(tmp_path / "line.png")
+    assert read_square(line, 16).shape == (16, 16, 3)
+    with pytest.raises(PhotoError, match="3000×1 pixels are too thin for a square"):
+        read_square(line, 256)
+
+
 def test_read_square_turns_grey_alpha_and_16_bits_into_rgb(tmp_path: Path, grey: np.ndarray) -> None:
     for name, array in {
         "grey": grey,

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.errors import PhotoError
 from photochrom.photofile import PhotoFile
 
 __all__ = ["read_square", "read_squashed"]
+
+_MOST = 50_000_000  # pixels of which a square is cut; a line of 3000×1 would become 768,000×256
 
 
 def read_square(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
@@ -25,11 +28,14 @@ def read_square(source: str | Path | bytes, size: int, *, name: str | None = Non
         uint8 RGB 0..255, size×size×3; what is transparent lies over white.
 
     Raises:
-        PhotoError: as `PhotoFile`, or if the file is damaged.
+        PhotoError: as `PhotoFile`, if the file is damaged, or if so much of it lies beside the square that it
+            would have to be enlarged beyond all measure.
     """
     photo = PhotoFile(source, name=name)
     scale = size / min(photo.height, photo.width)
     height, width = (max(size, round(side * scale)) for side in (photo.height, photo.width))
+    if height * width > _MOST:
+        raise PhotoError(f"{photo.name}: {photo.width}×{photo.height} pixels are too thin for a square; cut it")
     pixels = photo.shrunk(height, width)
     top, left = (height - size) // 2, (width - size) // 2
     return _opaque_rgb(pixels[top : top + size, left : left + size], photo.has_alpha)

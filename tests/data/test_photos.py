@@ -44,6 +44,22 @@ def test_symbolic_links_are_followed_and_loops_survived(tmp_path, files):
     assert names(tmp_path / "data") == ["a.png", "more/b.png"]
 
 
+def test_a_photo_and_links_to_it_are_one(tmp_path, files):
+    files(tmp_path / "in", {"a/1.png": b"1", "a/2.png": b"2"})
+    (tmp_path / "in" / "best").mkdir()
+    (tmp_path / "in" / "best" / "1.png").symlink_to("../a/1.png")
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    assert names([tmp_path / "in", tmp_path / "link", tmp_path / "in" / ".." / "in"]) == ["a/1.png", "a/2.png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_no_photo_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (ref,) = find_photos(tmp_path)
+    with pytest.raises(PhotoError, match="is no regular file"):
+        ref.read()
+
+
 def test_a_broken_link_is_listed_and_fails_when_read(tmp_path):
     (tmp_path / "gone.jpg").symlink_to("nowhere.jpg")
     (ref,) = find_photos(tmp_path)
@@ -183,6 +199,20 @@ def test_split_is_stable_when_photos_are_added(old, new, fraction, seed):
     assert sorted(train + test) == sorted(old)
     assert train == [key for key in old if key in set(train_more)]
     assert test == [key for key in old if key in set(test_more)]
+
+
+def test_photos_keep_their_part_when_others_of_the_same_names_come(tmp_path, files):
+    for folder in "ab":
+        files(tmp_path / folder, {f"IMG_{number}.png": folder.encode() for number in range(50)})
+
+    def tested(*folders):
+        refs = find_photos([tmp_path / folder for folder in folders])
+        return {
+            ref.path for ref in split_photos(refs, test_fraction=0.2, seed=0)[1] if ref.path.parent.name == "a"
+        }
+
+    assert 3 < len(tested("a")) < 25
+    assert tested("a") == tested("a", "b")
 
 
 def test_split_takes_about_the_fraction_and_depends_on_the_seed():

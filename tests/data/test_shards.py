@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import subprocess
 import tarfile
 
 import numpy as np
@@ -65,6 +67,15 @@ def test_every_tar_format_and_long_names(tmp_path, tar, format):
     refs = find_photos(path)
     assert [ref.key for ref in refs] == [f"{folder}/{'n' * 90}", "b", "c"]
     assert [ref.read() for ref in refs] == [b"1", b"2", b"3"]
+
+
+def test_a_member_with_holes_is_named(tmp_path, tar):
+    path = tar(tmp_path / "s.tar", {"a.jpg": b"1"})
+    (tmp_path / "holed.jpg").write_bytes(b"x" + bytes(1 << 20) + b"x")
+    os.truncate(tmp_path / "holed.jpg", 4 << 20)
+    subprocess.run(["tar", "-S", "-rf", path, "-C", tmp_path, "holed.jpg"], check=True)
+    with pytest.raises(DataError, match=r"s\.tar: holed\.jpg is stored with holes"):
+        find_photos(path)
 
 
 def test_members_that_are_no_photos(tmp_path, tar):

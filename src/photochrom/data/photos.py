@@ -9,6 +9,7 @@ import glob
 import hashlib
 import os
 import re
+import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ class PhotoRef:
         path: the photo's file, or the shard.
         offset: first byte in `path`.
         length: how many bytes; None for a whole file.
+        name: the key, as it was before others of the same one made it longer.
     """
 
     key: str
@@ -46,15 +48,18 @@ class PhotoRef:
     path: Path
     offset: int = 0
     length: int | None = None
+    name: str = ""
 
     def read(self) -> bytes:
         """Return the photo's bytes.
 
         Raises:
-            PhotoError: if the file is gone or cannot be read.
+            PhotoError: if the file is gone, cannot be read, or is no regular one, such as a pipe.
             DataError: if a shard has become shorter since it was listed.
         """
         try:
+            if not stat.S_ISREG(self.path.stat().st_mode):  # nobody may ever write to a pipe
+                raise PhotoError(f"{self.path}: is no regular file; copy the photo to a file first")
             with self.path.open("rb") as file:
                 file.seek(self.offset)
                 data = file.read() if self.length is None else file.read(self.length)
@@ -83,8 +88,8 @@ def find_photos(data: str | Path | Sequence[str | Path], *, cache: Path | None =
 
     Returns:
         Items in the order given; in each, shards sorted by path and in them the shard's order, photos sorted by
-        path. A photo that is named twice is listed once. Photos of several shards or folders that share a key
-        have the shard's or folder's name put before it.
+        path. A photo that several names or links lead to is listed once. Photos of several shards or folders that
+        share a key have the shard's or folder's name put before it.
 
     Raises:
         DataError: if a path is missing or unreadable, nothing is found, or a shard is damaged.
@@ -95,10 +100,12 @@ def find_photos(data: str | Path | Sequence[str | Path], *, cache: Path | None =
     places: dict[Path, None] = {}
     for item in items:
         places.update(dict.fromkeys(place.absolute() for place in _local(item, cache)))
-    found: dict[tuple[Path, int], tuple[PhotoRef, Path]] = {}
+    found: dict[tuple[str, int], tuple[PhotoRef, Path]] = {}
     for place in places:
         for ref in _photos_at(place):
-            found.setdefault((ref.path, ref.offset), (ref, ref.path if ref.length is not None else place))
+            # By its real path: else a photo and a link to it may come to be trained on and tested with.
+            real = os.path.realpath(ref.path)
+            found.setdefault((real, ref.offset), (ref, ref.path if ref.length is not None else place))
     if not found:
         raise DataError(f"{', '.join(map(str, items))}: no photos in it; the shards hold no {_suffixes()} files")
     return _unique(list(found.values()))
@@ -111,7 +118,7 @@ def split_photos(
 
     A part that the photos' layout names is obeyed. As soon as it names the part of any photo, the photos without
     one are for training: whoever marked some test photos meant the others not to be. Where none is named, a hash
-    of seed and key decides photo by photo, so that photos added later never move others to the other side.
+    of seed and name decides photo by photo, so that photos added later never move others to the other side.
 
     Args:
         refs: photos with keys that differ.
@@ -130,7 +137,7 @@ def split_photos(
     train: list[PhotoRef] = []
     test: list[PhotoRef] = []
     for ref in refs:
-        for_test = ref.part == "test" if marked else _draw(ref.key, seed) < test_fraction
+        for_test = ref.part == "test" if marked else _draw(ref.name or ref.key, seed) < test_fraction
         (test if for_test else train).append(ref)
     return train, test
 
@@ -233,7 +240,8 @@ def _unique(found: list[tuple[PhotoRef, Path]]) -> list[PhotoRef]:
     if len(counts) == len(refs):
         return refs
     refs = [
-        replace(ref, key=f"{_name(source)}/{ref.key}") if counts[ref.key] > 1 else ref for ref, source in found
+        replace(ref, key=f"{_name(source)}/{ref.key}", name=ref.key) if counts[ref.key] > 1 else ref
+        for ref, source in found
     ]
     counts = Counter(ref.key for ref in refs)
     return [

@@ -90,6 +90,8 @@ def _walk(file: object, label: str) -> Iterator[Member]:
     stretches: dict[str, tuple[int, int]] = {}
     try:
         for member in tar:
+            if member.issparse():
+                raise DataError(f"{label}: {member.name} is stored with holes (tar -S); pack it again without")
             if member.isreg():
                 stretches[member.name] = (member.offset_data, member.size)
             elif not (member.islnk() and member.linkname in stretches):
