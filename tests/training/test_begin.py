@@ -59,6 +59,12 @@ def test_layers_that_are_not_there_begin_fresh(hinted, tmp_path):
     assert network.guide.weight.std() > 0
 
 
+def test_a_folder_of_a_bundled_network_s_name_hides_none(tmp_path, monkeypatch):
+    (tmp_path / "photochrom-1").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert begin_with(create_network("photochrom-1"), "photochrom-1").startswith("photochrom-1, version")
+
+
 @pytest.mark.parametrize(
     ("begin", "message"),
     [

@@ -14,6 +14,7 @@ from photochrom.color import rgb_to_lab
 from photochrom.errors import CheckpointError, NetworkError, OutputError
 from photochrom.network import Network
 from photochrom.training import Recipe, load_checkpoint, train
+from photochrom.training.checkpoint import save_checkpoint
 from photochrom.training.export import export_network
 
 RECIPE = Recipe(name="mine", network="article-3", size=32, batch=4, epochs=30, learning_rate=0.01)
@@ -85,6 +86,17 @@ def test_a_file_that_answers_otherwise_is_not_kept(run, tmp_path, monkeypatch):
     with pytest.raises(NetworkError, match="differs from the checkpoint's"):
         export_network(run, tmp_path / "mine.onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("size", "growth"), [(4, 1), (32, 1e5)], ids=["small", "diverging"])
+def test_any_run_can_be_exported(photos, tmp_path, size, growth):
+    train(RECIPE.model_copy(update={"size": size, "epochs": 1}), photos, tmp_path / "run", progress=False)
+    whole = load_checkpoint(tmp_path / "run")
+    with torch.no_grad():
+        for parameter in list(whole.network.parameters())[-2:]:
+            parameter *= growth  # as too high a learning rate leaves it: rounded more coarsely than colours are
+    save_checkpoint(tmp_path / "run/checkpoint.safetensors", whole.recipe, whole.network, whole.progress)
+    assert export_network(tmp_path / "run", tmp_path / "mine.onnx").input_size == max(size, 8)
 
 
 def test_errors_are_one_line(run, tmp_path, capsys):

@@ -86,6 +86,12 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path, text, message):
         load_recipe(path)
 
 
+def test_a_folder_of_a_recipe_s_name_hides_none(tmp_path, monkeypatch):
+    (tmp_path / "article-1").mkdir()  # such as a run of it
+    monkeypatch.chdir(tmp_path)
+    assert load_recipe("article-1").name == "article-1"
+
+
 def test_a_missing_recipe_names_those_there_are():
     with pytest.raises(RecipeError, match=r"nothing\.yaml: there is no such recipe.*article-final"):
         load_recipe("nothing.yaml")

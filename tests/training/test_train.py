@@ -1,7 +1,10 @@
 """Training: it learns, two runs are identical, and what cannot work is said."""
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -69,6 +72,21 @@ def test_skipped_photos_are_named(photos, tmp_path):
     (folder / "torn.png").write_bytes((folder / "00.png").read_bytes()[:200])
     train(RECIPE, tmp_path / "data", tmp_path / "run", progress=False)
     assert "torn.png" in (tmp_path / "run" / "skipped.log").read_text()
+
+
+def test_names_that_are_no_text_stop_no_training(photos, tmp_path):
+    shutil.copytree(photos / "train_color", tmp_path / "data")
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/data/caf\xe9.png")).write_text("no photo")
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    (tmp_path / "run" / ".photochrom-of-another-command").mkdir(parents=True)
+    train(RECIPE.model_copy(update={"epochs": 1}), tmp_path / "data", tmp_path / "run", progress=False)
+    assert r"caf\udce9.png" in (tmp_path / "run" / "skipped.log").read_text()
+    nameless = Path(os.fsdecode(os.fsencode(tmp_path) + b"/r\xe9n"))  # whose checkpoint could not be read again
+    with pytest.raises(TrainingError, match="its name is no text in UTF-8"):
+        train(RECIPE, photos, nameless, progress=False)
+    assert not nameless.exists()
 
 
 def test_photos_decoded_ahead_train_to_the_same_losses(photos, tmp_path):

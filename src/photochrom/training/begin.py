@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, from_numpy
 
 from photochrom.errors import CheckpointError, NetworkError, RecipeError, require_extra
-from photochrom.network import Network
+from photochrom.network import Network, bundled_networks
 from photochrom.networks import ColorizationNetwork
 from photochrom.training.checkpoint import load_checkpoint
 
@@ -33,7 +33,8 @@ def begin_with(network: ColorizationNetwork, source: str) -> str:
         RecipeError: if there is no such source, or most of its weights do not fit.
     """
     try:
-        if Path(source).is_dir() or source.endswith(".safetensors"):
+        run = source.endswith(".safetensors") or (Path(source) / "checkpoint.safetensors").exists()
+        if run or (Path(source).is_dir() and source not in bundled_networks()):
             whole = load_checkpoint(source)
             weights, told = whole.network.state_dict(), f"{whole.recipe.name}, epoch {whole.epoch}"
         else:

@@ -142,7 +142,7 @@ def load_recipe(source: str | Path, changes: Mapping[str, str] | None = None) ->
             message names the key.
     """
     path = Path(source)
-    if not path.exists() and path.suffix == "" and (_shipped() / f"{source}.yaml").exists():
+    if not path.is_file() and path.suffix == "" and (_shipped() / f"{source}.yaml").exists():
         path = _shipped() / f"{source}.yaml"
     if not path.is_file():
         raise RecipeError(

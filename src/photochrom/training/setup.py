@@ -80,6 +80,10 @@ def check_writable(output: Path) -> None:
         raise TrainingError(
             f"{output}: cannot be written ({there} is no writable folder); choose another --output"
         )
+    try:
+        str(output).encode()
+    except UnicodeEncodeError as error:  # what reads checkpoints takes no other name
+        raise TrainingError(f"{output}: its name is no text in UTF-8; choose another --output") from error
 
 
 def prepare(
@@ -213,10 +217,12 @@ def open_folder(
     try:
         output.mkdir(parents=True, exist_ok=True)
         for leftover in output.glob(".photochrom-*"):  # of a run that was killed while it wrote
-            leftover.unlink(missing_ok=True)
+            if leftover.is_file():
+                leftover.unlink(missing_ok=True)
         _keep_recipe(recipe, output)
         skipped = [*training.skipped, *(testing.skipped if testing is not None else ())]
-        (output / "skipped.log").write_text("".join(f"{s.key}: {s.reason}\n" for s in skipped), encoding="utf-8")
+        log = "".join(f"{s.key}: {s.reason}\n" for s in skipped)
+        (output / "skipped.log").write_text(log, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise TrainingError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
 
