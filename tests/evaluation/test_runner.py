@@ -134,6 +134,20 @@ def test_rows_of_one_name_are_told_apart(photos, tint, tmp_path):
     assert names == ["grey", "mean colour", f"tint ({tint})", f"tint ({other})"]
 
 
+def test_a_photo_that_cannot_be_read_is_skipped(photos, tint, tmp_path):
+    (photos / "zz-gone.png").symlink_to("nowhere.png")
+    results = evaluate([tint], photos, tmp_path / "out", fast=True)
+    assert "cannot be read" in str(results["skipped"])
+
+
+def test_rows_that_differ_in_the_last_digits_are_two(photos, echo, tmp_path):
+    results = evaluate([echo], photos, tmp_path / "out", fast=True, vividness=[0.3333333, 0.3333334])
+    assert [each["name"] for each in results["rows"][2:]] == [
+        "echo vividness 0.3333333",
+        "echo vividness 0.3333334",
+    ]
+
+
 def test_each_vividness_is_a_row(photos, echo, tint, tmp_path):
     results = evaluate([echo, tint], photos, tmp_path / "out", fast=True, vividness=[0, 1])
     names = [entry["name"] for entry in results["rows"]]

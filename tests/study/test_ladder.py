@@ -36,6 +36,11 @@ def test_the_whole_ladder_is_the_articles() -> None:
     assert (final.recipe.photos, final.recipe.epochs) == (2000, 300)
 
 
+def test_runs_of_nearly_one_rate_have_folders_of_their_own() -> None:
+    plan = plan_study(**{**SMALL, "learning_rates": [0.0012345671, 0.0012345672]})
+    assert [run.name for run in plan] == ["article-1-lr0.0012345671", "article-1-lr0.0012345672"]
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -117,6 +119,22 @@ def test_a_study_without_test_photos_or_final_run_has_a_report_too(tmp_path: Pat
     page = Page(result.report.read_text(encoding="utf-8"))
     assert "left out" in page.text
     assert not (tmp_path / "figures" / "article-2-test.png").exists()
+
+
+def test_photos_of_names_that_are_no_text_have_a_report_too(tmp_path: Path, photos: Path) -> None:
+    for path in (photos / "train_color").iterdir():
+        try:
+            shutil.copy(path, os.fsencode(tmp_path) + b"/caf\xe9-" + os.fsencode(path.name))
+        except OSError:
+            pytest.skip("this file system takes only UTF-8 names")
+    (tmp_path / "broken.png").write_text("no photo")
+    os.rename(tmp_path / "broken.png", os.fsencode(tmp_path) + b"/caf\xe9.png")  # noqa: PTH104
+    plan = plan_study(
+        networks=["article-2"], learning_rates=[0.001], epochs=1, photos=4, test_photos=2, size=16, final=False
+    )
+    result = run_study(plan, tmp_path, tmp_path / "study", device="cpu", progress=False)
+    assert result.report is not None
+    assert r"caf\udce9-" in json.dumps(json.loads((tmp_path / "study/report.json").read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize(

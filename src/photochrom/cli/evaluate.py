@@ -90,11 +90,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _command(args: argparse.Namespace) -> str:
     """Return the command that makes the report again, with every choice that its figures depend on."""
+    from photochrom.numbers import short
+
     words = ["photochrom", "evaluate", *args.networks, "--data", *args.data, "--output", args.output]
     words += ["--protocol", args.protocol]
     for option in ("hints", "vividness"):
         if getattr(args, option):
-            words += [f"--{option}", ",".join(f"{value:g}" for value in getattr(args, option))]
+            words += [f"--{option}", ",".join(short(value) for value in getattr(args, option))]
     if args.photos:
         words += ["--photos", str(args.photos)]
     words += ["--fast"] if args.fast else []

@@ -162,7 +162,10 @@ def _setup(job: Job, refs: Sequence[PhotoRef]) -> dict[str, Any]:
     digest = hashlib.sha256()
     for ref in refs:
         digest.update(ref.key.encode("utf-8", "surrogatepass") + b"\0")
-        digest.update(hashlib.sha256(ref.read()).digest())
+        try:
+            digest.update(hashlib.sha256(ref.read()).digest())
+        except PhotoError:
+            digest.update(b"cannot be read")  # which is said of it in its turn
     return {
         "format": 1,
         "photochrom": __version__,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from photochrom.network import Card, Network
+from photochrom.numbers import short
 
 __all__ = ["REFERENCES", "Subject", "list_subjects"]
 
@@ -88,7 +89,7 @@ def list_subjects(networks: Sequence[str | Path], vividness: Sequence[float] = (
         digest = hashlib.sha256(network.path.read_bytes()).hexdigest()
         values: Sequence[float | None] = vividness if vividness and "vividness" in network.card.inputs else [None]
         for value in values:
-            name = network.card.name if value is None else f"{network.card.name} vividness {value:g}"
+            name = network.card.name if value is None else f"{network.card.name} vividness {short(value)}"
             subject = Subject(name, "network", network.card.description, network.path, digest, value, network.card)
             found[network.path.resolve(), value] = subject
     references = [Subject(name, "reference", text) for name, text in REFERENCES.items()]

@@ -11,6 +11,7 @@ from typing import Literal
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import CheckpointError, DivergedError, OutputError, RecipeError
 from photochrom.files import replace_file
+from photochrom.numbers import short
 from photochrom.study.article import ARTICLE_NETWORKS, LEARNING_RATES
 from photochrom.training import Recipe, load_checkpoint, load_recipe, train
 
@@ -90,7 +91,7 @@ def plan_study(
     runs = []
     for network in sorted(set(networks)):
         for rate in dict.fromkeys(learning_rates):
-            name = f"{network}-lr{rate:g}"
+            name = f"{network}-lr{short(rate)}"
             own = _given(name=name, learning_rate=rate, epochs=epochs, photos=photos)
             runs.append(PlannedRun(name, "dev", load_recipe(network, shared | own)))
     if final:
