@@ -90,7 +90,7 @@ def _walk(file: object, label: str) -> Iterator[Member]:
     stretches: dict[str, tuple[int, int]] = {}
     try:
         for member in tar:
-            if member.issparse():
+            if member.issparse() and PurePosixPath(member.name).suffix.lower() in PHOTO_SUFFIXES:
                 raise DataError(f"{label}: {member.name} is stored with holes (tar -S); pack it again without")
             if member.isreg():
                 stretches[member.name] = (member.offset_data, member.size)

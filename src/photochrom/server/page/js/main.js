@@ -100,13 +100,14 @@ database.onForgetting((error) => {
   toast(`This browser ${why}: what you do now lasts until the tab is closed.`, { bad: true });
 });
 
-await restore();
-resume();
-document.body.classList.remove("starting");
 on("network", () => {
   for (const place of $$("[data-keeps]")) place.textContent = duration(state.limits.keep_seconds);
   for (const place of $$("[data-most]")) place.textContent = megabytes(state.limits.upload_bytes);
   document.body.classList.add("ready");
 });
+
+await restore();
+resume();
+document.body.classList.remove("starting");
 // Every photo says so too, and asks again when it is tried again.
 ready().catch((error) => on("network", toast(error.message, { bad: true, ms: 600_000 })));
