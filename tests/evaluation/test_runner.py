@@ -1,5 +1,7 @@
 import json
 import math
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,6 +140,19 @@ def test_a_photo_that_cannot_be_read_is_skipped(photos, tint, tmp_path):
     (photos / "zz-gone.png").symlink_to("nowhere.png")
     results = evaluate([tint], photos, tmp_path / "out", fast=True)
     assert "cannot be read" in str(results["skipped"])
+
+
+def test_photos_that_are_marked_for_training_are_left_out(photos, tint, tmp_path):
+    whole = evaluate([tint], photos, tmp_path / "whole", fast=True)
+    for part in ("train_color", "test_color"):
+        shutil.copytree(photos, tmp_path / "data" / part)
+    results = evaluate([tint], tmp_path / "data", tmp_path / "out", fast=True)
+    assert {Path(photo["key"]).parts[0] for photo in results["photos"]} == {"test_color"}
+    assert len(results["photos"]) == len(whole["photos"])
+    assert results["notes"]["parts"].endswith("that are marked for training are left out")
+    assert results["notes"]["parts"] in (tmp_path / "out/report.html").read_text()
+    only = evaluate([tint], tmp_path / "data/train_color", tmp_path / "only", fast=True)
+    assert len(only["photos"]) == len(whole["photos"])  # there are no others, and nobody else is asked
 
 
 def test_rows_that_differ_in_the_last_digits_are_two(photos, echo, tmp_path):

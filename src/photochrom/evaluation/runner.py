@@ -81,7 +81,7 @@ def evaluate(
 
     Args:
         networks: names of bundled networks or paths of network files.
-        data: colour photos; see `find_photos`.
+        data: colour photos; see `find_photos`. Where it names photos for testing, those for training are left out.
         output: the evaluation's folder.
         protocol: see `PROTOCOLS`.
         hints: numbers of colour points, for a curve of PSNR against them.
@@ -105,7 +105,10 @@ def evaluate(
     if protocol not in PROTOCOLS:
         raise DataError(f"there is no protocol {protocol!r}; use {' or '.join(PROTOCOLS)}")
     subjects = tuple(list_subjects(networks, vividness))
-    refs = find_photos(data)[:photos]
+    found = find_photos(data)
+    marked = any(ref.part == "test" for ref in found)
+    tested = [ref for ref in found if not (marked and ref.part == "train")]
+    refs = tested[:photos]
     missing = dict.fromkeys(_EXTRAS, "left out, to be fast") if fast else missing_extras()
     job = Job(subjects, protocol, tuple(sorted(set(hints))), frozenset({"lpips", "frechet"} - missing.keys()))
     setup = _setup(job, refs)
@@ -129,6 +132,8 @@ def evaluate(
             with suppress(NetworkError):  # one that fails has its failures in the report already
                 costs[subject.name] = measure_cost(subject.path, PROTOCOLS[protocol].size)
     results = compile_results(lines, subjects, PROTOCOLS[protocol], hints=job.hints, costs=costs, missing=missing)
+    if left_out := len(found) - len(tested):
+        results["notes"]["parts"] = f"{left_out:,} that are marked for training are left out"
     results |= {"photochrom": __version__, "command": command}
     results["data"] |= {"names": _names(data), "fingerprint": setup["photos"][:16]}
     told("drawing the report", 0, 0)

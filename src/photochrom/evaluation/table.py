@@ -177,7 +177,10 @@ def _draw(
 
 def _remarks(results: Mapping[str, Any]) -> Iterator[str]:
     """Say what does not stand in the tables, a line each."""
-    titles = {metric["key"]: metric["title"] for metric in results["metrics"]} | {"hints": "Colour points"}
+    titles = {metric["key"]: metric["title"] for metric in results["metrics"]} | {
+        "hints": "Colour points",
+        "parts": "Photos",
+    }
     for key, note in results["notes"].items():
         yield f"{titles.get(key, key)}: {say_plain(note)}"
     yield from _on_points(results)
