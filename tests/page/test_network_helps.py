@@ -39,7 +39,9 @@ def test_other_colourings_are_found_for_a_photo_that_is_still_on_its_way(open_pa
     expect(page.locator("#stage-progress")).to_be_visible()
     stand_in = page.locator(".layer-before")
     expect(stand_in.locator("img")).to_have_count(1)
+    expect(stand_in).to_be_visible()
     assert stand_in.evaluate("(layer) => getComputedStyle(layer).clipPath") == "none"  # seen as a whole
+    expect(page.locator("#divider")).to_be_hidden()
     page.locator("#other").click()
     expect(page.locator("#alternatives-wait")).to_contain_text("Trying many colourings")
     while not held:

@@ -32,7 +32,7 @@ function show() {
   standIn(photo, before);
   if (before) setLayer("before", before);
   if (after) setLayer("after", after);
-  $(".layer-before").hidden = !after && !before;
+  $(".layer-before").hidden = !after && !before && !photo.thumb;
   if (after && !seen.has(photo)) {
     seen.add(photo);
     develop();
