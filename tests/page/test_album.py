@@ -88,7 +88,7 @@ def test_all_photos_go_home_in_a_zip_with_their_own_points(
 def test_a_name_of_any_length_goes_home(open_page: Any, tmp_path: Path) -> None:
     page = open_page()
     page.evaluate("delete window.showSaveFilePicker")
-    add(page, grey_png(tmp_path / f"{'long ' * 49}.png"), grey_png(tmp_path / "short.png"))
+    add(page, grey_png(tmp_path / f"{'long ' * 50}.png"), grey_png(tmp_path / "short.png"))
     expect(page.locator(".frame[data-status=ready]")).to_have_count(2)
     with ZipFile(BytesIO(download(page, "#download-all")[0])) as archive:
         long, short = archive.namelist()
