@@ -13,7 +13,7 @@ from photochrom.batch.pool import Pool, open_pool
 from photochrom.batch.run import Result
 from photochrom.batch.worker import Extras, Outcome, Setup, Task
 from photochrom.errors import OutputError, PhotochromError
-from photochrom.files import make_folder, move_file, same_file, same_place
+from photochrom.files import make_folder, move_file, same_file
 from photochrom.photofile import PhotoFile
 
 __all__ = ["colorize_single"]
@@ -98,11 +98,9 @@ def _to_file(pool: Pool, photo: Path, target: Path, called: str, extras: Extras,
 
 
 def _check_targets(photo: Path, targets: list[Path], *, overwrite: bool) -> None:
-    for number, target in enumerate(targets):
+    for target in targets:
         if same_file(photo, target):
             raise OutputError(f"{photo}: would be written over itself; give another name as --output")
-        if any(same_place(target, other) for other in targets[:number]):
-            raise OutputError(f"{target}: would be written twice; give another name")
         if os.path.lexists(target) and not overwrite:
             raise OutputError(f"{target}: is already there; give another name, or --overwrite to replace it")
         if target.is_dir():
