@@ -11,7 +11,7 @@ GRAIN = 6.0  # steps of 8 bits; a 24-megapixel JPEG then has about 10 MB, as a c
 
 def make_photo(path: Path, width: int, height: int, *, wide: bool = False, **options: Any) -> Path:
     """Write a grey photo of any size, of 8 or (`wide`) 16 bits; `options` are those of libvips' saver."""
-    from photochrom.vips import libvips
+    from photochrom.io.vips import libvips
 
     vips = libvips()
     photo = vips.Image.new_from_file(str(EXAMPLE))[0]

@@ -14,7 +14,7 @@ import torch
 from skimage.color import rgb2lab
 
 from _timing import take_turns
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ import itertools
 import torch
 
 from _timing import take_turns
-from photochrom.networks import create_network
-from photochrom.networks.hinted import HintedNetwork
+from photochrom.models import create_network
+from photochrom.models.hinted import HintedNetwork
 from photochrom.training import load_recipe
 from photochrom.training.device import autocast, choose_device, keep_memory, precision_of
 from photochrom.training.recipe import Recipe

@@ -21,7 +21,8 @@ import onnx
 from PIL import Image
 
 from photochrom.evaluation.cost import measure_cost
-from photochrom.network import CARD_KEY, Network
+from photochrom.inference.card import CARD_KEY
+from photochrom.inference.onnx_model import Network
 
 BAR = 60.0
 PASS = 0.040

@@ -15,8 +15,8 @@ from pathlib import Path
 from _photos import make_photo
 from _timing import take_turns
 from photochrom import Colorizer
-from photochrom.photofile import PhotoFile
-from photochrom.vips import libvips
+from photochrom.io.reader import PhotoFile
+from photochrom.io.vips import libvips
 
 BAR = 2.5
 

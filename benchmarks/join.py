@@ -17,7 +17,7 @@ import numpy as np
 from skimage.color import lab2rgb
 
 from _timing import take_turns
-from photochrom.join import join, lightness_of
+from photochrom.color.recombine import join, lightness_of
 
 
 def photo(kind: str, depth: Any, side: int) -> tuple[Any, Any, Any]:

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from _timing import take_turns
-from photochrom.network import DEFAULT_NETWORK, Network
-from photochrom.networks import create_network
+from photochrom.inference.catalogue import DEFAULT_NETWORK
+from photochrom.inference.onnx_model import Network
+from photochrom.models import create_network
 from photochrom.threads import usable_cores
 
 BARS = {256: 50.0, 512: 220.0}

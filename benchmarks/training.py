@@ -24,7 +24,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 from torch.utils.data import DataLoader, Dataset
 
-from photochrom.networks import create_network
+from photochrom.models import create_network
 from photochrom.training import load_recipe, train
 
 SIZE, BATCH = 400, 32

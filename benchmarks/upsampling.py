@@ -21,12 +21,14 @@ from scipy.ndimage import binary_dilation, uniform_filter
 from skimage.color import deltaE_ciede2000
 from skimage.feature import canny
 
-from photochrom import color, vips
+from photochrom.color import cielab
+from photochrom.color.guided_upsample import Enlarger
 from photochrom.data.photos import find_photos
-from photochrom.network import DEFAULT_NETWORK, Network
-from photochrom.picture import Picture
-from photochrom.sight import network_shape, stretched
-from photochrom.upsample import Enlarger
+from photochrom.inference.catalogue import DEFAULT_NETWORK
+from photochrom.inference.onnx_model import Network
+from photochrom.inference.preprocess import network_shape, stretched
+from photochrom.io import vips
+from photochrom.io.picture import Picture
 
 Enlarge = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -146,7 +148,7 @@ def enlarge_table(folder: str, count: int, sizes: list[int]) -> None:
         if (scale := sqrt(MEGAPIXELS * 1e6 / (height * width))) < 1:
             height, width = round(height * scale), round(width * scale)
             rgb = shrink(rgb, height, width)
-        truth = color.rgb_to_lab(rgb)
+        truth = cielab.rgb_to_lab(rgb)
         near_light = edges(truth[..., 0])
         near_colour = edges(truth[..., 1]) | edges(truth[..., 2])
         masks = [np.ones_like(near_light), near_light, near_colour]
@@ -155,7 +157,7 @@ def enlarge_table(folder: str, count: int, sizes: list[int]) -> None:
         for size in sizes:
             h, w = network_shape(height, width, size)
             ab = shrink(np.ascontiguousarray(truth[..., 1:]), h, w)
-            seen = color.lightness(shrink(rgb, h, w))
+            seen = cielab.lightness(shrink(rgb, h, w))
             for name, enlarge in METHODS.items():
                 for scan in ("clean", "grain"):
                     lightness = truth[..., 0] + (grain if scan == "grain" else 0)
@@ -197,14 +199,14 @@ def frame_table(folder: str, count: int, size: int, network: Network) -> None:
     scores: dict[str, list[float]] = defaultdict(list)
     for rgb in photos(folder, count, least_aspect=1.2):
         height, width = rgb.shape[:2]
-        truth = color.rgb_to_lab(rgb)
+        truth = cielab.rgb_to_lab(rgb)
         lightness = np.ascontiguousarray(truth[..., 0])
 
         def run(seen: np.ndarray) -> np.ndarray:
             return np.ascontiguousarray(network.run(seen[None, None])[0].transpose(1, 2, 0))
 
         def see(part: np.ndarray, h: int, w: int) -> np.ndarray:
-            return color.lightness(shrink(np.ascontiguousarray(part), h, w))
+            return cielab.lightness(shrink(np.ascontiguousarray(part), h, w))
 
         longer, shorter = max(height, width), min(height, width)
         ways: dict[str, np.ndarray] = {"grey, a = b = 0": np.zeros((*lightness.shape, 2), np.float32)}
@@ -257,7 +259,7 @@ def stretch_table(folder: str, count: int, size: int, network: Network) -> None:
     chroma: dict[tuple[str, str], list[float]] = defaultdict(list)
     grey = []
     for rgb in photos(folder, count):
-        truth = color.rgb_to_lab(shrink(rgb, *network_shape(*rgb.shape[:2], size)))
+        truth = cielab.rgb_to_lab(shrink(rgb, *network_shape(*rgb.shape[:2], size)))
         grey.append(deltaE_ciede2000(truth, truth * [1, 0, 0]).mean())
         for fade, (base, slope) in FADES.items():
             for name, way in STRETCHES.items():

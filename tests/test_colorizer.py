@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 import photochrom
 from photochrom import Colorizer, Picture, colorize
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.errors import NetworkError, OutputError, PhotoError
-from photochrom.network import Network
+from photochrom.inference.onnx_model import Network
+from photochrom.inference.preprocess import network_shape
 from photochrom.options import Options
-from photochrom.sight import network_shape
 from tiny_network import tint_card, write_network
 
 
@@ -119,7 +119,7 @@ def test_alpha_and_16_bits_stay(tinting: Colorizer, tmp_path: Path, grey: np.nda
 def test_strips_leave_no_seams(tint: Path, monkeypatch: pytest.MonkeyPatch, grey: np.ndarray) -> None:
     photo = np.tile(grey, (3, 3))
     whole = Colorizer(tint)(photo).pixels
-    monkeypatch.setattr("photochrom.picture.STRIP", 500)
+    monkeypatch.setattr("photochrom.io.picture.STRIP", 500)
     for threads in (1, 3):
         assert np.array_equal(Colorizer(tint, threads=threads)(photo).pixels, whole)
 
@@ -183,10 +183,10 @@ def test_a_large_photo_looks_like_a_small_one(
     y, x = np.mgrid[:height, :width]
     photo = (120 + 60 * np.sin(x / 17) + 50 * np.cos(y / 11)).astype(np.uint8)[..., None].repeat(colours, axis=2)
     joined = Colorizer(tint)(photo)
-    monkeypatch.setattr("photochrom.painting._LARGE", 1)
+    monkeypatch.setattr("photochrom.inference.compose._LARGE", 1)
     found = Colorizer(tint)(photo)
     assert np.abs(found.pixels.astype(int) - joined.pixels).max() <= 3
     assert np.abs(found.lightness() - joined.lightness()).max() < 0.5
-    monkeypatch.setattr("photochrom.picture.STRIP", 4 * width)
+    monkeypatch.setattr("photochrom.io.picture.STRIP", 4 * width)
     for threads in (1, 3):
         assert np.array_equal(Colorizer(tint, threads=threads)(photo).pixels, found.pixels)

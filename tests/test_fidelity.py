@@ -17,8 +17,8 @@ import pytest
 from skimage.color import rgb2lab
 
 from photochrom import Colorizer, Picture
+from photochrom.io.vips import libvips
 from photochrom.options import Options
-from photochrom.vips import libvips
 from tiny_network import tint_card, write_network
 
 

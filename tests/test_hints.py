@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photochrom import Hint
-from photochrom.color import lab_to_rgb, quantize, rgb_to_lab
+from photochrom.color.cielab import lab_to_rgb, quantize, rgb_to_lab
 from photochrom.hints import hint_planes
 
 fractions = st.floats(0, 1)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from photochrom import Colorizer, Hint, Picture
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.errors import NetworkError
 from photochrom.options import Options
 

@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from photochrom.bins import bin_centers
-from photochrom.network import CARD_KEY, Card
+from photochrom.color.ab_bins import bin_centers
+from photochrom.inference.card import CARD_KEY, Card
 
 
 def write_network(

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer, colorize
     from photochrom.errors import PhotochromError
     from photochrom.hints import Hint
-    from photochrom.network import list_networks
+    from photochrom.inference.onnx_model import list_networks
+    from photochrom.inference.palette import palette_of
+    from photochrom.io.picture import Picture
     from photochrom.options import Options
-    from photochrom.palette import palette_of
-    from photochrom.picture import Picture
 
 __all__ = [
     "Colorizer",
@@ -38,10 +38,10 @@ _HOMES = {
     "Hint": "photochrom.hints",
     "Options": "photochrom.options",
     "PhotochromError": "photochrom.errors",
-    "Picture": "photochrom.picture",
+    "Picture": "photochrom.io.picture",
     "colorize": "photochrom.colorizer",
-    "list_networks": "photochrom.network",
-    "palette_of": "photochrom.palette",
+    "list_networks": "photochrom.inference.onnx_model",
+    "palette_of": "photochrom.inference.palette",
 }
 
 

@@ -10,25 +10,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom import __version__, encode, proposals
-from photochrom.choices import Choices, choices
+from photochrom import __version__
 from photochrom.errors import NetworkError, OutputError
-from photochrom.files import same_file
-from photochrom.formats import JPEG, TIFF
 from photochrom.hints import Hint
-from photochrom.kept import KeptPhoto, open_file
-from photochrom.metadata.header import Metadata
-from photochrom.network import DEFAULT_NETWORK, Card, Device, Network
+from photochrom.inference import prediction
+from photochrom.inference.candidates import Choices, choices
+from photochrom.inference.card import Card
+from photochrom.inference.catalogue import DEFAULT_NETWORK
+from photochrom.inference.compose import beside, paint
+from photochrom.inference.onnx_model import Device, Network
+from photochrom.inference.preprocess import Photo, Sight, turned
+from photochrom.io import writer
+from photochrom.io.atomic import same_file
+from photochrom.io.cached import KeptPhoto, open_file
+from photochrom.io.formats import JPEG, TIFF
+from photochrom.io.metadata.header import Metadata
+from photochrom.io.picture import Picture, as_photo, as_picture
+from photochrom.io.reader import STRIP
+from photochrom.io.vips import resize_array
 from photochrom.options import Options
-from photochrom.painting import beside, paint
-from photochrom.photofile import STRIP
-from photochrom.picture import Picture, as_photo, as_picture
-from photochrom.sight import Photo, Sight, turned
 from photochrom.threads import usable_cores
-from photochrom.vips import resize_array
 
 if TYPE_CHECKING:
-    from photochrom.picture import Source
+    from photochrom.io.picture import Source
 
 __all__ = ["Colorizer", "colorize"]
 
@@ -140,7 +144,7 @@ class Colorizer:
         path = None if isinstance(file, bytes) else file
         if path is not None and same_file(path, target):
             raise OutputError(f"{target}: is the photo itself; give the result another name")
-        encode.check_target(target, quality=options.quality, overwrite=overwrite)
+        writer.check_target(target, quality=options.quality, overwrite=overwrite)
         suffix = target.suffix.lower()
         # Formats with a place for the orientation that every viewer knows keep the pixels as they lie.
         keeps = suffix in JPEG | TIFF and not options.side_by_side
@@ -149,7 +153,7 @@ class Colorizer:
         seen = self._see(photo)
         ab = self._colours(seen, options)
         gap = max(4, round(_GAP * photo.width)) if options.side_by_side else 0
-        image = encode.Image(
+        image = writer.Image(
             photo.height,
             photo.width * (2 if gap else 1) + gap,
             3 + photo.has_alpha,
@@ -160,13 +164,13 @@ class Colorizer:
         painted = paint(photo, seen.lightness, ab, self._threads)
         strips = (beside(own, colours, gap, photo.has_alpha) for own, colours in painted)
         times = _times(path) if options.keep_times and path is not None else None
-        lost = encode.write_image(target, image, strips, quality=options.quality, times=times)
-        return [*photo.notes, *encode.losses(photo, target), *lost]
+        lost = writer.write_image(target, image, strips, quality=options.quality, times=times)
+        return [*photo.notes, *writer.losses(photo, target), *lost]
 
     def propose(self, photo: Photo, options: Options | None = None) -> Floats:
         """Return the network's own a, b for a photo: float32 h×w×2, CIELAB units, at network size, as it lies."""
         seen = self._see(photo)
-        return seen.laid(proposals.propose(self.network, seen.upright, options or Options()))
+        return seen.laid(prediction.propose(self.network, seen.upright, options or Options()))
 
     def alternatives(
         self, source: Source, n: int, options: Options | None = None, *, seed: int = 0
@@ -199,7 +203,7 @@ class Colorizer:
         options = options or Options()
         _check_count(n, "alternatives")
         upright = self._see(as_photo(source, max_pixels=options.max_pixels)).upright
-        return proposals.alternative_hints(self.network, upright, n, options, seed=seed)
+        return prediction.alternative_hints(self.network, upright, n, options, seed=seed)
 
     def suggest_hints(self, source: Source, n: int, options: Options | None = None) -> list[Hint]:
         """Find the points of a photo where asking the user for the colour would help most.
@@ -221,7 +225,7 @@ class Colorizer:
         options = options or Options()
         _check_count(n, "hints")
         upright = self._see(as_photo(source, max_pixels=options.max_pixels)).upright
-        return proposals.suggest_hints(self.network, upright, n, options)
+        return prediction.suggest_hints(self.network, upright, n, options)
 
     def choices(self, source: Source, x: float, y: float, options: Options | None = None) -> Choices:
         """Say which colours one place of a photo may have, for a person who picks one.
@@ -283,20 +287,20 @@ class Colorizer:
             OutputError: if the map cannot be written; nothing half-written stays.
         """
         target = Path(target)
-        encode.check_target(target, overwrite=True)
+        writer.check_target(target, overwrite=True)
         (height, width), rows = self._confidence(source, options or Options(), long_edge)
         step = max(1, STRIP // width)
         strips = (
             np.clip(np.rint(rows(top, min(top + step, height)) * 255), 0, 255).astype(np.uint8)
             for top in range(0, height, step)
         )
-        encode.write_image(target, encode.Image(height, width, 1, np.dtype(np.uint8)), strips)
+        writer.write_image(target, writer.Image(height, width, 1, np.dtype(np.uint8)), strips)
 
     def _confidence(
         self, source: Source, options: Options, long_edge: int | None = None
     ) -> tuple[tuple[int, int], Callable[[int, int], Floats]]:
         photo = as_photo(source, max_pixels=options.max_pixels)
-        sure = proposals.confidence(self.network, self._see(photo).upright, options)
+        sure = prediction.confidence(self.network, self._see(photo).upright, options)
         scale = min(1.0, (long_edge or max(photo.height, photo.width)) / max(photo.height, photo.width))
         height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
         return (height, width), resize_array(sure[..., None], height, width)
@@ -307,14 +311,14 @@ class Colorizer:
         Raises:
             NetworkError: if it cannot.
         """
-        proposals.check(self.network, options)
+        prediction.check(self.network, options)
 
     def _see(self, photo: Photo) -> Sight:
         return Sight.of(photo, self.network_size or self.card.input_size)
 
     def _colours(self, seen: Sight, options: Options) -> Floats:
         """What `paint` takes: a, b as the photo's pixels lie, as strong as wished."""
-        return seen.laid(proposals.propose(self.network, seen.upright, options)) * np.float32(options.saturation)
+        return seen.laid(prediction.propose(self.network, seen.upright, options)) * np.float32(options.saturation)
 
     def _noted(self, metadata: Metadata, options: Options) -> Metadata:
         if not options.mark:
@@ -328,7 +332,7 @@ class Colorizer:
         height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
         small = Picture.from_array(photo.shrunk(height, width)[..., : photo.bands])
         (_, colours), *_ = paint(small, seen.lightness, ab, self._threads)
-        return encode.encode_thumbnail((colours >> 8).astype(np.uint8) if colours.dtype == np.uint16 else colours)
+        return writer.encode_thumbnail((colours >> 8).astype(np.uint8) if colours.dtype == np.uint16 else colours)
 
 
 def colorize(

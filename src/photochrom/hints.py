@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, WithJsonSchema
 
-from photochrom.color import lab_to_rgb, quantize, rgb_to_lab
+from photochrom.color.cielab import lab_to_rgb, quantize, rgb_to_lab
 
 __all__ = ["PATCH", "Hint", "color_ab", "hint_planes", "shown"]
 

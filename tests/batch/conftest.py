@@ -12,7 +12,7 @@ import pytest
 
 from batch_calls import Colorize, Start
 from photochrom.cli.main import main
-from photochrom.picture import Picture
+from photochrom.io.picture import Picture
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from batch_calls import Colorize, results
+from photochrom.batch.fingerprint import Stamp
 from photochrom.batch.manifest import Manifest
 from photochrom.batch.plan import Job
-from photochrom.batch.stamp import Stamp
 from photochrom.errors import OutputError
-from photochrom.picture import Picture
+from photochrom.io.picture import Picture
 from tiny_network import tint_card, write_network
 
 Printed = pytest.CaptureFixture[str]

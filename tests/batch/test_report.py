@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from batch_calls import Colorize, results
-from photochrom.picture import Picture
+from photochrom.io.picture import Picture
 
 Printed = pytest.CaptureFixture[str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from photochrom.files import same_file
+from photochrom.io.atomic import same_file
 
 
 def test_one_file_by_several_names(tmp_path: Path) -> None:

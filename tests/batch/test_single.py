@@ -13,7 +13,7 @@ import pytest
 
 from batch_calls import Colorize, results
 from photochrom.cli.main import main
-from photochrom.picture import Picture
+from photochrom.io.picture import Picture
 
 Printed = pytest.CaptureFixture[str]
 

@@ -16,7 +16,7 @@ import pytest
 from batch_calls import Colorize, Start, results, until
 from photochrom.batch import run
 from photochrom.cli.main import main
-from photochrom.picture import Picture
+from photochrom.io.picture import Picture
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks up processes in /proc")
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from photochrom.cli.main import main
-from photochrom.picture import Picture
+from photochrom.io.picture import Picture
 
 Printed = pytest.CaptureFixture[str]
 
@@ -223,7 +223,7 @@ def test_a_sheet_has_pages(tint: Path, tmp_path: Path) -> None:
 
 
 def test_a_last_row_that_is_not_full_stands_in_the_middle(tmp_path: Path) -> None:
-    from photochrom.sheet import SheetWriter, sheet_pages
+    from photochrom.io.contact_sheet import SheetWriter, sheet_pages
 
     photo = Picture.from_array(np.zeros((300, 400), np.uint8))
     (page,) = sheet_pages(tmp_path / "sheet.png", 7)
@@ -243,7 +243,7 @@ def test_a_photo_named_like_the_sheet_is_refused(tint: Path, album: Path, tmp_pa
 
 
 def test_a_sheet_takes_any_name_shape_and_depth(tmp_path: Path) -> None:
-    from photochrom.sheet import SheetWriter, sheet_pages
+    from photochrom.io.contact_sheet import SheetWriter, sheet_pages
 
     names = ["x" * 300 + ".png", "Дед и бабушка.jpg", "家族.png", "<b>&amp;", "new\nline", "\udcff.png", " "]
     shapes = [(1, 1), (1, 900), (900, 1), (40, 60, 3), (40, 60, 4), (40, 60, 2), (700, 500)]

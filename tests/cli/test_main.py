@@ -68,7 +68,7 @@ def test_ctrl_c_ends_with_130_and_one_line(
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("photochrom.network.list_networks", interrupted)
+    monkeypatch.setattr("photochrom.inference.onnx_model.list_networks", interrupted)
     assert main(["networks"]) == 130
     assert capsys.readouterr().err == "photochrom: interrupted\n"
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from photochrom import network
 from photochrom.cli.main import main
+from photochrom.errors import NetworkError
+from photochrom.inference import catalogue
+from photochrom.inference.onnx_model import Network
 from tiny_network import tint_card, write_network
 
 
@@ -17,10 +19,10 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     write_network(folder / "photochrom-1.onnx", card=tint_card(name="photochrom-1", training={"photos": 12_000}))
     write_network(folder / "tint.onnx", card=tint_card())
-    monkeypatch.setattr(network, "files", lambda package: tmp_path)
-    network.bundled_networks.cache_clear()
+    monkeypatch.setattr(catalogue, "files", lambda package: tmp_path)
+    catalogue.bundled_networks.cache_clear()
     yield folder
-    network.bundled_networks.cache_clear()
+    catalogue.bundled_networks.cache_clear()
 
 
 def test_the_table_says_what_each_is(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,10 +41,10 @@ def test_json_holds_the_cards(bundle: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_bundled_network_goes_by_its_name(bundle: Path) -> None:
-    assert network.Network().card.name == "photochrom-1"
-    assert network.Network("tint").path == bundle / "tint.onnx"
-    with pytest.raises(network.NetworkError, match="did you mean tint"):
-        network.Network("tin")
+    assert Network().card.name == "photochrom-1"
+    assert Network("tint").path == bundle / "tint.onnx"
+    with pytest.raises(NetworkError, match="did you mean tint"):
+        Network("tin")
 
 
 def test_a_damaged_bundle_is_one_line(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from photochrom import Colorizer, Hint, Options, Picture, palette_of
 from photochrom.cli.main import main
-from photochrom.hintfile import read_hints
+from photochrom.io.hints_file import read_hints
 
 Printed = pytest.CaptureFixture[str]
 BLUE = {"x": 0.25, "y": 0.5, "color": "#3060c0"}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from photochrom.data.photos import PhotoRef, find_photos
-from photochrom.vips import libvips
+from photochrom.io.vips import libvips
 
 
 def encode(pixels: np.ndarray, suffix: str = ".png") -> bytes:

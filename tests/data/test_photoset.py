@@ -16,8 +16,8 @@ from photochrom.data.decode import mean_chroma
 from photochrom.data.photos import PhotoRef, find_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import DataError
-from photochrom.squares import read_square
-from photochrom.vips import libvips
+from photochrom.io.crops import read_square
+from photochrom.io.vips import libvips
 
 
 @pytest.fixture(scope="module")

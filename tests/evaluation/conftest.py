@@ -7,7 +7,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from photochrom.network import CARD_KEY
+from photochrom.inference.card import CARD_KEY
 from tiny_network import tint_card
 
 

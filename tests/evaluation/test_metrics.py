@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.evaluation.metrics import PSNR_CAP, ab_error, ciede2000, colorfulness, photo_scores, psnr, ssim
 
 pictures = arrays(np.uint8, (9, 11, 3))

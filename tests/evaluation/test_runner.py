@@ -8,13 +8,13 @@ import pytest
 
 import photochrom.evaluation.runner as runner
 from photochrom import Colorizer, Hint
-from photochrom.color import join_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
+from photochrom.color.cielab import join_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
 from photochrom.errors import DataError, NetworkError, OutputError
 from photochrom.evaluation.measure import Measurer
-from photochrom.evaluation.reveal import reveal
+from photochrom.evaluation.methods import list_subjects
 from photochrom.evaluation.runner import evaluate
-from photochrom.evaluation.subjects import list_subjects
-from photochrom.network import Network
+from photochrom.evaluation.simulated_hints import reveal
+from photochrom.inference.onnx_model import Network
 from tiny_network import tint_card, write_network
 
 

@@ -15,10 +15,10 @@ from PIL import Image
 
 from photochrom.colorizer import Colorizer
 from photochrom.errors import OutputError, PhotochromError
-from photochrom.formats import JPEG, TIFF
+from photochrom.io.formats import JPEG, TIFF
+from photochrom.io.picture import Picture
+from photochrom.io.reader import PhotoFile
 from photochrom.options import Options
-from photochrom.photofile import PhotoFile
-from photochrom.picture import Picture
 
 __all__ = ["Check", "silent"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from photochrom.vips import image_from_array, libvips
+from photochrom.io.vips import image_from_array, libvips
 
 __all__ = ["FORMATS", "make_seeds"]
 

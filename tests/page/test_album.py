@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from page_hand import add, download, expect, grey_png, pixels, place, shown
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.hints import color_ab
 
 _TO_FILE = """

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.color import gamut_scale, lab_to_rgb, rgb_to_lab
+from photochrom.color.cielab import gamut_scale, lab_to_rgb, rgb_to_lab
 
 
 def test_lab_in_the_browser_is_lab_in_the_engine(open_page: Any) -> None:

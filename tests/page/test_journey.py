@@ -25,9 +25,9 @@ from page_hand import (
     shown,
     slope,
 )
-from photochrom.color import gamut_scale, rgb_to_lab
-from photochrom.hintfile import read_hints
+from photochrom.color.cielab import gamut_scale, rgb_to_lab
 from photochrom.hints import color_ab
+from photochrom.io.hints_file import read_hints
 
 RED = "#b0503c"
 POINT = '{"x": 1, "y": 0, "color": "#406080"}'

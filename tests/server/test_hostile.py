@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photochrom.server.answers import attachment
+from photochrom.server.responses import attachment
 from photochrom.server.upload import display_name
 from server_checks import check_problem
 

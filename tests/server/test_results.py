@@ -13,7 +13,7 @@ import PIL.ImageCms
 import pytest
 
 from photochrom import Colorizer, Hint, Options, Picture
-from photochrom.vips import libvips
+from photochrom.io.vips import libvips
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from photochrom.errors import CheckpointError, NetworkError, OutputError, PhotoError, RecipeError
-from photochrom.networks import create_network, list_networks
+from photochrom.models import create_network, list_networks
 from photochrom.study import trace_layers
 from photochrom.study.activations import INPUT
 from photochrom.study.inspection import inspect_checkpoint

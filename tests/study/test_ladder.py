@@ -16,7 +16,7 @@ from photochrom.errors import CheckpointError, RecipeError, TrainingError
 from photochrom.study import ladder, plan_study, read_runs, run_study
 from photochrom.study.ladder import PlannedRun
 from photochrom.training.checkpoint import Progress
-from photochrom.training.guards import finite
+from photochrom.training.failures import finite
 
 SMALL: dict[str, Any] = {
     "networks": ["article-1"], "learning_rates": [0.001], "epochs": 2, "photos": 6, "size": 32, "final": False,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from photochrom.networks import create_network
+from photochrom.models import create_network
 from photochrom.study import PlannedRun, plan_study, run_study
 from photochrom.study.words import say_duration, say_loss
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from photochrom.bins import bin_centers
-from photochrom.color import rgb_to_lab
+from photochrom.color.ab_bins import bin_centers
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.augment import zoomed
 from photochrom.data.degrade import aged_lightness
 from photochrom.data.photoset import PhotoSet

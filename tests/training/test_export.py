@@ -10,9 +10,9 @@ from PIL import Image
 
 from photochrom import Colorizer
 from photochrom.cli.main import main
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.errors import CheckpointError, NetworkError, OutputError
-from photochrom.network import Network
+from photochrom.inference.onnx_model import Network
 from photochrom.training import Recipe, load_checkpoint, train
 from photochrom.training.checkpoint import save_checkpoint
 from photochrom.training.export import export_network

@@ -144,7 +144,7 @@ def test_devices():
 def test_a_step_s_memory_grows_with_the_photos():
     code = """
 import torch
-from photochrom.networks import create_network
+from photochrom.models import create_network
 from photochrom.training.device import measure_step
 network = create_network("article-2")
 TRIED = (2, 64), (64, 256)

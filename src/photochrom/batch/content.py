@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from photochrom.formats import JPEG, TIFF, usual_suffix
+from photochrom.io.formats import JPEG, TIFF, usual_suffix
 
 __all__ = ["content_suffix", "kind_of"]
 

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from photochrom.batch.fingerprint import Stamp
 from photochrom.batch.plan import Job
 from photochrom.batch.search import HIDDEN
-from photochrom.batch.stamp import Stamp
 from photochrom.errors import OutputError
-from photochrom.files import make_folder, move_file
+from photochrom.io.atomic import make_folder, move_file
 
 __all__ = ["CHANGED", "DONE", "Manifest"]
 

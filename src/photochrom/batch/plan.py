@@ -11,8 +11,8 @@ from pathlib import Path
 from photochrom.batch.content import content_suffix, kind_of
 from photochrom.batch.search import HIDDEN, FolderSearch, folder_identity
 from photochrom.errors import OutputError, PhotoError
-from photochrom.files import same_file
-from photochrom.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
+from photochrom.io.atomic import same_file
+from photochrom.io.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
 
 __all__ = ["Job", "Plan", "find_collisions", "make_plan", "refuse_collisions", "result_suffix"]
 

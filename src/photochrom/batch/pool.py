@@ -13,7 +13,7 @@ from typing import Protocol
 
 from photochrom.batch.worker import Outcome, Setup, Task, Worker
 from photochrom.errors import NetworkError, PhotochromError
-from photochrom.processes import Child, inbox
+from photochrom.workers.process import Child, inbox
 
 __all__ = ["Pool", "open_pool"]
 

@@ -14,7 +14,7 @@ from photochrom import __version__
 from photochrom.batch.manifest import DONE
 from photochrom.batch.run import Result
 from photochrom.errors import OutputError
-from photochrom.files import replace_file
+from photochrom.io.atomic import replace_file
 
 __all__ = ["Report", "check_report_file"]
 

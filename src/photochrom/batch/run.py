@@ -12,15 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
+from photochrom.batch.fingerprint import Stamp
 from photochrom.batch.manifest import Manifest
 from photochrom.batch.plan import Job
 from photochrom.batch.pool import Pool, open_pool
 from photochrom.batch.search import HIDDEN
-from photochrom.batch.stamp import Stamp
 from photochrom.batch.worker import Outcome, Setup, Task
 from photochrom.errors import OutputError, PhotochromError
-from photochrom.files import make_folder
-from photochrom.picture import Picture
+from photochrom.io.atomic import make_folder
+from photochrom.io.picture import Picture
 
 __all__ = ["Batch", "Result"]
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from photochrom.formats import PHOTO_SUFFIXES
+from photochrom.io.formats import PHOTO_SUFFIXES
 
 __all__ = ["HIDDEN", "FolderSearch", "folder_identity"]
 

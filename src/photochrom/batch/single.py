@@ -13,8 +13,8 @@ from photochrom.batch.pool import Pool, open_pool
 from photochrom.batch.run import Result
 from photochrom.batch.worker import Extras, Outcome, Setup, Task
 from photochrom.errors import OutputError, PhotochromError
-from photochrom.files import make_folder, move_file, same_file
-from photochrom.photofile import PhotoFile
+from photochrom.io.atomic import make_folder, move_file, same_file
+from photochrom.io.reader import PhotoFile
 
 __all__ = ["colorize_single"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from photochrom.batch.stamp import Stamp, file_digest
+from photochrom.batch.fingerprint import Stamp, file_digest
 from photochrom.colorizer import Colorizer
 from photochrom.errors import PhotochromError
-from photochrom.hintfile import hints_text
-from photochrom.network import Device
+from photochrom.inference.onnx_model import Device
+from photochrom.io.hints_file import hints_text
 from photochrom.options import Options
 
 __all__ = ["Extras", "Outcome", "Setup", "Task", "Worker"]

@@ -148,7 +148,7 @@ def _run_batch(args: argparse.Namespace, show: _Show) -> None:
     from photochrom.batch.plan import make_plan, refuse_collisions
     from photochrom.batch.run import Batch
     from photochrom.batch.watch import watch
-    from photochrom.sheet import sheet_pages
+    from photochrom.io.contact_sheet import sheet_pages
 
     output = Path(args.output)
 
@@ -194,9 +194,9 @@ def _draw_sheet(
     jobs: Iterable[Job], pages: list[Path], batch: Batch, show: _Show, args: argparse.Namespace
 ) -> None:
     from photochrom.errors import PhotochromError, PhotoError
+    from photochrom.io.contact_sheet import SheetWriter
+    from photochrom.io.reader import PhotoFile
     from photochrom.options import MAX_PIXELS
-    from photochrom.photofile import PhotoFile
-    from photochrom.sheet import SheetWriter
 
     if not args.overwrite and not all(batch.may_write(page) for page in pages):
         show.last.append(f"{pages[0].name} is there and not photochrom's: left alone (--overwrite draws it again)")
@@ -245,7 +245,7 @@ def _how_to_go_on(args: argparse.Namespace, *, single: bool) -> str:
 
 def _setup(args: argparse.Namespace, workers: int) -> Setup:
     from photochrom.batch.worker import Setup
-    from photochrom.network import DEFAULT_NETWORK
+    from photochrom.inference.catalogue import DEFAULT_NETWORK
 
     return Setup(
         network=args.network or DEFAULT_NETWORK,

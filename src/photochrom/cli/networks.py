@@ -23,7 +23,8 @@ def run(args: argparse.Namespace) -> int:
     import json
     import sys
 
-    from photochrom.network import DEFAULT_NETWORK, bundled_networks, list_networks
+    from photochrom.inference.catalogue import DEFAULT_NETWORK, bundled_networks
+    from photochrom.inference.onnx_model import list_networks
 
     cards, sizes = list_networks(), [path.stat().st_size for path in bundled_networks().values()]
     if args.json:

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 def _settings(args: argparse.Namespace) -> Settings:
     from pathlib import Path
 
-    from photochrom.network import DEFAULT_NETWORK, bundled_networks
+    from photochrom.inference.catalogue import DEFAULT_NETWORK, bundled_networks
     from photochrom.server.settings import Settings, read_tokens, share_cores
 
     workers, threads = share_cores(args.workers, args.threads)

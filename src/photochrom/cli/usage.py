@@ -24,7 +24,7 @@ def is_single(args: argparse.Namespace) -> bool:
 def _is_named_as_photo(output: str | None) -> bool:
     from pathlib import Path
 
-    from photochrom.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
+    from photochrom.io.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
 
     if output is None or Path(output).is_dir():
         return False
@@ -90,7 +90,7 @@ def _check_files(args: argparse.Namespace, *, single: bool) -> None:
     from pathlib import Path
 
     from photochrom.batch.worker import Extras, Task
-    from photochrom.files import same_place
+    from photochrom.io.atomic import same_place
 
     read = {"--hints": args.hints_file, "--reference": args.reference}
     written = [Path(path) for path in (args.report, args.confidence) if path]

@@ -62,12 +62,12 @@ def read_options(args: argparse.Namespace) -> Options:
     given = {name: vars(args).get(name) for name in Options.model_fields}
     wishes = {name: wish for name, wish in given.items() if wish is not None}
     if args.hints_file is not None:
-        from photochrom.hintfile import read_hints
+        from photochrom.io.hints_file import read_hints
 
         wishes["hints"] = read_hints(args.hints_file)
     if args.reference is not None:
+        from photochrom.inference.palette import palette_of
         from photochrom.options import MAX_PIXELS
-        from photochrom.palette import palette_of
 
         wishes["palette"] = palette_of(args.reference, max_pixels=args.max_pixels or MAX_PIXELS)
     return Options.model_validate(wishes)
@@ -87,7 +87,7 @@ def _few(text: str) -> int:
 
 
 def _suffix(text: str) -> str:
-    from photochrom.formats import SAVED_SUFFIXES
+    from photochrom.io.formats import SAVED_SUFFIXES
 
     suffix = f".{text.lower().removeprefix('.')}"
     if suffix not in SAVED_SUFFIXES:

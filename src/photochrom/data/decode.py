@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.photos import PhotoRef
 from photochrom.errors import PhotoError
-from photochrom.squares import read_square
+from photochrom.io.crops import read_square
+from photochrom.io.vips import libvips
 from photochrom.threads import usable_cores
-from photochrom.vips import libvips
 
 __all__ = ["MIN_CHROMA", "Skipped", "decode", "decode_all", "default_workers", "mean_chroma", "set_vips_threads"]
 

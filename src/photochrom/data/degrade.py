@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from photochrom.color import lightness, srgb_to_linear
+from photochrom.color.cielab import lightness, srgb_to_linear
 
 __all__ = ["aged_lightness"]
 

@@ -19,7 +19,7 @@ from typing import Literal
 from photochrom.data.remote import expand_braces, fetch_shard, is_url
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, PhotoError
-from photochrom.formats import PHOTO_SUFFIXES
+from photochrom.io.formats import PHOTO_SUFFIXES
 
 __all__ = ["PhotoRef", "find_photos", "split_photos"]
 

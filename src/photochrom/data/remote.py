@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlparse
 
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, require_extra
-from photochrom.files import replace_file
+from photochrom.io.atomic import replace_file
 
 __all__ = ["cache_folder", "expand_braces", "fetch_shard", "is_url"]
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from photochrom.errors import DataError
-from photochrom.formats import PHOTO_SUFFIXES
+from photochrom.io.formats import PHOTO_SUFFIXES
 
 __all__ = ["Member", "index_shard"]
 

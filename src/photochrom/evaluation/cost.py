@@ -51,8 +51,8 @@ def measure_cost(network: Path, size: int) -> Cost:
 
 def _measure(network: Path, size: int) -> Cost:
     from photochrom.colorizer import Colorizer
-    from photochrom.picture import Picture
-    from photochrom.sight import network_shape
+    from photochrom.inference.preprocess import network_shape
+    from photochrom.io.picture import Picture
 
     colorizer = Colorizer(network, device="cpu")
     random = np.random.default_rng(0)

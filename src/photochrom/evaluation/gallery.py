@@ -12,7 +12,7 @@ from PIL import Image
 
 from photochrom.errors import OutputError
 from photochrom.evaluation.measure import Measurer
-from photochrom.files import make_folder, replace_file
+from photochrom.io.atomic import make_folder, replace_file
 
 __all__ = ["write_gallery"]
 

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import join_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
+from photochrom.color.cielab import join_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
 from photochrom.colorizer import Colorizer
 from photochrom.errors import NetworkError
+from photochrom.evaluation.calibration import tally_sureness
+from photochrom.evaluation.methods import Subject
 from photochrom.evaluation.metrics import colorfulness, photo_scores, psnr
-from photochrom.evaluation.reveal import reveal, true_hints
-from photochrom.evaluation.subjects import Subject
-from photochrom.evaluation.sureness import tally_sureness
+from photochrom.evaluation.simulated_hints import reveal, true_hints
 from photochrom.hints import Hint
+from photochrom.io.picture import Picture
 from photochrom.options import Options
-from photochrom.picture import Picture
 
 __all__ = ["MOST_ASKED", "Measured", "Measurer"]
 

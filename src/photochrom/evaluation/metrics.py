@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.evaluation.ciede2000 import ciede2000
 
 __all__ = ["PSNR_CAP", "ab_error", "ciede2000", "colorfulness", "photo_scores", "psnr", "ssim"]

@@ -13,11 +13,11 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from photochrom.bins import SURE_WITHIN
+from photochrom.color.ab_bins import SURE_WITHIN
 from photochrom.errors import OutputError
 from photochrom.evaluation.plots import draw_plots
 from photochrom.evaluation.table import best_rows, say_interval, say_number
-from photochrom.files import replace_file
+from photochrom.io.atomic import replace_file
 
 __all__ = ["write_page"]
 

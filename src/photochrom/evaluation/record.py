@@ -13,7 +13,7 @@ import numpy as np
 
 from photochrom.errors import OutputError
 from photochrom.evaluation.measure import Measured
-from photochrom.files import make_folder, replace_file
+from photochrom.io.atomic import make_folder, replace_file
 
 __all__ = ["Line", "Record"]
 

@@ -12,15 +12,15 @@ import numpy as np
 
 from photochrom.errors import OutputError
 from photochrom.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_mean
+from photochrom.evaluation.calibration import summarize_sureness
 from photochrom.evaluation.cost import Cost
 from photochrom.evaluation.frechet import frechet_distance
 from photochrom.evaluation.inception import PREPROCESSING
 from photochrom.evaluation.measure import MOST_ASKED
-from photochrom.evaluation.protocol import Protocol
+from photochrom.evaluation.methods import Subject
+from photochrom.evaluation.preprocessing import Protocol
 from photochrom.evaluation.record import Line
-from photochrom.evaluation.subjects import Subject
-from photochrom.evaluation.sureness import summarize_sureness
-from photochrom.files import replace_file
+from photochrom.io.atomic import replace_file
 
 __all__ = ["METRICS", "compile_results", "write_json"]
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from photochrom import __version__
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.decode import set_vips_threads
 from photochrom.data.photos import PhotoRef, find_photos
 from photochrom.errors import DataError, MissingExtraError, NetworkError, PhotoError, require_extra
@@ -26,10 +26,10 @@ from photochrom.evaluation.gallery import write_gallery
 from photochrom.evaluation.inception import Inception
 from photochrom.evaluation.lpips import Lpips
 from photochrom.evaluation.measure import Measurer
-from photochrom.evaluation.protocol import PROTOCOLS
+from photochrom.evaluation.methods import Subject, list_subjects
+from photochrom.evaluation.preprocessing import PROTOCOLS
 from photochrom.evaluation.record import Line, Record
 from photochrom.evaluation.results import compile_results, write_json
-from photochrom.evaluation.subjects import Subject, list_subjects
 from photochrom.threads import usable_cores
 
 __all__ = ["Job", "evaluate"]

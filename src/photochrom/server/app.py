@@ -9,10 +9,10 @@ from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from photochrom import __version__
+from photochrom.server.access import BodyGate, Gate
 from photochrom.server.documents import add_documents
-from photochrom.server.envelope import Envelope
-from photochrom.server.gates import BodyGate, Gate
-from photochrom.server.problems import add_handlers
+from photochrom.server.errors import add_handlers
+from photochrom.server.middleware import Envelope
 from photochrom.server.routes import colorize, photos
 from photochrom.server.routes import service as service_routes
 from photochrom.server.service import Service

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from photochrom.network import Card, Device
+from photochrom.inference.card import Card
+from photochrom.inference.onnx_model import Device
 from photochrom.options import Options
 
 __all__ = [
@@ -140,7 +141,7 @@ class Done:
 
     Attributes:
         file: what was made, or None.
-        value: what was found, or None: a `Seen`, sets of hints, hints, or `photochrom.choices.Choices`.
+        value: what was found, or None: a `Seen`, sets of hints, hints, or `Choices`.
         notes: what the user should know, a sentence each.
     """
 

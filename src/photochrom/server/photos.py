@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from photochrom.server.errors import ProblemError
 from photochrom.server.jobs import Seen
-from photochrom.server.problems import ProblemError
 from photochrom.server.schema import Photo
 from photochrom.server.spool import Spool
 

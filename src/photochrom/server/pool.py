@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from photochrom.errors import NetworkError, PhotochromError
-from photochrom.network import Card
-from photochrom.processes import Child
+from photochrom.inference.card import Card
+from photochrom.server.errors import ProblemError
 from photochrom.server.jobs import Answer, Done, Forget, Job, Ready, Refused, Setup
-from photochrom.server.problems import ProblemError
 from photochrom.server.worker import work
+from photochrom.workers.process import Child
 
 __all__ = ["Pool"]
 

@@ -15,8 +15,8 @@ import uvicorn
 
 from photochrom.errors import PhotochromError
 from photochrom.server.app import make_app
-from photochrom.server.envelope import Envelope
-from photochrom.server.protocol import Protocol
+from photochrom.server.http_protocol import Protocol
+from photochrom.server.middleware import Envelope
 from photochrom.server.service import Service
 from photochrom.server.settings import Settings
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, Json
 
 from photochrom.hints import Hint
-from photochrom.network import Card, Input, Output
+from photochrom.inference.card import Card, Input, Output
 from photochrom.options import Options, PaletteColor, ResultOptions
 
 __all__ = [

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from photochrom.server.answers import FileAnswer, attachment
+from photochrom.server.errors import CLIENT_GONE, ProblemError
 from photochrom.server.jobs import Done, Job, Setup
 from photochrom.server.metrics import Metrics
 from photochrom.server.photos import KeptUpload, Photos
 from photochrom.server.pool import Pool
-from photochrom.server.problems import CLIENT_GONE, ProblemError
+from photochrom.server.responses import FileAnswer, attachment
 from photochrom.server.schema import Wishes
 from photochrom.server.settings import Settings
 from photochrom.server.spool import Spool

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from photochrom.errors import PhotochromError
-from photochrom.network import Device
+from photochrom.inference.onnx_model import Device
 from photochrom.threads import usable_cores
 
 __all__ = ["Settings", "read_tokens", "share_cores"]

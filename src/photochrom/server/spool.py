@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from photochrom.errors import PhotochromError
-from photochrom.server.problems import ProblemError
+from photochrom.server.errors import ProblemError
 
 __all__ = ["Spool", "full"]
 

@@ -11,7 +11,7 @@ from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from photochrom.server.problems import ProblemError
+from photochrom.server.errors import ProblemError
 from photochrom.server.spool import Spool, full
 
 if TYPE_CHECKING:

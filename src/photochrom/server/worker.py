@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from photochrom import encode
 from photochrom.batch.plan import result_suffix
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.colorizer import Colorizer
 from photochrom.errors import NetworkError, OutputError, PhotochromError, PhotoError, TooLargeError, UnfitError
-from photochrom.formats import SAVED_SUFFIXES
-from photochrom.kept import KeptPhoto
-from photochrom.processes import inbox
+from photochrom.inference.preprocess import network_shape
+from photochrom.io import writer
+from photochrom.io.cached import KeptPhoto
+from photochrom.io.formats import SAVED_SUFFIXES
 from photochrom.server.jobs import (
     Alternatives,
     Answer,
@@ -37,7 +37,7 @@ from photochrom.server.jobs import (
     Setup,
     Suggest,
 )
-from photochrom.sight import network_shape
+from photochrom.workers.process import inbox
 
 __all__ = ["Desk", "work"]
 
@@ -218,8 +218,8 @@ def _original(photo: KeptPhoto, job: Job) -> Done:
     if opened.has_alpha:  # WebP is smaller, but ends at 16,383 pixels
         suffix = ".webp" if max(opened.height, opened.width) < 16_384 else ".png"
     target = _target(job, suffix)
-    image = encode.Image(opened.height, opened.width, opened.bands + opened.has_alpha, opened.dtype)
-    encode.write_image(target, image, opened.strips())
+    image = writer.Image(opened.height, opened.width, opened.bands + opened.has_alpha, opened.dtype)
+    writer.write_image(target, image, opened.strips())
     return Done(target)
 
 

@@ -13,9 +13,9 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from fastapi import Request
 
-from photochrom.server.answers import read_pieces
+from photochrom.server.errors import CLIENT_GONE, ProblemError
 from photochrom.server.jobs import Colorize
-from photochrom.server.problems import CLIENT_GONE, ProblemError
+from photochrom.server.responses import read_pieces
 from photochrom.server.schema import ZipItem
 from photochrom.server.service import Service
 from photochrom.server.upload import display_name

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from photochrom.errors import NetworkError
-from photochrom.networks import ColorizationNetwork
+from photochrom.models import ColorizationNetwork
 
 __all__ = ["INPUT", "Layer", "trace_layers"]
 

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from photochrom.color import lab_to_rgb, quantize, rgb_to_lab
+from photochrom.color.cielab import lab_to_rgb, quantize, rgb_to_lab
 from photochrom.data.photoset import PhotoSet
-from photochrom.networks import ColorizationNetwork
+from photochrom.models import ColorizationNetwork
 
 __all__ = ["Colours", "Sample", "measure_colours", "propose_samples"]
 

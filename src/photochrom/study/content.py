@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import photochrom
-from photochrom.networks import describe_network
+from photochrom.models import describe_network
 from photochrom.study.activations import Layer
 from photochrom.study.article import ARTICLE, DEV_TIMES, FINAL_TIMES, ReportedTime
 from photochrom.study.findings import Finding

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from photochrom.color import join_lab, lab_to_rgb, quantize
+from photochrom.color.cielab import join_lab, lab_to_rgb, quantize
 from photochrom.errors import NetworkError, OutputError, RecipeError
-from photochrom.picture import Picture
+from photochrom.io.picture import Picture
+from photochrom.io.vips import resize_array
 from photochrom.study.activations import trace_layers
 from photochrom.study.pictures import draw_layer, draw_layers, draw_side_by_side
 from photochrom.training import load_checkpoint
-from photochrom.vips import resize_array
 
 __all__ = ["inspect_checkpoint"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import torch
 
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.photoset import PhotoSet
-from photochrom.networks import create_network
+from photochrom.models import create_network
 from photochrom.study.activations import Layer, trace_layers
 from photochrom.study.colours import Colours, Sample, measure_colours, propose_samples
 from photochrom.study.results import RunResult, best_run

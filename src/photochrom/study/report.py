@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from PIL import Image
 
 from photochrom.errors import OutputError
-from photochrom.files import replace_file
+from photochrom.io.atomic import replace_file
 from photochrom.study.content import report_content
 from photochrom.study.curves import draw_curves
 from photochrom.study.findings import compute_findings

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from photochrom.errors import CheckpointError
-from photochrom.networks import ColorizationNetwork
+from photochrom.models import ColorizationNetwork
 from photochrom.study.ladder import DIVERGED, PlannedRun, read_marker
 from photochrom.training import Checkpoint, EpochLog, Recipe, load_checkpoint
 

@@ -10,7 +10,7 @@ import torch
 
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import CheckpointError
-from photochrom.networks import create_network
+from photochrom.models import create_network
 from photochrom.study.ladder import Photos, PlannedRun, run_ladder
 from photochrom.study.measure import Measurements, measure_runs
 from photochrom.study.report import write_report

@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from photochrom.errors import OutputError
-from photochrom.files import replace_file
+from photochrom.io.atomic import replace_file
 
 __all__ = ["CHANNEL_MAP", "DPI", "PALETTE", "QUIET", "save_figure", "study_style"]
 

@@ -15,8 +15,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from photochrom.errors import CheckpointError, TrainingError
-from photochrom.files import replace_file
-from photochrom.networks import ColorizationNetwork, create_network
+from photochrom.io.atomic import replace_file
+from photochrom.models import ColorizationNetwork, create_network
 from photochrom.training.recipe import Recipe
 
 __all__ = ["Checkpoint", "EpochLog", "Progress", "load_checkpoint", "save_checkpoint"]

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 import psutil
 import torch
 
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.memory import free_bytes
 from photochrom.errors import TrainingError
-from photochrom.networks import ColorizationNetwork
+from photochrom.models import ColorizationNetwork
 
 __all__ = ["autocast", "choose_device", "is_slow", "keep_memory", "measure_step", "precision_of"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from photochrom.bins import bin_centers
+from photochrom.color.ab_bins import bin_centers
 
 __all__ = ["SoftBins"]
 

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from photochrom.errors import NetworkError, OutputError, require_extra
-from photochrom.files import replace_file
-from photochrom.network import CARD_KEY, Card, Network
-from photochrom.networks import ColorizationNetwork
+from photochrom.inference.card import CARD_KEY, Card
+from photochrom.inference.onnx_model import Network
+from photochrom.io.atomic import replace_file
+from photochrom.models import ColorizationNetwork
 from photochrom.training.checkpoint import Checkpoint, load_checkpoint
 
 __all__ = ["card_of", "export_network", "onnx_model"]

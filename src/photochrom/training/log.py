@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from photochrom.errors import require_extra
-from photochrom.files import replace_file
+from photochrom.io.atomic import replace_file
 from photochrom.training.checkpoint import EpochLog
 
 __all__ = ["RunLog", "loading_bar"]

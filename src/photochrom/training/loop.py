@@ -12,14 +12,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.photoset import PhotoSet
-from photochrom.networks import ColorizationNetwork
+from photochrom.models import ColorizationNetwork
+from photochrom.training.budget import fit_epochs
 from photochrom.training.checkpoint import EpochLog, Progress, save_checkpoint
 from photochrom.training.device import autocast, choose_device, is_slow, keep_memory, measure_step, precision_of
-from photochrom.training.guards import check_weights, explain_failures, finite, stop_requests
+from photochrom.training.failures import check_weights, explain_failures, finite, stop_requests
 from photochrom.training.log import RunLog, loading_bar
-from photochrom.training.pace import fit_epochs
 from photochrom.training.recipe import Recipe
 from photochrom.training.seeds import seeded_generator
 from photochrom.training.setup import (

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from photochrom.bins import CELL
-from photochrom.color import rgb_to_lab
+from photochrom.color.ab_bins import CELL
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.degrade import aged_lightness
 from photochrom.errors import RecipeError
-from photochrom.networks import ColorizationNetwork
-from photochrom.networks.hinted import HintedNetwork, likelihoods
+from photochrom.models import ColorizationNetwork
+from photochrom.models.hinted import HintedNetwork, likelihoods
 from photochrom.training.device import autocast
 from photochrom.training.distribution import SoftBins
 from photochrom.training.hinting import simulate_hints

@@ -13,8 +13,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from photochrom.errors import RecipeError
-from photochrom.files import replace_file
-from photochrom.networks import list_networks
+from photochrom.io.atomic import replace_file
+from photochrom.models import list_networks
 
 __all__ = ["Phase", "Recipe", "list_recipes", "load_recipe", "recipe_text", "save_recipe"]
 

@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 import photochrom
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.augment import center_crop
 from photochrom.data.photos import find_photos, split_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import CheckpointError, DataError, RecipeError, TrainingError
-from photochrom.networks import ColorizationNetwork, create_network
-from photochrom.networks.lite import LiteEncoder, load_imagenet
-from photochrom.training.begin import begin_with
+from photochrom.models import ColorizationNetwork, create_network
+from photochrom.models.encoder import LiteEncoder, load_imagenet
 from photochrom.training.checkpoint import Progress, load_checkpoint
+from photochrom.training.init import begin_with
 from photochrom.training.recipe import Recipe, load_recipe, recipe_text, save_recipe
 
 __all__ = ["check_writable", "grey_loss", "headline", "keep_epochs", "load_data", "open_folder", "prepare"]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from photochrom.data.augment import augment, zoomed
-from photochrom.networks import ColorizationNetwork
+from photochrom.models import ColorizationNetwork
 from photochrom.training.objective import objective_of
 from photochrom.training.recipe import Recipe
 from photochrom.training.seeds import mix, seeded_generator

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from photochrom.server.answers import FileAnswer, PiecesAnswer
+from photochrom.server.errors import ProblemError, problem_answers
 from photochrom.server.jobs import Colorize
-from photochrom.server.problems import ProblemError, problem_answers
+from photochrom.server.responses import FileAnswer, PiecesAnswer
 from photochrom.server.routes.common import BINARY, IMAGE, Here, image_body, json_body, read_json, reads
 from photochrom.server.schema import QueryWishes, Wishes, ZipWish
 from photochrom.server.upload import Upload

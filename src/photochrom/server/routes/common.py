@@ -8,9 +8,9 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
-from photochrom.server.answers import MEDIA_TYPES
+from photochrom.server.errors import ProblemError, invalid
 from photochrom.server.jobs import Look, Seen
-from photochrom.server.problems import ProblemError, invalid
+from photochrom.server.responses import MEDIA_TYPES
 from photochrom.server.schema import Wishes
 from photochrom.server.service import Service
 from photochrom.server.upload import Upload

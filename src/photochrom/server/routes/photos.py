@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, status
 
-from photochrom.server.answers import FileAnswer
+from photochrom.server.errors import problem_answers
 from photochrom.server.jobs import Alternatives, Choose, Colorize, Confidence, Original, Suggest
-from photochrom.server.problems import problem_answers
+from photochrom.server.responses import FileAnswer
 from photochrom.server.routes.common import BINARY, IMAGE, Here, image_body, json_body, look, reads
 from photochrom.server.schema import (
     AlternativesWish,

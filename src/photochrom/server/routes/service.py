@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
-from photochrom.server.problems import ProblemError, problem_answers
+from photochrom.server.errors import ProblemError, problem_answers
 from photochrom.server.routes.common import Here
 from photochrom.server.schema import Limits, NetworkInfo, Networks
 

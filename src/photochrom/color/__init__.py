@@ -1,0 +1,1 @@
+"""Colour: CIELAB, gamut, joining lightness with a, b, and bringing a, b to full size."""

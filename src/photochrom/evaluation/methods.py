@@ -1,0 +1,103 @@
+"""What is measured: networks, each at the vividness asked for, and two answers that need no network."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from photochrom.inference.card import Card
+from photochrom.inference.onnx_model import Network
+from photochrom.numbers import short
+
+__all__ = ["REFERENCES", "Subject", "list_subjects"]
+
+REFERENCES = {
+    "grey": "no colour at all: a = b = 0",
+    "mean colour": "one colour for every pixel: the mean a, b of these very photos",
+}
+"""Answers that need no network: who is not better than these has learned nothing."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One row of the report.
+
+    Attributes:
+        name: no two rows share it.
+        kind: ``"network"`` or ``"reference"``.
+        description: one sentence.
+        path: the network file; None for a reference.
+        digest: SHA-256 of that file, so that results are never mixed with those of other weights.
+        vividness: what the network is asked for; None for its default.
+        card: what the network's file says; None for a reference.
+    """
+
+    name: str
+    kind: Literal["network", "reference"]
+    description: str
+    path: Path | None = None
+    digest: str = ""
+    vividness: float | None = None
+    card: Card | None = None
+
+    @property
+    def takes_hints(self) -> bool:
+        """Whether colour points can be given."""
+        return self.card is not None and "hints" in self.card.inputs
+
+    @property
+    def asks(self) -> bool:
+        """Whether it can choose the places where colour points help most."""
+        return self.takes_hints and self.card is not None and "distribution" in self.card.outputs
+
+    @property
+    def says_how_sure(self) -> bool:
+        """Whether its answers come with a confidence."""
+        return self.card is not None and "confidence" in self.card.outputs
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a report says of it."""
+        card = self.card
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "description": self.description,
+            "digest": self.digest,
+            "version": card.version if card else "",
+            "license": card.license if card else "",
+            "parameters": card.parameters if card else 0,
+            "vividness": self.vividness,
+        }
+
+
+def list_subjects(networks: Sequence[str | Path], vividness: Sequence[float] = ()) -> list[Subject]:
+    """List the rows of a report: the references first, then the networks in the order given.
+
+    Args:
+        networks: names of bundled networks or paths of network files.
+        vividness: a row for each of these, where a network takes vividness; empty for one row at its default.
+
+    Raises:
+        NetworkError: if a network cannot be opened.
+    """
+    found: dict[tuple[Path, float | None], Subject] = {}
+    for given in networks:
+        network = Network(given, device="cpu", threads=1)
+        digest = hashlib.sha256(network.path.read_bytes()).hexdigest()
+        values: Sequence[float | None] = vividness if vividness and "vividness" in network.card.inputs else [None]
+        for value in values:
+            name = network.card.name if value is None else f"{network.card.name} vividness {short(value)}"
+            subject = Subject(name, "network", network.card.description, network.path, digest, value, network.card)
+            found[network.path.resolve(), value] = subject
+    references = [Subject(name, "reference", text) for name, text in REFERENCES.items()]
+    return references + _named_apart(list(found.values()))
+
+
+def _named_apart(subjects: list[Subject]) -> list[Subject]:
+    """Give a network whose card has the name of another one its file's path for a name."""
+    count = Counter([*REFERENCES, *(subject.name for subject in subjects)])
+    return [replace(one, name=f"{one.name} ({one.path})") if count[one.name] > 1 else one for one in subjects]

@@ -1,0 +1,99 @@
+"""Choices: what colours one place of a photo may have, for a person who picks one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color.ab_bins import CELL, bin_centers
+from photochrom.color.cielab import lab_to_rgb, quantize
+from photochrom.color.recombine import join
+from photochrom.hints import PATCH
+from photochrom.inference.onnx_model import Network
+from photochrom.inference.prediction import chances, propose
+from photochrom.options import Options
+
+__all__ = ["Choices", "choices"]
+
+Floats = NDArray[np.float32]
+
+_MOST = 6
+_APART = 16.0  # CIELAB units between two suggestions; nearer ones look like one
+_AROUND = 10.0  # CIELAB units: a suggestion is the mean of the likely colours so near to its peak
+_LEAST = 0.02  # of the likeliest suggestion's share; below it, a colour is noise
+_OWN = 2 * PATCH  # of the photo's side: hints so near are about this place, and would be all there is to suggest
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The colours of one place.
+
+    Attributes:
+        lightness: 0..100, of the photo there.
+        current: the colour that the place gets by the wishes, as ``"#rrggbb"`` at that lightness.
+        suggestions: likely colours, each clearly different from those before it, the likeliest first; empty where
+            the network gives no distribution.
+    """
+
+    lightness: float
+    current: str
+    suggestions: tuple[str, ...]
+
+
+def choices(network: Network, seen: Floats, upright: Floats, x: float, y: float, options: Options) -> Choices:
+    """Ask which colours a place may have.
+
+    Args:
+        network: which takes the hints and the vividness that are wished.
+        seen: float32 h×w, 0..100: the photo's lightness at network size, upright.
+        upright: the same as the network gets it, its contrast stretched.
+        x: of the place, as a fraction 0..1 of the width.
+        y: likewise of the height.
+        options: of which vividness, hints, palette and saturation are heeded.
+
+    Raises:
+        NetworkError: as `photochrom.inference.prediction.propose`.
+    """
+    row, column = (min(int(at * side), side - 1) for at, side in zip((y, x), seen.shape, strict=True))
+    light = float(seen[row, column])
+    ab = propose(network, upright, options)[row, column] * options.saturation
+    found: list[str] = []
+    if "distribution" in network.card.outputs:
+        others = tuple(hint for hint in options.hints if np.hypot(hint.x - x, hint.y - y) > _OWN)
+        share = chances(network, upright, options.model_copy(update={"hints": others}))
+        places = [
+            slice(max(0, at // CELL - 1), at // CELL + 2) for at in (row, column)
+        ]  # a finger covers more than one place
+        for color in _peaks(share[:, places[0], places[1]].mean((1, 2))):
+            text = _shown(color, light)
+            if text not in found:
+                found.append(text)
+    return Choices(light, _shown(ab, light), tuple(found))
+
+
+def _peaks(share: Floats) -> list[Floats]:
+    """Find the likeliest colours, clearly apart, of the probabilities [Q] of one place."""
+    centers = bin_centers()
+    near = ((centers[:, None] - centers[None]) ** 2).sum(2)
+    mass = np.exp(-near / (2 * (_AROUND / 2) ** 2)) @ share  # of a colour and those like it
+    peaks: list[Floats] = []
+    first = 0.0
+    while len(peaks) < _MOST and (peak := int(mass.argmax()), mass[peak])[1] > 0:
+        if mass[peak] < _LEAST * first:
+            break
+        first = first or float(mass[peak])
+        weights = share * (near[peak] <= _AROUND**2)
+        mean = (weights @ centers / weights.sum()).astype(np.float32)
+        if all(np.hypot(*(mean - other)) >= _APART / 2 for other in peaks):
+            peaks.append(mean)
+        mass = np.where(near[peak] < _APART**2, 0, mass)
+    return peaks
+
+
+def _shown(ab: Floats, lightness: float) -> str:
+    """Write a colour as ``"#rrggbb"`` at a lightness; what sRGB cannot show there loses chroma."""
+    grey = quantize(lab_to_rgb(np.array([lightness, 0.0, 0.0])), np.dtype(np.uint8))[:1].reshape(1, 1, 1)
+    colour = join(grey, np.full((1, 1), lightness, np.float32), ab.reshape(1, 1, 2).astype(np.float32))
+    return "#" + bytes(colour.reshape(3).tolist()).hex()

@@ -1,0 +1,87 @@
+"""Painting: a photo's own pixels, strip by strip, in the colours that were proposed for a small copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color.guided_upsample import Enlarger
+from photochrom.color.lut import Swatches, halved
+from photochrom.color.recombine import join, lightness_of
+from photochrom.inference.preprocess import Photo, bounded
+from photochrom.threads import map_in_order
+
+__all__ = ["beside", "paint"]
+
+Pixels = NDArray[Any]
+Floats = NDArray[np.float32]
+
+_LARGE = 1 << 22  # pixels from which on colours are looked up; below, joining each costs next to nothing
+
+
+def paint(photo: Photo, seen: Floats, ab: Floats, threads: int) -> Iterator[tuple[Pixels, Pixels]]:
+    """Paint a photo from top to bottom.
+
+    Args:
+        photo: gives its own pixels in strips.
+        seen: float32 h×w, 0..100: the lightness of its small copy, as it lies.
+        ab: float32 h×w×2, CIELAB units: that copy's colours.
+        threads: how many to compute with.
+
+    Yields:
+        A strip of the photo's own pixels, rows×width×bands with alpha if there is any, and the same strip in
+        colour, rows×width×3, of the photo's type.
+    """
+    large = photo.dtype == np.uint8 and photo.height * photo.width >= _LARGE
+    colours_of = (_looked_up if large else _joined)(bounded(ab), seen, photo)
+
+    def numbered() -> Iterator[tuple[int, Pixels]]:
+        top = 0
+        for strip in photo.strips():
+            yield top, strip
+            top += len(strip)
+
+    def colour(item: tuple[int, Pixels]) -> tuple[Pixels, Pixels]:
+        top, strip = item
+        return strip, colours_of(top, strip[..., : photo.bands])
+
+    return map_in_order(colour, numbered(), threads)
+
+
+def beside(own: Pixels, colours: Pixels, gap: int, has_alpha: bool) -> Pixels:
+    """Add alpha to a strip of colours and, where there is a gap, put the photo's own strip before it."""
+    if has_alpha:
+        colours = np.concatenate([colours, own[..., -1:]], axis=2)
+    if not gap:
+        return colours
+    bands = own.shape[2] - has_alpha
+    before = own if bands == 3 else np.concatenate([own[..., :1].repeat(3, axis=2), own[..., 1:]], axis=2)
+    white = np.full((len(own), gap, colours.shape[2]), np.iinfo(own.dtype).max, own.dtype)
+    return np.concatenate([before, white, colours], axis=1)
+
+
+def _joined(ab: Floats, seen: Floats, photo: Photo) -> Callable[[int, Pixels], Pixels]:
+    """Plan to compute each pixel's colours; what is returned takes a first row and the pixels from there on."""
+    enlarge = Enlarger(ab, seen, photo.height, photo.width)
+
+    def paint(top: int, own: Pixels) -> Pixels:
+        lightness = lightness_of(own)
+        return join(own, lightness, enlarge(top, top + len(own), lightness))
+
+    return paint
+
+
+def _looked_up(ab: Floats, seen: Floats, photo: Photo) -> Callable[[int, Pixels], Pixels]:
+    """Plan, as `_joined`, to look colours up; rows come in pairs."""
+    enlarge = Enlarger(ab, seen, -(-photo.height // 2), -(-photo.width // 2))
+    swatches = Swatches(ab, photo.bands)
+
+    def paint(top: int, own: Pixels) -> Pixels:
+        levels = swatches.levels(own)
+        small = swatches.lightness(halved(levels))
+        return swatches.join(levels, enlarge(top // 2, top // 2 + len(small), small))
+
+    return paint

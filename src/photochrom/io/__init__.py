@@ -1,0 +1,1 @@
+"""Photo files: reading, writing, metadata, pictures in memory."""

@@ -1,0 +1,56 @@
+"""A photo as a small square of RGB, as networks are trained and measured on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.errors import PhotoError
+from photochrom.io.reader import PhotoFile
+
+__all__ = ["read_square", "read_squashed"]
+
+_MOST = 50_000_000  # pixels of which a square is cut; a line of 3000×1 would become 768,000×256
+
+
+def read_square(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
+    """Read a photo as a square for training: shrunk to cover `size`×`size`, then cut in the centre.
+
+    Args:
+        source: a path or the file's bytes.
+        size: side of the square in pixels.
+        name: what to call it in an error, or None for its path.
+
+    Returns:
+        uint8 RGB 0..255, size×size×3; what is transparent lies over white.
+
+    Raises:
+        PhotoError: as `PhotoFile`, if the file is damaged, or if so much of it lies beside the square that it
+            would have to be enlarged beyond all measure.
+    """
+    photo = PhotoFile(source, name=name)
+    scale = size / min(photo.height, photo.width)
+    height, width = (max(size, round(side * scale)) for side in (photo.height, photo.width))
+    if height * width > _MOST:
+        raise PhotoError(f"{photo.name}: {photo.width}×{photo.height} pixels are too thin for a square; cut it")
+    pixels = photo.shrunk(height, width)
+    top, left = (height - size) // 2, (width - size) // 2
+    return _opaque_rgb(pixels[top : top + size, left : left + size], photo.has_alpha)
+
+
+def read_squashed(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
+    """Read a photo as `read_square` does, but squashed into the square as a whole, its aspect lost."""
+    photo = PhotoFile(source, name=name)
+    return _opaque_rgb(photo.shrunk(size, size), photo.has_alpha)
+
+
+def _opaque_rgb(pixels: NDArray[Any], has_alpha: bool) -> NDArray[np.uint8]:
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    if has_alpha:
+        opaque = pixels[..., -1:].astype(np.float32) / 255
+        pixels = np.round(pixels[..., :-1] * opaque + 255 * (1 - opaque)).astype(np.uint8)
+    return np.ascontiguousarray(pixels if pixels.shape[2] == 3 else pixels.repeat(3, axis=2))

@@ -1,0 +1,87 @@
+"""Metadata: what a photo's file says besides its pixels, and what of it a result says again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from photochrom.io.metadata.carried import Carried
+from photochrom.io.metadata.xmp import mark_synthetic
+
+__all__ = ["Metadata"]
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a photo's file says besides its pixels.
+
+    Attributes:
+        carried: EXIF, XMP, IPTC, comments, resolution.
+        profile: whether the file had an ICC profile; a result then has that of sRGB.
+        thumbnail: whether the file had an embedded thumbnail; a result then has one in colour.
+        orientation: EXIF orientation 1..8 that the pixels still need.
+        tile: width and height of the tiles of a tiled TIFF, or None.
+        bits: per channel of the file.
+        lossless: whether it is a WebP without loss.
+    """
+
+    carried: Carried = field(default_factory=Carried, repr=False)
+    profile: bool = False
+    thumbnail: bool = False
+    orientation: int = 1
+    tile: tuple[int, int] | None = None
+    bits: int = 8
+    lossless: bool = False
+
+    @classmethod
+    def read(cls, header: Any, source: str | Path | bytes, *, orientation: int = 1) -> Metadata:
+        """Collect what a file says.
+
+        Args:
+            header: the file as libvips opened it.
+            source: the file or its bytes, for what libvips does not read.
+            orientation: that the pixels still need.
+        """
+
+        def known(name: str) -> Any:
+            return header.get(name) if header.get_typeof(name) else None
+
+        comments = [header.get(name) for name in header.get_fields() if name.startswith("gif-comment")]
+        carried = Carried.read(
+            source if isinstance(source, bytes) else Path(source),
+            exif=known("exif-data"),
+            xmp=known("xmp-data"),
+            comments=comments,
+        )
+        # libvips makes up a resolution of 1 pixel per mm where the file says none. Only of a BMP does it, by way
+        # of Pillow, know one that is not read elsewhere.
+        if carried.dpi is None and known("vips-loader") == "bmpload" and header.xres != 1.0:
+            carried = replace(carried, dpi=(header.xres * 25.4, header.yres * 25.4))
+        return cls(
+            carried,
+            profile=known("icc-profile-data") is not None,
+            thumbnail=known("jpeg-thumbnail-data") is not None,
+            orientation=orientation,
+            tile=(known("tile-width"), known("tile-height")) if known("tile-width") else None,
+            bits=int(known("bits-per-sample") or 8),
+            lossless=known("vips-loader") in ("webpload", "webpload_source") and _is_lossless(source),
+        )
+
+    def marked(self, *, network: str, version: str, program: str) -> Metadata:
+        """Return the same with a note in the XMP that the colours are synthetic, as `mark_synthetic` writes it."""
+        xmp = mark_synthetic(self.carried.xmp, network=network, version=version, program=program)
+        return replace(self, carried=replace(self.carried, xmp=xmp))
+
+
+def _is_lossless(source: str | Path | bytes) -> bool:
+    """Tell whether a WebP's pixels are in its lossless form, a chunk ``VP8L`` (RFC 9649)."""
+    with BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            if head[:4] in (b"VP8L", b"VP8 "):
+                return head[:4] == b"VP8L"
+            size = int.from_bytes(head[4:], "little")
+            file.seek(size + size % 2, 1)
+    return False

@@ -1,0 +1,345 @@
+"""The one place that touches libvips: photo files in, pixel arrays out, every failure an error of photochrom.
+
+libvips decodes what archives hold (16 bits, CMYK, ICC profiles, tiled TIFF), streams what does not fit into
+memory, and shrinks while it decodes. Only the loaders of the formats that photochrom knows are on: those that
+libvips itself marks as unsafe for untrusted files are off, and so are SVG, its own formats, and tables of numbers.
+Files are handed over as open descriptors: libvips reads options out of a name such as ``scan[2]`` and takes
+no name that is not UTF-8, but it has no quarrel with a descriptor.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photochrom.errors import PhotoError
+from photochrom.io.bmp import read_bmp, read_bmp_header
+
+__all__ = [
+    "array_from_image",
+    "complaints",
+    "damaged",
+    "image_from_array",
+    "libvips",
+    "open_header",
+    "open_image",
+    "profile_fits",
+    "read_all",
+    "reason",
+    "render_text",
+    "resize",
+    "resize_array",
+    "to_srgb",
+]
+
+
+_LOADERS = ("Jpeg", "Png", "Tiff", "Webp", "Heif", "Nsgif")
+"""The loaders that are on, as libvips names their classes."""
+
+_NO_ROOM = re.compile("write failed|temporary file|No space left")
+_MOST_DOTS = 1e5
+"""Pixels per mm of the finest resolution that is believed; libvips prints complaints of one beyond 1e6."""
+
+
+@lru_cache(maxsize=1)
+def libvips() -> Any:
+    """Import pyvips on first use and switch off what is unsafe for files from strangers."""
+    os.environ.setdefault("VIPS_BLOCK_UNTRUSTED", "1")
+    import pyvips
+
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for loader in _LOADERS:
+        pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)
+    pyvips.block_untrusted_set(True)
+    pyvips.cache_set_max(0)  # each photo is read once; a cache of operations would only hold memory
+    _read_any_text(pyvips)
+    _quieten(pyvips)
+    return pyvips
+
+
+def _read_any_text(pyvips: Any) -> None:
+    """Have pyvips take text for Latin-1 that is no UTF-8.
+
+    It takes all text for UTF-8 and fails by what is not: a comment of a GIF, or libvips' message about a damaged
+    file, which quotes it.
+    """
+
+    def read(pointer: Any) -> Any:
+        text = "NULL" if pointer == pyvips.ffi.NULL else pyvips.ffi.string(pointer)
+        if not isinstance(text, bytes):
+            return text
+        try:
+            return text.decode()
+        except UnicodeDecodeError:
+            return text.decode("latin-1")
+
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "pyvips" and hasattr(module, "_to_string"):
+            vars(module)["_to_string"] = read
+
+
+def _quieten(pyvips: Any) -> None:
+    """Send GLib's complaints, as of a width beyond 2³¹, where pyvips sends libvips' own, not to the terminal."""
+    callback = getattr(pyvips, "_log_handler_cb", None)
+    if callback is None:  # a pyvips that has another way; the complaints are then ugly, and no more
+        return
+    every = ~0  # levels
+    for domain in (b"GLib", b"GLib-GObject"):
+        handler = pyvips.glib_lib.g_log_set_handler(domain, every, callback, pyvips.ffi.NULL)
+        # A callback into Python must not outlive it.
+        atexit.register(pyvips.glib_lib.g_log_remove_handler, domain, handler)
+
+
+def open_image(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
+    """Open a photo as it lies in the file, without decoding more than its header.
+
+    Args:
+        source: a path or the file's bytes.
+        name: what to call it in an error.
+        options: of libvips' loader, such as ``access="sequential"`` or, for a JPEG, ``shrink=4``. Without a
+            ``fail_on``, any damage to the pixels that the decoder notices is an error.
+
+    Returns:
+        A `pyvips.Image`.
+
+    Raises:
+        PhotoError: if it is missing, unreadable, empty, or no photo.
+    """
+    vips = libvips()
+    with _opened(source, name) as (stream, first):
+        if first.startswith(b"BM"):
+            pixels, dpi = read_bmp(source, name)
+            return _as_bmp(image_from_array(pixels), dpi)
+        # libjpeg has nothing but warnings for missing pixels. In other formats warnings are about tags and
+        # checksums of no consequence, and damaged pixels are errors.
+        options.setdefault("fail_on", "warning" if first.startswith(b"\xff\xd8") else "error")
+        try:
+            return vips.Image.new_from_source(stream, "", **options)
+        except vips.Error as error:
+            if "labq" in str(error):  # which libvips 8.18 does not even read from itself
+                raise PhotoError(f"{name}: has CIELAB colours of 8 bits; save it as RGB") from error
+            if "known format" not in str(error):
+                raise damaged(name, error) from error
+            raise PhotoError(f"{name}: is no photo that photochrom can read; save it as PNG or JPEG") from error
+
+
+def open_header(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
+    """Open a photo for its header and not its pixels, which may come out black.
+
+    Args:
+        source: a path or the file's bytes.
+        name: what to call it in an error.
+        options: as `open_image`.
+
+    Returns:
+        A `pyvips.Image`.
+
+    Raises:
+        PhotoError: as `open_image`.
+    """
+    vips = libvips()
+    with _opened(source, name) as (_, first):
+        if not first.startswith(b"BM"):
+            return open_image(source, name=name, access="sequential", **options)
+    width, height, bands, dpi = read_bmp_header(source, name)
+    black = vips.Image.black(width, height, bands=bands)
+    return _as_bmp(black.copy(interpretation="b-w" if bands == 1 else "srgb"), dpi)
+
+
+def read_all(source: str | Path | bytes, *, name: str) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        PhotoError: if it cannot be read.
+    """
+    if isinstance(source, bytes):
+        return source
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise PhotoError(f"{name}: cannot be read ({error.strerror}); check the path") from error
+
+
+def to_srgb(image: Any) -> Any:
+    """Convert an image of any colour space to sRGB, or to grey where it has one band, in its own 8 or 16 bits.
+
+    Args:
+        image: of 1, 3 or 4 bands, no alpha.
+    """
+    vips = libvips()
+    wide = image.format == "ushort"
+    plain = "rgb16" if wide else "srgb"
+    if profile_fits(image):
+        grey = image.bands == 1
+        if grey and image.get("icc-profile-data")[16:20] == b"RGB ":
+            image = image.bandjoin([image, image]).copy(interpretation=plain)
+        try:
+            converted = image.icc_transform("srgb", embedded=True, depth=16 if wide else 8)
+            # Grey gives three equal bands; one of them says it all.
+            return converted[1].copy(interpretation="grey16" if wide else "b-w") if grey else converted
+        except vips.Error:
+            pass  # a damaged profile: the numbers are still a photo
+    if image.interpretation in ("b-w", "grey16", "srgb", "rgb16", "rgb"):
+        return image
+    if image.bands == 1:
+        return image.copy(interpretation="grey16" if wide else "b-w")
+    return image.colourspace("rgb16" if image.interpretation == "labs" else plain)
+
+
+def profile_fits(image: Any) -> bool:
+    """Tell whether an image without alpha has an ICC profile of its own kind of colours (ICC.1, 7.2)."""
+    if not image.get_typeof("icc-profile-data"):
+        return False
+    profile = image.get("icc-profile-data")
+    bands = {b"GRAY": (1,), b"RGB ": (1, 3), b"CMYK": (4,), b"Lab ": (3,)}.get(profile[16:20], ())
+    return profile[36:40] == b"acsp" and image.bands in bands
+
+
+def array_from_image(image: Any, *, name: str) -> np.ndarray[Any, Any]:
+    """Decode an image into an array H×W×bands.
+
+    Raises:
+        PhotoError: if the file turns out to be damaged or cut short.
+    """
+    try:
+        pixels: np.ndarray[Any, Any] = image.numpy()
+    except libvips().Error as error:
+        raise damaged(name, error) from error
+    return pixels.reshape(image.height, image.width, image.bands)  # pyvips drops a last axis of one
+
+
+def image_from_array(pixels: np.ndarray[Any, Any]) -> Any:
+    """Wrap a uint8 or uint16 array, H×W or H×W×1 to 4, as a grey or sRGB image (2 and 4: with alpha)."""
+    image = libvips().Image.new_from_array(np.ascontiguousarray(pixels))
+    wide = pixels.dtype == np.uint16
+    grey = pixels.ndim == 2 or pixels.shape[2] < 3
+    return image.copy(interpretation=("grey16" if wide else "b-w") if grey else ("rgb16" if wide else "srgb"))
+
+
+def resize(image: Any, height: int, width: int) -> Any:
+    """Plan a smooth change of size; alpha weights the colours, so that what is transparent adds nothing.
+
+    Shrinking averages with a Lanczos kernel, so that fine texture does not turn into moiré; enlarging is bicubic.
+    """
+    if (image.height, image.width) == (height, width):
+        return image
+    kind, alpha = image.format, image.hasalpha()
+    if alpha:
+        image = image.premultiply()
+    shrinks = height < image.height or width < image.width
+    kernel = "lanczos3" if shrinks else "cubic"
+    image = image.resize(width / image.width, vscale=height / image.height, kernel=kernel)
+    return image.unpremultiply().rint().cast(kind) if alpha else image
+
+
+def resize_array(array: np.ndarray[Any, Any], height: int, width: int) -> Callable[[int, int], Any]:
+    """Plan a smooth change of size, as `resize`; nothing is computed before rows are asked for.
+
+    Args:
+        array: h×w×bands, uint8, uint16 or float32, no alpha.
+        height: rows of the result.
+        width: columns of the result.
+
+    Returns:
+        A function of a first row and one past the last that gives those rows, ×width×bands, in `array`'s type.
+    """
+    image = libvips().Image.new_from_array(np.ascontiguousarray(array))
+    image = resize(image.copy(interpretation="multiband"), height, width)
+
+    def rows(start: int, stop: int) -> np.ndarray[Any, Any]:
+        return array_from_image(image.crop(0, start, width, stop - start), name="array")
+
+    return rows
+
+
+def render_text(text: str, height: int) -> np.ndarray[Any, Any]:
+    """Draw one line of text in the system's fonts, which know more scripts than a bundled one.
+
+    Args:
+        text: what to draw, no markup.
+        height: of the letters in pixels, roughly.
+
+    Returns:
+        uint8 h×w, 0 paper to 255 ink.
+    """
+    vips = libvips()
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;")
+    pixels: np.ndarray[Any, Any] = vips.Image.text(escaped, font=f"sans {height}", dpi=72).numpy()
+    return pixels
+
+
+@contextmanager
+def _opened(source: str | Path | bytes, name: str) -> Iterator[tuple[Any, bytes]]:
+    """Give libvips' view of a file or its bytes, and the first few bytes."""
+    vips = libvips()
+    if isinstance(source, bytes):
+        if not source:
+            raise PhotoError(f"{name}: is empty (0 bytes); fetch or scan it again")
+        yield vips.Source.new_from_memory(source), source[:16]
+        return
+    path = Path(source)
+    try:
+        if path.is_dir():
+            raise PhotoError(f"{name}: is a folder, not a photo; name the photos inside it")
+        if path.exists() and not path.is_file():
+            raise PhotoError(f"{name}: is no regular file; copy the photo to a file first")
+        with path.open("rb") as file:
+            first = os.pread(file.fileno(), 16, 0)
+            if not first:
+                raise PhotoError(f"{name}: is empty (0 bytes); fetch or scan it again")
+            stream = vips.Source.new_from_descriptor(file.fileno())  # which keeps a duplicate of its own
+    except FileNotFoundError as error:
+        raise PhotoError(f"{name}: there is no such file; check the path") from error
+    except PermissionError as error:
+        raise PhotoError(f"{name}: cannot be read; check its permissions") from error
+    except (OSError, ValueError, vips.Error) as error:  # ValueError: a path with a null byte
+        raise PhotoError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    yield stream, first
+
+
+def _as_bmp(image: Any, dpi: tuple[float, float] | None) -> Any:
+    if dpi and all(0 < dots / 25.4 < _MOST_DOTS for dots in dpi):
+        image = image.copy(xres=dpi[0] / 25.4, yres=dpi[1] / 25.4)
+    image = image.copy()  # what a field is set on must be nobody else's
+    image.set_type(libvips().GValue.gstr_type, "vips-loader", "bmpload")
+    image.set_type(libvips().GValue.gint_type, "bits-per-sample", 8)
+    return image
+
+
+def complaints() -> str:
+    """Take what libvips has noted without failing, in any thread: libjpeg's first warning about each photo.
+
+    It fails by a warning only when further rows are asked for, and so never by one about the last rows.
+    """
+    vips = libvips()
+    said = vips.ffi.string(vips.vips_lib.vips_error_buffer()).decode("utf-8", "replace")
+    vips.vips_lib.vips_error_clear()
+    return "\n".join(line for line in said.splitlines() if line.startswith("VipsJpeg: "))
+
+
+def damaged(name: str, error: Exception) -> PhotoError:
+    """Say in one line that a file is damaged, with the part of libvips' message that a person understands."""
+    if _NO_ROOM.search(str(error)):  # for pixels that are turned and too many to be held in memory
+        return PhotoError(
+            f"{name}: the disk of temporary files is full; free some of {tempfile.gettempdir()}, or set TMPDIR to "
+            "a folder with more room"
+        )
+    return PhotoError(f"{name}: is damaged or cut short ({reason(error)}); fetch or scan it again")
+
+
+def reason(error: Exception) -> str:
+    """Find the line of libvips' message that says something to a person."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    telling = [line for line in lines if line and not line.startswith("unable to") and "load error" not in line]
+    said = telling[0].split(": ", 1)[-1] if telling else "its data ends too early"
+    return "".join(letter if letter.isprintable() else "?" for letter in said)

@@ -1,0 +1,205 @@
+"""Encoding: strips of pixels and what their photo carried become a file, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.errors import OutputError, UnfitError
+from photochrom.io import vips
+from photochrom.io.atomic import replace_file
+from photochrom.io.bmp import write_bmp
+from photochrom.io.formats import JPEG, SAVED_SUFFIXES, TIFF, WIDE
+from photochrom.io.metadata.carried import Carried
+from photochrom.io.metadata.header import Metadata
+from photochrom.io.vips_source import StripSource
+
+__all__ = ["Image", "check_target", "encode_thumbnail", "losses", "write_image"]
+
+if TYPE_CHECKING:
+    from photochrom.io.reader import PhotoFile
+
+Pixels = NDArray[Any]
+_LARGE_TIFF = 3_900_000_000  # bytes of pixels; a classic TIFF ends at 4 GB
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image to be written, its pixels yet to come.
+
+    Attributes:
+        height: rows of pixels.
+        width: columns of pixels.
+        bands: 1 grey, 2 grey and alpha, 3 sRGB, 4 sRGB and alpha.
+        dtype: uint8 or uint16.
+        metadata: what the file says besides pixels.
+        thumbnail: a small JPEG to embed where the photo had one, or None.
+    """
+
+    height: int
+    width: int
+    bands: int
+    dtype: Any
+    metadata: Metadata = field(default_factory=Metadata)
+    thumbnail: bytes | None = None
+
+
+def check_target(path: Path, *, quality: int | None = None, overwrite: bool = False) -> None:
+    """Make sure, before work begins, that a result can be written.
+
+    Raises:
+        OutputError: if the suffix is unknown, a file is there, or the folder is missing.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SAVED_SUFFIXES:
+        raise OutputError(
+            f"{path}: cannot write {suffix or 'a name without suffix'}; use .jpg, .png, .webp, .tif, .avif or .bmp"
+        )
+    if quality is not None and not 1 <= quality <= 100:
+        raise OutputError(f"{path}: a quality of {quality} is out of range; use 1 to 100")
+    try:
+        if not path.parent.is_dir():
+            raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first")
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder; give the file a name")
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path}: is already there; choose another name or allow overwriting")
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
+
+
+def losses(photo: PhotoFile, target: Path) -> list[str]:
+    """Say what the format that the user chose cannot hold of this photo."""
+    suffix = target.suffix.lower()
+    lost = []
+    if photo.has_alpha and suffix in JPEG:
+        lost.append("transparency, which is laid over white")
+    if photo.dtype == np.uint16 and suffix not in WIDE:
+        lost.append("16 bits per channel, which become 8")
+    bits = photo.metadata.bits
+    if suffix == ".avif" and bits > 12:
+        lost.append(f"{bits} bits per channel, which become 12")
+    if suffix == ".bmp":
+        carried = photo.metadata.carried
+        said = {"EXIF": carried.exif, "XMP": carried.xmp, "IPTC": carried.resources, "comments": carried.texts}
+        lost += [name for name, content in said.items() if content]
+    return [f"{target}: {suffix} cannot hold {', nor '.join(lost)}"] if lost else []
+
+
+def write_image(
+    path: Path,
+    image: Image,
+    strips: Iterator[Pixels],
+    *,
+    quality: int | None = None,
+    times: tuple[int, int] | None = None,
+) -> list[str]:
+    """Write an image while its strips are computed.
+
+    Args:
+        path: where to; one of `SAVED_SUFFIXES` says the format. Formats without 16 bits or alpha get 8 bits, and
+            alpha over white.
+        image: what it will be.
+        strips: rows×width×bands, top to bottom.
+        quality: 1..100, for the formats that have one.
+        times: access and change of the file in nanoseconds, or None for now.
+
+    Returns:
+        A line for each thing of the metadata that the format has no room for.
+
+    Raises:
+        OutputError: if the image does not fit the format or cannot be written; nothing half-written stays.
+        PhotochromError: as the strips.
+    """
+    library = vips.libvips()
+    suffix = path.suffix.lower()
+    kind = "jpg" if suffix in JPEG else "tif" if suffix in TIFF else suffix[1:]
+    source = StripSource(strips, image.height, image.width, image.bands, image.dtype)
+    carried = Carried()
+    try:
+        with replace_file(path) as temporary:
+            try:
+                pixels = _prepared(source.open(library), kind, image)
+                if kind == "bmp":
+                    write_bmp(temporary, pixels.numpy(), image.metadata.carried.dpi)
+                else:
+                    carried = image.metadata.carried.fitted(
+                        kind,
+                        size=(image.width, image.height),
+                        orientation=image.metadata.orientation,
+                        thumbnail=image.thumbnail,
+                    )
+                    _save(pixels, temporary, kind, image, carried, _options(suffix, image, quality))
+            except library.Error as error:
+                if source.error is None:
+                    raise _unwritten(path, suffix, vips.reason(error)) from error
+            if source.error is not None:
+                raise source.error
+            if kind != "bmp":
+                carried.finish(temporary)
+            if times is not None:
+                os.utime(temporary, ns=times)
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk") from error
+    finally:
+        source.close()
+    return [f"{path}: without {lost}" for lost in carried.lost]
+
+
+def encode_thumbnail(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode uint8 h×w×3 as the small JPEG that goes into an EXIF block."""
+    encoded: bytes = vips.image_from_array(pixels).write_to_buffer(".jpg", Q=80, keep="none")
+    return encoded
+
+
+def _prepared(pixels: Any, kind: str, image: Image) -> Any:
+    """Bring pixels to what a format can hold."""
+    if f".{kind}" not in WIDE:
+        pixels = pixels.colourspace("b-w" if image.bands < 3 else "srgb")
+    return pixels.flatten(background=255) if kind == "jpg" and pixels.hasalpha() else pixels
+
+
+def _options(suffix: str, image: Image, quality: int | None) -> dict[str, Any]:
+    """Choose the options of libvips' saver."""
+    options = dict(SAVED_SUFFIXES[suffix])
+    if quality is not None and "Q" in options:
+        options["Q"] = quality
+    if image.metadata.profile and image.bands > 2:
+        options["profile"] = "srgb"
+    if suffix == ".webp" and image.metadata.lossless and quality is None:
+        options = {"lossless": True}
+    if suffix == ".avif" and image.dtype == np.uint16:
+        options["bitdepth"] = 10 if image.metadata.bits == 10 else 12
+    if suffix in TIFF:
+        size = image.height * image.width * image.bands * np.dtype(image.dtype).itemsize
+        options["bigtiff"] = size > _LARGE_TIFF
+        if image.metadata.tile is not None:
+            options |= {"tile": True, "tile_width": image.metadata.tile[0], "tile_height": image.metadata.tile[1]}
+    return options
+
+
+def _save(pixels: Any, path: Path, kind: str, image: Image, carried: Carried, options: dict[str, Any]) -> None:
+    library = vips.libvips()
+    if carried.dpi is not None:
+        pixels = pixels.copy(xres=carried.dpi[0] / 25.4, yres=carried.dpi[1] / 25.4)
+    pixels = pixels.copy()
+    pixels.set_type(library.GValue.gstr_type, "resolution-unit", "in")
+    pixels.set_type(library.GValue.gint_type, "orientation", image.metadata.orientation)
+    for name, content in carried.header().items():
+        pixels.set_type(library.GValue.blob_type, name, content)
+    with path.open("wb+") as file:
+        target = library.Target.new_to_descriptor(file.fileno())
+        pixels.write_to_target(target, f".{kind}", keep=carried.keep, **options)
+
+
+def _unwritten(path: Path, suffix: str, reason: str) -> OutputError:
+    if "too large" in reason or "dimension" in reason:
+        return UnfitError(f"{path}: the photo cannot be written as {suffix} ({reason}); make it a .tif or .png")
+    return OutputError(f"{path}: cannot be written ({reason}); check the folder, and whether its disk is full")

@@ -1,0 +1,76 @@
+"""The contract that every network keeps, and the padding that lets it take photos of any size."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from photochrom.inference.card import Input, Output
+
+__all__ = ["ColorizationNetwork", "pad_to_multiple"]
+
+
+class ColorizationNetwork(nn.Module):
+    """A network that proposes a, b for a lightness plane of any size.
+
+    A family subclasses this and writes `propose`, which only ever sees sides that are multiples of
+    `multiple`; `forward` pads by reflection before it and crops after it. One that takes hints or gives more than
+    a, b says so in `inputs` and `outputs`.
+
+    Attributes:
+        multiple: what the sides given to `propose` are multiples of.
+        inputs: names of the inputs that `forward` takes, as in the network file's contract.
+        outputs: names of what it returns.
+    """
+
+    multiple: int = 1
+    inputs: ClassVar[tuple[Input, ...]] = ("lightness",)
+    outputs: ClassVar[tuple[Output, ...]] = ("ab",)
+
+    def propose(self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
+        """Do what `forward` does for an H and W that are multiples of `multiple`."""
+        raise NotImplementedError
+
+    def forward(self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
+        """Propose colours.
+
+        Args:
+            lightness: [N,1,H,W], 0..100, any H and W from 1 up.
+            hints: [N,3,H,W]: a, b in CIELAB units, and 1 where somebody hinted, else 0. None: no hints.
+            vividness: [1], 0 (faithful) to 1 (vivid). None: 0.
+
+        Returns:
+            a, b [N,2,H,W] in CIELAB units.
+        """
+        height, width = lightness.shape[-2:]
+        padded = pad_to_multiple(lightness, self.multiple)
+        if hints is None and vividness is None:
+            return self.propose(padded)[..., :height, :width]
+        hints = None if hints is None else pad_to_multiple(hints, self.multiple)
+        return self.propose(padded, hints, vividness)[..., :height, :width]
+
+    def answers(
+        self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """Return everything in `outputs`, in that order, each as the network file's contract has it."""
+        return (self.forward(lightness, hints, vividness),)
+
+
+def pad_to_multiple(planes: Tensor, multiple: int) -> Tensor:
+    """Pad [N,C,H,W] at the bottom and the right by reflection until both sides are multiples of `multiple`.
+
+    The reflection goes back and forth where the planes are smaller than what is missing, down to one pixel,
+    which `torch.nn.functional.pad` refuses. It is made of look-ups, so it exports with dynamic sizes.
+    """
+    if not torch.compiler.is_exporting() and all(side % multiple == 0 for side in planes.shape[-2:]):
+        return planes
+    for dim in (-2, -1):
+        side = planes.shape[dim]
+        padded = (side + multiple - 1) // multiple * multiple
+        there = torch.arange(padded, device=planes.device)
+        period = (2 * torch.arange(side, device=planes.device)[-1:]).clamp(min=1)  # there and back again
+        there = torch.remainder(there, period)
+        planes = planes.index_select(dim, torch.minimum(there, period - there))
+    return planes

@@ -1,0 +1,80 @@
+"""The ordered list of networks that a recipe can name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from functools import partial
+
+from photochrom.errors import NetworkError
+from photochrom.models.article import ARTICLE_NETWORKS, ArticleNetwork
+from photochrom.models.base import ColorizationNetwork
+from photochrom.models.hinted import HintedNetwork
+
+__all__ = ["create_network", "describe_network", "list_networks", "register_network"]
+
+_FACTORIES: dict[str, tuple[Callable[[], ColorizationNetwork], str]] = {}
+
+
+def register_network(name: str, factory: Callable[[], ColorizationNetwork], description: str) -> None:
+    """Add a network to the registry.
+
+    Args:
+        name: what recipes and the command line call it.
+        factory: makes it with fresh weights.
+        description: one line for listings.
+
+    Raises:
+        NetworkError: if the name is taken.
+    """
+    if name in _FACTORIES:
+        raise NetworkError(f"a network named {name} is registered already; choose another name")
+    _FACTORIES[name] = (factory, description)
+
+
+def list_networks() -> list[str]:
+    """Return the names of all registered networks, in the order of registration."""
+    return list(_FACTORIES)
+
+
+def describe_network(name: str) -> str:
+    """Return the one-line description of a registered network.
+
+    Raises:
+        NetworkError: if there is none of that name.
+    """
+    return _find(name)[1]
+
+
+def create_network(name: str) -> ColorizationNetwork:
+    """Make a network with fresh weights (PyTorch's defaults, drawn from the global generator).
+
+    Raises:
+        NetworkError: if there is none of that name; the message names the nearest.
+    """
+    return _find(name)[0]()
+
+
+def _find(name: str) -> tuple[Callable[[], ColorizationNetwork], str]:
+    if name in _FACTORIES:
+        return _FACTORIES[name]
+    near = difflib.get_close_matches(name, _FACTORIES, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(_FACTORIES)}"
+    raise NetworkError(f"there is no network named {name!r}; {hint}")
+
+
+_DESCRIPTIONS = {
+    "article-1": "plain autoencoder, 2 levels; its final ReLU rules out negative a and b",
+    "article-2": "plain autoencoder, 3 levels; its final ReLU rules out negative a and b",
+    "article-3": "U-Net, 3 levels",
+    "article-4": "U-Net, 4 levels",
+    "article-5": "U-Net, 4 levels, one dilated convolution",
+    "article-6": "U-Net, 4 levels, two dilated convolutions",
+}
+for _name, _shape in ARTICLE_NETWORKS.items():
+    register_network(_name, partial(ArticleNetwork, _shape), _DESCRIPTIONS[_name])
+register_network(
+    "photochrom-1",
+    HintedNetwork,
+    "a distribution over colours that hints and vividness lead",
+)

@@ -1,8 +1,0 @@
-"""The networks' definitions in PyTorch: one file per family, and the registry that names them."""
-
-from __future__ import annotations
-
-from photochrom.networks.base import ColorizationNetwork
-from photochrom.networks.registry import create_network, describe_network, list_networks, register_network
-
-__all__ = ["ColorizationNetwork", "create_network", "describe_network", "list_networks", "register_network"]

@@ -1,0 +1,107 @@
+"""What keeps a run from ending badly: stop requests, full memory or disk, and losses that are no numbers."""
+
+from __future__ import annotations
+
+import errno
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from photochrom.errors import DivergedError, TrainingError
+from photochrom.models import ColorizationNetwork
+from photochrom.training.checkpoint import Progress
+from photochrom.training.recipe import Recipe
+
+__all__ = ["check_weights", "explain_failures", "finite", "stop_requests"]
+
+
+@contextmanager
+def stop_requests() -> Iterator[Callable[[], int]]:
+    """Turn Ctrl-C and SIGTERM into a number that the loop looks at after each step; a second one kills."""
+    received = 0
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: 0
+        return
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def remember(number: int, _frame: object) -> None:
+        nonlocal received
+        received = number
+        signal.signal(number, before[number])
+
+    for number in before:
+        signal.signal(number, remember)
+    try:
+        yield lambda: received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def explain_failures(recipe: Recipe) -> Iterator[None]:
+    """Say what to try where memory or the disk is full, or the settings cannot work."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise TrainingError(
+            f"out of memory with batch={recipe.batch}, size={recipe.size}; lower one of them"
+        ) from error
+    except RuntimeError as error:
+        if "can't allocate memory" in str(error):
+            raise TrainingError(
+                f"out of memory with batch={recipe.batch}, size={recipe.size}; lower one of them"
+            ) from error
+        if type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
+            reason = str(error).strip().splitlines()[0]
+            raise TrainingError(f"torch.compile failed ({reason}); go on without compile=true") from error
+        raise
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise TrainingError(
+            f"size={recipe.size} leaves {recipe.network} one value for batch norm when a batch has one photo; "
+            "raise size, or change batch or photos"
+        ) from error
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = (
+            "the disk is full; free some space"
+            if full
+            else f"{error.filename or 'a file'}: {error.strerror}; mend it"
+        )
+        raise TrainingError(f"{what} and go on with --resume") from error
+
+
+def check_weights(network: ColorizationNetwork, recipe: Recipe, state: Progress) -> None:
+    """Stop the run before weights that are no numbers are written over the last good checkpoint.
+
+    Raises:
+        DivergedError: if a weight or a running figure is infinite or not a number.
+    """
+    whole = torch.stack([tensor.isfinite().all() for tensor in network.state_dict().values()]).all()
+    finite(0.0 if bool(whole) else math.nan, recipe, state)
+
+
+def finite(loss: float, recipe: Recipe, state: Progress) -> float:
+    """Return the loss, or stop the run before a checkpoint is written over with weights that are lost.
+
+    Raises:
+        DivergedError: if the loss is infinite or not a number.
+    """
+    if math.isfinite(loss):
+        return loss
+    kept = (
+        f"the checkpoint of epoch {state.history[-1].epoch} or before is kept"
+        if state.history
+        else "nothing was saved"
+    )
+    raise DivergedError(
+        f"the loss is {loss} in epoch {state.epoch + 1}; {kept}. "
+        f"Try a learning_rate below {recipe.learning_rate:g}, or precision=float32"
+    )

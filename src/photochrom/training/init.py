@@ -1,0 +1,71 @@
+"""Weights to begin with: those of a run, of a network file, or of an encoder that knows photos."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, from_numpy
+
+from photochrom.errors import CheckpointError, NetworkError, RecipeError, require_extra
+from photochrom.inference.catalogue import bundled_networks
+from photochrom.inference.onnx_model import Network
+from photochrom.models import ColorizationNetwork
+from photochrom.training.checkpoint import load_checkpoint
+
+__all__ = ["begin_with"]
+
+_PREFIX = "network."  # of names in a network file: see `export._Answers`
+_NAMED = re.compile(r"%p_(\w+)")  # a parameter in what the exporter notes of a node
+
+
+def begin_with(network: ColorizationNetwork, source: str) -> str:
+    """Give a network the weights of another one; layers that the other one has not, or not so, stay as they are.
+
+    Args:
+        network: fresh.
+        source: a run's folder, a checkpoint, a network file that photochrom exported, or a bundled network's name.
+
+    Returns:
+        What was begun with, in a few words, for the card.
+
+    Raises:
+        RecipeError: if there is no such source, or most of its weights do not fit.
+    """
+    try:
+        run = source.endswith(".safetensors") or (Path(source) / "checkpoint.safetensors").exists()
+        if run or (Path(source).is_dir() and source not in bundled_networks()):
+            whole = load_checkpoint(source)
+            weights, told = whole.network.state_dict(), f"{whole.recipe.name}, epoch {whole.epoch}"
+        else:
+            file = Network(source, device="cpu")
+            weights = _weights_of(file.path, list(network.state_dict()))
+            told = f"{file.card.name}, version {file.card.version}"
+    except (CheckpointError, NetworkError) as error:
+        raise RecipeError(f"begin: {error}") from error
+    own = network.state_dict()
+    fitting = {name: tensor for name, tensor in weights.items() if name in own and own[name].shape == tensor.shape}
+    if 2 * sum(tensor.numel() for tensor in fitting.values()) < sum(tensor.numel() for tensor in own.values()):
+        raise RecipeError(f"begin: the weights of {source} do not fit this network; leave it out or give another")
+    network.load_state_dict(fitting, strict=False)
+    fresh = sorted({name.split(".", 1)[0] for name, _ in network.named_parameters() if name not in fitting})
+    return told + (f"; {', '.join(fresh)} fresh" if fresh else "")
+
+
+def _weights_of(path: Path, names: list[str]) -> dict[str, Tensor]:
+    """Read the weights of these names, where they are there, out of a network file."""
+    with require_extra("train", "Beginning with a network file"):
+        import onnx
+    graph: Any = onnx.load(path).graph
+    arrays = {
+        each.name.removesuffix(".half"): from_numpy(onnx.numpy_helper.to_array(each).copy())
+        for each in graph.initializer
+    }
+    # The exporter turns the weights of a linear layer around, and keeps their name in its note alone.
+    for node in graph.node:
+        if node.op_type == "MatMul" and node.input[1] in arrays:
+            for name in _NAMED.findall(" ".join(entry.value for entry in node.metadata_props)):
+                arrays.setdefault(name, arrays[node.input[1]].T)
+    found = {name: arrays.get(_PREFIX + name, arrays.get((_PREFIX + name).replace(".", "_"))) for name in names}
+    return {name: array.float() for name, array in found.items() if array is not None}

@@ -1,0 +1,105 @@
+"""A photo that is asked for more than once, and the colours that one of its places may have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from photochrom import Colorizer, Hint, Options, Picture
+from photochrom.color.cielab import rgb_to_lab
+from photochrom.errors import NetworkError, PhotoError, TooLargeError, UnfitError
+from photochrom.hints import color_ab
+from photochrom.io.cached import KeptPhoto
+
+
+@pytest.fixture(scope="module")
+def colorizer(hinting: Path) -> Colorizer:
+    return Colorizer(hinting)
+
+
+@pytest.fixture(params=["jpg", "png"])
+def photo(request: pytest.FixtureRequest, tmp_path: Path, grey: np.ndarray) -> Path:
+    """Lies on its side, as cameras leave photos."""
+    path = tmp_path / f"photo.{request.param}"
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    PIL.Image.fromarray(np.tile(grey, (3, 3))).save(path, exif=exif)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+@pytest.mark.parametrize("long_edge", [None, 50])
+def test_a_kept_photo_gives_what_its_file_gives(
+    colorizer: Colorizer, photo: Path, tmp_path: Path, suffix: str, long_edge: int | None
+) -> None:
+    kept = KeptPhoto(photo)
+    for hints in ((), (Hint(0.3, 0.4, "#aa2020"),)):
+        wishes = Options(long_edge=long_edge, hints=hints)
+        files = [tmp_path / f"{name}{suffix}" for name in ("kept", "fresh")]
+        for source, file in zip((kept, photo), files, strict=True):
+            colorizer.write(source, file, wishes, overwrite=True)
+        assert files[0].read_bytes() == files[1].read_bytes()
+    assert np.array_equal(colorizer(kept).pixels, colorizer(photo).pixels)
+
+
+def test_other_hints_decode_nothing_again(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
+    kept = KeptPhoto(photo, name="kept")
+    colorizer.write(kept, tmp_path / "one.webp", Options(long_edge=50))
+    photo.unlink()
+    hints = (Hint(0.3, 0.4, "#aa2020"),)
+    colorizer.write(kept, tmp_path / "two.webp", Options(long_edge=50, hints=hints))
+    assert (tmp_path / "one.webp").read_bytes() != (tmp_path / "two.webp").read_bytes()
+    assert kept.nbytes > 50 * 33
+    with pytest.raises(PhotoError, match="kept: there is no such file"):
+        colorizer.write(kept, tmp_path / "three.webp")  # its own size was never asked for
+
+
+def test_the_map_of_confidence_may_be_small(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
+    colorizer.write_confidence(KeptPhoto(photo), tmp_path / "sure.png", long_edge=60)
+    assert Picture.read(tmp_path / "sure.png").pixels.shape == (60, 40, 1)
+
+
+def test_choices_are_of_the_place_and_clearly_different(colorizer: Colorizer) -> None:
+    pixels = np.full((64, 64), 40, np.uint8)
+    pixels[:, 32:] = 180
+    left, right = (colorizer.choices(pixels, x, 0.5) for x in (0.2, 0.8))
+    for place, x in ((left, 0.2), (right, 0.8)):
+        own = rgb_to_lab(np.full(3, pixels[32, int(x * 64)], np.uint8))[0]
+        assert place.lightness == pytest.approx(own, abs=0.5)
+        for color in (place.current, *place.suggestions):
+            lab = rgb_to_lab(np.frombuffer(bytes.fromhex(color[1:]), np.uint8))
+            assert lab[0] == pytest.approx(place.lightness, abs=1)  # colours that this place can have
+        assert 1 <= len(place.suggestions) <= 6
+        for number, one in enumerate(place.suggestions):
+            assert all(np.hypot(*np.subtract(color_ab(one), color_ab(o))) > 4 for o in place.suggestions[:number])
+    assert color_ab(right.suggestions[0]) == pytest.approx((8, 16), abs=4)  # the network's own guess
+
+
+def test_a_hint_is_the_current_colour_and_hides_no_suggestion(colorizer: Colorizer) -> None:
+    pixels = np.full((64, 64), 140, np.uint8)
+    plain = colorizer.choices(pixels, 0.5, 0.5)
+    hinted = colorizer.choices(pixels, 0.5, 0.5, Options(hints=(Hint(0.5, 0.5, (20, -20)),)))
+    assert color_ab(hinted.current) == pytest.approx((20, -20), abs=2)
+    assert hinted.suggestions == plain.suggestions
+
+
+def test_a_network_without_a_distribution_suggests_nothing(tint: Path) -> None:
+    plain = Colorizer(tint)
+    place = plain.choices(np.full((40, 40), 120, np.uint8), 1, 1)
+    assert place.suggestions == ()
+    assert color_ab(place.current)[1] > 10
+    with pytest.raises(ValueError, match="outside the photo"):
+        plain.choices(np.full((40, 40), 120, np.uint8), 1.1, 0)
+    with pytest.raises(NetworkError, match="takes no hints"):
+        plain.choices(np.full((40, 40), 120, np.uint8), 1, 0, Options(hints=(Hint(0, 0, (1, 1)),)))
+
+
+def test_what_is_too_large_says_so_by_its_class(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
+    with pytest.raises(TooLargeError, match="more than the 100 that are allowed"):
+        KeptPhoto(photo).open(max_pixels=100)
+    long = Picture.from_array(np.zeros((1, 17_000), np.uint8)).save(tmp_path / "long.png")
+    with pytest.raises(UnfitError, match=r"cannot be written as \.webp"):
+        colorizer.write(long, tmp_path / "long.webp")

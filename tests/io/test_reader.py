@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from photochrom.errors import PhotoError
+from photochrom.io.crops import read_square
+from photochrom.io.picture import Picture
+
+
+@pytest.fixture
+def photo(tmp_path: Path, grey: np.ndarray) -> Path:
+    return Picture.from_array(np.stack([grey] * 3, axis=-1)).save(tmp_path / "photo.png")
+
+
+def test_read_square_gives_a_square_of_any_photo(photo: Path) -> None:
+    for size in (16, 100):
+        assert read_square(photo, size).shape == (size, size, 3)
+    assert np.array_equal(read_square(photo, 16), read_square(photo.read_bytes(), 16))
+
+
+def test_a_line_is_no_square(tmp_path: Path) -> None:
+    line = Picture.from_array(np.zeros((1, 3000), np.uint8)).save(tmp_path / "line.png")
+    assert read_square(line, 16).shape == (16, 16, 3)
+    with pytest.raises(PhotoError, match="3000×1 pixels are too thin for a square"):
+        read_square(line, 256)
+
+
+def test_read_square_turns_grey_alpha_and_16_bits_into_rgb(tmp_path: Path, grey: np.ndarray) -> None:
+    for name, array in {
+        "grey": grey,
+        "grey-alpha": np.stack([grey, grey], axis=-1),
+        "rgba": np.stack([grey] * 4, axis=-1),
+        "grey16": grey.astype(np.uint16) * 257,
+        "rgb16": np.stack([grey.astype(np.uint16) * 257] * 3, axis=-1),
+    }.items():
+        path = Picture.from_array(array).save(tmp_path / f"{name}.png")
+        square = read_square(path, 8)
+        assert (square.shape, square.dtype) == ((8, 8, 3), np.uint8), name
+        if name in ("grey", "grey16", "rgb16"):
+            assert 60 < square.mean() < 110, name  # 16 bits are scaled, not cut off
+
+
+@pytest.mark.parametrize(
+    "name", ["älter.png", "夏.png", "scan[2].png", "a b'c\".png", "-dash.png", "%d.png", "[page=1]"]
+)
+def test_odd_names_are_read(photo: Path, name: str) -> None:
+    odd = photo.with_name(name)
+    shutil.copy(photo, odd)
+    assert read_square(odd, 8).shape == (8, 8, 3)
+    assert Picture.read(odd).height == 40
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are bytes on POSIX only")
+def test_names_that_are_not_utf8_are_read(photo: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(photo.parent) + b"/caf\xe9.png"))
+    try:
+        shutil.copy(photo, odd)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 only")
+    assert Picture.read(odd).width == 60
+
+
+def test_what_is_no_photo_says_so_in_one_line(tmp_path: Path, photo: Path) -> None:
+    bad = {
+        "empty.jpg": (b"", "is empty"),
+        "text.jpg": (b"To whom it may concern", "is no photo"),
+        "cut.png": (photo.read_bytes()[:200], "cut short"),
+        "header.png": (photo.read_bytes()[:20], "cut short"),
+        "noise.jpg": (b"\xff\xd8\xff\xe0" + bytes(range(256)), "damaged"),
+    }
+    for name, (content, message) in bad.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        for read in (Picture.read, lambda path: read_square(path, 8)):
+            with pytest.raises(PhotoError, match=message) as caught:
+                read(path)
+            assert name in str(caught.value)
+            assert "\n" not in str(caught.value)
+        with pytest.raises(PhotoError):
+            Picture.read(content)
+
+
+def test_paths_that_are_no_files_say_so(tmp_path: Path) -> None:
+    for path, message in {
+        tmp_path / "missing.jpg": "no such file",
+        tmp_path: "is a folder",
+        Path("a\0b.jpg"): "cannot be read",
+        tmp_path / ("x" * 300): "cannot be read",
+        Path(os.devnull): "no regular file",
+    }.items():
+        with pytest.raises(PhotoError, match=message):
+            Picture.read(path)
+
+
+def test_formats_of_no_use_to_strangers_are_off(tmp_path: Path) -> None:
+    path = tmp_path / "matrix.jpg"
+    path.write_text("2 2\n1 2\n3 4\n")  # a format that libvips reads unless told not to
+    with pytest.raises(PhotoError):
+        Picture.read(path)
