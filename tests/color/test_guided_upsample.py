@@ -137,3 +137,20 @@ def test_a_thin_white_line_does_not_get_the_opposite_colour() -> None:
     drawn[:, 200:202] = 100
     change = np.abs(whole(ab, seen, drawn) - whole(ab, seen, lightness))
     assert change.max() < 20 * 75 / 45 + 1  # a slope of 75/45 on a way of 20, not of 65
+
+
+def test_a_slope_is_followed_for_20_units_of_lightness_and_no_further() -> None:
+    seen = np.random.default_rng(5).uniform(10, 90, (9, 9)).astype(np.float32)
+    seen[4, 4] = 50
+    ab = np.repeat((seen - 50)[..., None], 2, axis=2)
+
+    def change(beyond: float) -> float:
+        drawn = seen.copy()
+        drawn[4, 4] += beyond
+        return float(whole(ab, seen, drawn)[4, 4, 0] - ab[4, 4, 0])
+
+    assert 15 < change(20) < 20  # a, b are as steep as lightness, but for the grain that might be in it
+    assert change(10) == pytest.approx(change(20) / 2, rel=1e-3)
+    for far in (25, 60):
+        assert change(far) == pytest.approx(change(20), rel=1e-3)
+        assert change(-far) == pytest.approx(-change(20), rel=1e-3)
