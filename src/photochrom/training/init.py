@@ -40,7 +40,7 @@ def begin_with(network: ColorizationNetwork, source: str) -> str:
             weights, told = whole.network.state_dict(), f"{whole.recipe.name}, epoch {whole.epoch}"
         else:
             file = Network(source, device="cpu")
-            weights = _weights_of(file.path, list(network.state_dict()))
+            weights = _weights_of(file.path, {name: network.former_key(name) for name in network.state_dict()})
             told = f"{file.card.name}, version {file.card.version}"
     except (CheckpointError, NetworkError) as error:
         raise RecipeError(f"begin: {error}") from error
@@ -53,8 +53,8 @@ def begin_with(network: ColorizationNetwork, source: str) -> str:
     return told + (f"; {', '.join(fresh)} fresh" if fresh else "")
 
 
-def _weights_of(path: Path, names: list[str]) -> dict[str, Tensor]:
-    """Read the weights of these names, where they are there, out of a network file."""
+def _weights_of(path: Path, names: dict[str, str]) -> dict[str, Tensor]:
+    """Read the weights of these names, or of their former names, where they are there, out of a network file."""
     with require_extra("train", "Beginning with a network file"):
         import onnx
     graph: Any = onnx.load(path).graph
@@ -67,5 +67,10 @@ def _weights_of(path: Path, names: list[str]) -> dict[str, Tensor]:
         if node.op_type == "MatMul" and node.input[1] in arrays:
             for name in _NAMED.findall(" ".join(entry.value for entry in node.metadata_props)):
                 arrays.setdefault(name, arrays[node.input[1]].T)
-    found = {name: arrays.get(_PREFIX + name, arrays.get((_PREFIX + name).replace(".", "_"))) for name in names}
-    return {name: array.float() for name, array in found.items() if array is not None}
+    found = {}
+    for name, former in names.items():
+        spellings = [spelt for key in (_PREFIX + name, _PREFIX + former) for spelt in (key, key.replace(".", "_"))]
+        array = next((arrays[spelt] for spelt in spellings if spelt in arrays), None)
+        if array is not None:
+            found[name] = array.float()
+    return found

@@ -14,7 +14,7 @@ from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.degrade import aged_lightness
 from photochrom.errors import RecipeError
 from photochrom.models import ColorizationNetwork
-from photochrom.models.hinted import HintedNetwork, likelihoods
+from photochrom.models.hinted import HintedNetwork, channel_softmax
 from photochrom.training.device import autocast
 from photochrom.training.distribution import SoftBins
 from photochrom.training.hinting import simulate_hints
@@ -111,9 +111,9 @@ class _Likelihood:
         with autocast(self._device, self._precision):
             scores, weights = self._network.score(light, hints)
         scores, weights = scores.float(), weights.float()
-        chance = likelihoods(scores)
+        chance = channel_softmax(scores)
         unlikely = self._bins.unlikelihood(chance, functional.avg_pool2d(ab, CELL)).mean()
-        mean = self._network.enlarge(self._network.mean(chance), weights)
+        mean = self._network.convex_upsample(self._network.mean(chance), weights)
         told = hints[:, 2].amax((1, 2)) > 0
         decibels = torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN)
         units = functional.smooth_l1_loss(mean, ab, reduction="none").mean((1, 2, 3)) * _UNTOLD
