@@ -28,6 +28,7 @@ from photochrom.io.metadata.header import Metadata
 from photochrom.io.picture import Picture, as_photo, as_picture
 from photochrom.io.reader import STRIP
 from photochrom.io.vips import resize_array
+from photochrom.notes import Note
 from photochrom.options import Options
 from photochrom.threads import usable_cores
 
@@ -70,7 +71,9 @@ class Colorizer:
     ) -> None:
         self.network_size = network_size
         if network_size is not None and network_size not in _SIZES:
-            raise NetworkError(f"a size of {network_size} is out of range; use {_SIZES[0]} to {_SIZES[-1]}")
+            raise NetworkError(
+                None, f"a size of {network_size} is out of range", f"use {_SIZES[0]} to {_SIZES[-1]}"
+            )
         self.network = (
             network if isinstance(network, Network) else Network(network, device=device, threads=threads)
         )
@@ -122,7 +125,7 @@ class Colorizer:
         options: Options | None = None,
         *,
         overwrite: bool = False,
-    ) -> list[str]:
+    ) -> list[Note]:
         """Colorize a photo from file to file, strip by strip, so that its size does not matter.
 
         Args:
@@ -132,7 +135,7 @@ class Colorizer:
             overwrite: replace a file that is already there.
 
         Returns:
-            What the user should know, a line each, such as pages that were left out.
+            What the user should know, such as pages that were left out.
 
         Raises:
             PhotoError: if the source cannot be read.
@@ -143,7 +146,7 @@ class Colorizer:
         file = source.source if isinstance(source, KeptPhoto) else source
         path = None if isinstance(file, bytes) else file
         if path is not None and same_file(path, target):
-            raise OutputError(f"{target}: is the photo itself; give the result another name")
+            raise OutputError(target, "is the photo itself", "give the result another name")
         writer.check_target(target, quality=options.quality, overwrite=overwrite)
         suffix = target.suffix.lower()
         # Formats with a place for the orientation that every viewer knows keep the pixels as they lie.
@@ -369,8 +372,8 @@ def colorize(
     """
     colorizer = Colorizer(network, device=device, network_size=network_size)
     if output is not None and isinstance(source, str | Path | bytes):
-        for line in colorizer.write(source, output, options, overwrite=overwrite):
-            warnings.warn(line, stacklevel=2)
+        for note in colorizer.write(source, output, options, overwrite=overwrite):
+            warnings.warn(str(note), stacklevel=2)
         return Picture.read(output)
     result = colorizer(source, options)
     if output is not None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, WithJsonSchema
 
 from photochrom.color.cielab import lab_to_rgb, quantize, rgb_to_lab
+from photochrom.errors import HintError
 
 __all__ = ["PATCH", "Hint", "color_ab", "hint_planes", "shown"]
 
@@ -46,7 +47,7 @@ class Hint:
         color: a, b in CIELAB units, or sRGB as ``"#rrggbb"``, of which the lightness is left aside.
 
     Raises:
-        ValueError: if the place lies outside the photo or the colour is neither of the two.
+        HintError: if the place lies outside the photo or the colour is neither of the two.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # a slip in JSON must not go unheard
@@ -57,7 +58,8 @@ class Hint:
 
     def __post_init__(self) -> None:
         if not (0 <= self.x <= 1 and 0 <= self.y <= 1):
-            raise ValueError(f"a hint at {self.x}, {self.y} lies outside the photo; x and y are fractions 0 to 1")
+            where = f"a hint at {self.x}, {self.y}"
+            raise HintError(None, f"{where} lies outside the photo", "x and y are fractions 0 to 1")
         color_ab(self.color)
         if not isinstance(self.color, str):
             object.__setattr__(self, "color", tuple(self.color))  # a list would have no hash
@@ -78,19 +80,20 @@ def color_ab(color: Color) -> tuple[float, float]:
         a, b in CIELAB units.
 
     Raises:
-        ValueError: if it is neither of the two.
+        HintError: if it is neither of the two.
     """
     if isinstance(color, str):
         digits = color.removeprefix("#")
         if len(digits) != 6 or not set(digits) <= set("0123456789abcdefABCDEF"):
-            raise ValueError(f'the colour {color!r} cannot be read; write it as "#rrggbb"')
+            raise HintError(None, f"the colour {color!r} cannot be read", 'write it as "#rrggbb"')
         _, a, b = rgb_to_lab(np.frombuffer(bytes.fromhex(digits), np.uint8)).tolist()
         return a, b
     if len(color) != 2:
-        raise ValueError(f'the colour {color!r} cannot be read; write it as "#rrggbb", or as the two numbers a, b')
+        remedy = 'write it as "#rrggbb", or as the two numbers a, b'
+        raise HintError(None, f"the colour {color!r} cannot be read", remedy)
     a, b = map(float, color)
     if not (abs(a) <= 128 and abs(b) <= 128):  # not a number fails this too
-        raise ValueError(f"a, b = {a:g}, {b:g} is no colour; CIELAB has -128 to 128")
+        raise HintError(None, f"a, b = {a:g}, {b:g} is no colour", "CIELAB has -128 to 128")
     return a, b
 
 

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from photochrom.errors import OutputError
+from photochrom.errors import OutputError, reason_of
 
 __all__ = ["make_folder", "move_file", "replace_file", "same_file", "same_place"]
 
@@ -64,8 +64,9 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{folder}: cannot be made ({reason}); give another folder as --output") from error
+        raise OutputError(
+            folder, f"cannot be made ({reason_of(error, folder)})", "give another folder as --output"
+        ) from error
 
 
 def same_file(one: str | Path, other: str | Path) -> bool:

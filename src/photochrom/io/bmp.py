@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import PhotoError
+from photochrom.errors import PhotoError, reason_of
 
 __all__ = ["read_bmp", "read_bmp_header", "write_bmp"]
 
@@ -59,4 +59,6 @@ def _opened(source: str | Path | bytes, name: str) -> Iterator[Any]:
                 raise ValueError(f"{bmp.width}×{bmp.height} pixels")
             yield bmp
     except (OSError, SyntaxError, ValueError, OverflowError, struct.error) as error:
-        raise PhotoError(f"{name}: is damaged or cut short ({error}); fetch or scan it again") from error
+        raise PhotoError(
+            name, f"is damaged or cut short ({reason_of(error)})", "fetch or scan it again"
+        ) from error

@@ -35,7 +35,7 @@ def read_square(source: str | Path | bytes, size: int, *, name: str | None = Non
     scale = size / min(photo.height, photo.width)
     height, width = (max(size, round(side * scale)) for side in (photo.height, photo.width))
     if height * width > _MOST:
-        raise PhotoError(f"{photo.name}: {photo.width}×{photo.height} pixels are too thin for a square; cut it")
+        raise PhotoError(photo.name, f"{photo.width}×{photo.height} pixels are too thin for a square", "cut it")
     pixels = photo.shrunk(height, width)
     top, left = (height - size) // 2, (width - size) // 2
     return _opaque_rgb(pixels[top : top + size, left : left + size], photo.has_alpha)

@@ -31,14 +31,14 @@ def read_hints(path: str | Path) -> tuple[Hint, ...]:
     except (OSError, ValueError) as error:  # a JSONDecodeError and a UnicodeDecodeError are ValueErrors
         if isinstance(error, json.JSONDecodeError):
             where = f"line {error.lineno}, column {error.colno}: {error.msg}"
-            raise HintError(f"{path}: is no JSON ({where}); write a list of {_FORM}") from error
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise HintError(f"{path}: cannot be read as hints ({reason}); check the path") from error
+            raise HintError(path, f"is no JSON ({where})", f"write a list of {_FORM}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise HintError(path, f"cannot be read as hints ({reason})", "check the path") from error
     except RecursionError as error:
-        raise HintError(f"{path}: nests too deeply for hints; write a list of {_FORM}") from error
+        raise HintError(path, "nests too deeply for hints", f"write a list of {_FORM}") from error
     entries = content.get("hints") if isinstance(content, dict) else content
     if not isinstance(entries, list):
-        raise HintError(f"{path}: holds no list of hints; write a list of {_FORM}")
+        raise HintError(path, "holds no list of hints", f"write a list of {_FORM}")
     return tuple(_read_entry(path, number, entry) for number, entry in enumerate(entries, 1))
 
 
@@ -55,7 +55,8 @@ def _read_entry(path: str | Path, number: int, entry: object) -> Hint:
         if not isinstance(entry, dict):
             said = "is no object"
         elif first["type"] == "value_error":
-            raise HintError(f"{path}: hint {number}: {first['ctx']['error']}") from error
+            cause: HintError = first["ctx"]["error"]  # as `Hint` raises it
+            raise HintError(path, f"hint {number}: {cause.problem}", cause.remedy) from error
         elif not first["loc"]:
             said = "cannot be read"
         elif first["type"] == "missing":
@@ -64,4 +65,4 @@ def _read_entry(path: str | Path, number: int, entry: object) -> Hint:
             said = f"has a {first['loc'][0]}, which no hint has"
         else:
             said = f"has a {first['loc'][0]} that cannot be read"
-        raise HintError(f"{path}: hint {number}: {said}; write it as {_FORM}") from error
+        raise HintError(path, f"hint {number}: {said}", f"write it as {_FORM}") from error

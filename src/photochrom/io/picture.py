@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from photochrom.color import cielab
 from photochrom.color.recombine import lightness_of
-from photochrom.errors import PhotoError
+from photochrom.errors import PhotoError, reason_of
 from photochrom.io import vips
 from photochrom.io.cached import KeptPhoto
 from photochrom.io.formats import usual_suffix
@@ -121,13 +121,13 @@ class Picture:
         if array.ndim == 2:
             array = array[..., None]
         if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4):
-            raise PhotoError(f"an array of shape {array.shape} is no photo; give H×W or H×W×1 to 4")
+            raise PhotoError(None, f"an array of shape {array.shape} is no photo", "give H×W or H×W×1 to 4")
         if 0 in array.shape:
-            raise PhotoError(f"an array of shape {array.shape} holds no pixels; give at least 1×1")
+            raise PhotoError(None, f"an array of shape {array.shape} holds no pixels", "give at least 1×1")
         if np.issubdtype(array.dtype, np.floating):
             array = _from_float(array)
         elif array.dtype not in (np.uint8, np.uint16):
-            raise PhotoError(f"an array of {array.dtype} is no photo; give uint8, uint16, or float 0..1")
+            raise PhotoError(None, f"an array of {array.dtype} is no photo", "give uint8, uint16, or float 0..1")
         colours = 1 if array.shape[2] < 3 else 3
         alpha = array[..., colours].copy() if array.shape[2] > colours else None
         return cls(array[..., :colours].copy(), alpha)
@@ -145,7 +145,9 @@ class Picture:
             image.load()  # before its EXIF is asked for: Pillow turns a TIFF upright, and only then says so
             _in_a_png(image).save(buffer, "PNG", compress_level=0, **_pillow_info(image))
         except (OSError, SyntaxError, ValueError) as error:
-            raise PhotoError(f"the Pillow image cannot be decoded ({error}); fetch or scan it again") from error
+            raise PhotoError(
+                None, f"the Pillow image cannot be decoded ({reason_of(error)})", "fetch or scan it again"
+            ) from error
         suffix = None if image.format is None else usual_suffix(image.format)
         return replace(cls.read(buffer.getvalue()), format=suffix)
 
@@ -237,7 +239,9 @@ def as_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
         return Picture.from_pil(cast("Image", source))
     if isinstance(source, np.ndarray):
         return Picture.from_array(source)
-    raise PhotoError(f"a {type(source).__name__} is no photo; give a path, bytes, a Pillow image or an array")
+    raise PhotoError(
+        None, f"a {type(source).__name__} is no photo", "give a path, bytes, a Pillow image or an array"
+    )
 
 
 def _pillow_info(image: Image) -> dict[str, Any]:
@@ -260,23 +264,25 @@ def _in_a_png(image: Image) -> Image:
     try:
         return image.convert("RGBA" if image.mode in ("La", "RGBa", "PA") else "RGB")
     except ValueError as error:
-        raise PhotoError(f"a Pillow image of mode {image.mode} cannot be read; convert it to RGB") from error
+        raise PhotoError(
+            None, f"a Pillow image of mode {image.mode} cannot be read", "convert it to RGB"
+        ) from error
 
 
 def _from_wide(array: Pixels) -> Pixels:
     """Take the integers of Pillow's modes I and I;16 for the 16-bit grey values that they hold."""
     if array.min() < 0 or array.max() > 65535:
         raise PhotoError(
-            f"the Pillow image's values go from {array.min()} to {array.max()}; 16 bits hold 0 to 65535"
+            None, f"the Pillow image's values go from {array.min()} to {array.max()}", "16 bits hold 0 to 65535"
         )
     return array.astype(np.uint16)
 
 
 def _from_float(array: Pixels) -> Pixels:
     if not np.isfinite(array).all():
-        raise PhotoError("the array holds NaN or infinity; a photo of floats has values from 0 to 1")
+        raise PhotoError(None, "the array holds NaN or infinity", "a photo of floats has values from 0 to 1")
     low, high = float(array.min()), float(array.max())
     if low < 0 or high > 1:
-        raise PhotoError(f"the array's values go from {low:.4g} to {high:.4g}; floats go from 0 to 1")
+        raise PhotoError(None, f"the array's values go from {low:.4g} to {high:.4g}", "floats go from 0 to 1")
     wide: Pixels = cielab.quantize(array, np.uint16)
     return wide

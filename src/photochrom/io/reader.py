@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import PhotoError, TooLargeError
+from photochrom.errors import PhotoError, PixelLimitError, TooLargeError
 from photochrom.io import vips
 from photochrom.io.formats import usual_suffix
 from photochrom.io.metadata import ifd
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.metadata.tiff import missing_bytes, opened
+from photochrom.notes import Note
 from photochrom.options import MAX_PIXELS
 
 __all__ = ["PhotoFile"]
@@ -68,7 +69,7 @@ class PhotoFile:
         orientation: EXIF orientation 1..8 that the pixels still need.
         format: usual suffix of the kind of file, such as ``".jpg"``, or None.
         metadata: what the file says besides pixels.
-        notes: what a user should know, a line each.
+        notes: what a user should know.
 
     Raises:
         PhotoError: if it is missing, unreadable, empty, damaged, too large, or no photo.
@@ -87,7 +88,7 @@ class PhotoFile:
         self._source = source
         self.format: str | None = None
         self._options: dict[str, Any] = {}
-        self.notes: list[str] = []
+        self.notes: list[Note] = []
         header = self._open_header()
         loader = str(header.get("vips-loader"))
         self.format = usual_suffix(loader)
@@ -96,13 +97,13 @@ class PhotoFile:
         self._is_float = header.format in ("float", "double")
         meaning = _tag(source, _MEANING_OF_SAMPLES) if self.format == ".tif" else []
         if meaning == _YCBCR and _tag(source, _COMPRESSION) not in _JPEGS:
-            raise PhotoError(f"{self.name}: has YCbCr colours that are not JPEG's; save it as RGB")
+            raise PhotoError(self.name, "has YCbCr colours that are not JPEG's", "save it as RGB")
         # libvips turns negatives, whose 0 is white, but not those of floats.
         self._is_negative = self._is_float and meaning == [0]
         if self._is_float:
             self._check_floats()
         elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":
-            raise PhotoError(f"{self.name}: has {header.format} samples; save it with 8 or 16 bits per channel")
+            raise PhotoError(self.name, f"has {header.format} samples", "save it with 8 or 16 bits per channel")
         orientation = int(header.get("orientation")) if header.get_typeof("orientation") else 1
         orientation = orientation if orientation in range(1, 9) else 1
         self.orientation = 1 if upright else orientation
@@ -181,7 +182,8 @@ class PhotoFile:
             try:
                 return vips.open_header(self._source, name=self.name, **self._options)
             except PhotoError as error:
-                if not self._forgives(error):
+                cause = error.__cause__
+                if not (isinstance(cause, vips.libvips().Error) and self._forgives(cause)):
                     raise
 
     def _open(self, **options: Any) -> Any:
@@ -212,7 +214,7 @@ class PhotoFile:
             self._options = {"fail_on": "truncated"}
         else:
             return False
-        note = f"{self.name}: is slightly damaged ({vips.reason(error)}); look at the result"
+        note = Note(self.name, f"is slightly damaged ({vips.reason(error)}); look at the result")
         if note not in self.notes:
             self.notes.append(note)
         return True
@@ -226,30 +228,34 @@ class PhotoFile:
         alpha = image[image.bands - 1] if image.hasalpha() else None
         colours = image[: image.bands - 1] if alpha is not None else image
         if colours.bands not in (1, 3, 4):
-            raise PhotoError(f"{self.name}: has {image.bands} channels; save it as grey or RGB")
+            raise PhotoError(self.name, f"has {image.bands} channels", "save it as grey or RGB")
         colours = vips.to_srgb(colours)
         if colours.bands == 4:
-            raise PhotoError(f"{self.name}: has 4 channels that are no CMYK; save it as RGB")
+            raise PhotoError(self.name, "has 4 channels that are no CMYK", "save it as RGB")
         return colours if alpha is None else colours.bandjoin(alpha.cast(colours.format))
 
     def _check_size(self, header: Any, max_pixels: int) -> None:
         pixels = header.width * header.height
         megapixels = f"{header.width}×{header.height} are {pixels:,} pixels"
         if pixels > max_pixels:
-            raise TooLargeError(
-                f"{self.name}: {megapixels}, more than the {max_pixels:,} that are allowed; "
-                "if you trust the file, raise --max-pixels"
+            raise PixelLimitError(
+                self.name,
+                f"{megapixels}, more than the {max_pixels:,} that are allowed",
+                "if you trust the file, raise --max-pixels",
             )
         if max(header.width, header.height) > _LONGEST_SIDE:
             raise TooLargeError(
-                f"{self.name}: {header.width}×{header.height} pixels are more than {_LONGEST_SIDE:,} to a side; "
-                "cut it into pieces"
+                self.name,
+                f"{header.width}×{header.height} pixels are more than {_LONGEST_SIDE:,} to a side",
+                "cut it into pieces",
             )
         needed = _held_bytes(header)
         if needed > _memory() / 2:
             raise TooLargeError(
-                f"{self.name}: {megapixels} that can only be decoded as a whole, in {needed / 1e9:,.1f} GB of "
-                f"this computer's {_memory() / 1e9:,.1f} GB of memory; save it as baseline JPEG or as TIFF"
+                self.name,
+                f"{megapixels} that can only be decoded as a whole, in {needed / 1e9:,.1f} GB of this computer's "
+                f"{_memory() / 1e9:,.1f} GB of memory",
+                "save it as baseline JPEG or as TIFF",
             )
 
     def _check_whole(self, header: Any) -> None:
@@ -259,14 +265,15 @@ class PhotoFile:
         source = self._source if isinstance(self._source, bytes) else Path(self._source)
         if missing := missing_bytes(source):
             raise PhotoError(
-                f"{self.name}: is cut short, {missing:,} bytes of its pixels are missing; fetch or scan it again"
+                self.name, f"is cut short, {missing:,} bytes of its pixels are missing", "fetch or scan it again"
             )
         if header.get_typeof("tile-width"):
             tiles = -(-header.width // header.get("tile-width")) * -(-header.height // header.get("tile-height"))
             if missing := tiles - min(tiles, len(_tag(source, _TILE_OFFSETS))):
                 raise PhotoError(
-                    f"{self.name}: is damaged, {missing:,} of its {tiles:,} tiles are missing; "
-                    "fetch or scan it again"
+                    self.name,
+                    f"is damaged, {missing:,} of its {tiles:,} tiles are missing",
+                    "fetch or scan it again",
                 )
 
     def _check_floats(self) -> None:
@@ -276,26 +283,27 @@ class PhotoFile:
             # NaN alone differs from itself; minimum and maximum pass over it.
             odd = vips.open_image(self._source, name=self.name, access="sequential", **self._options)
             if (odd != odd).max() > 0:
-                raise PhotoError(f"{self.name}: holds NaN, which is no number; repair it or scan it again")
+                raise PhotoError(self.name, "holds NaN, which is no number", "repair it or scan it again")
             stats = vips.open_image(self._source, name=self.name, access="sequential", **self._options).stats()
             low, high = stats(0, 0)[0], stats(1, 0)[0]
         except library.Error as error:
             raise vips.damaged(self.name, error) from error
         if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):
             raise PhotoError(
-                f"{self.name}: its values go from {low:.4g} to {high:.4g}; scale floats to go from 0 to 1"
+                self.name, f"its values go from {low:.4g} to {high:.4g}", "scale floats to go from 0 to 1"
             )
 
-    def _notes(self, header: Any) -> list[str]:
+    def _notes(self, header: Any) -> list[Note]:
         notes = []
         pages = int(header.get("n-pages")) if header.get_typeof("n-pages") else 1
         if pages > 1:
             others = "page 2 is" if pages == 2 else f"pages 2 to {pages} are"
-            notes.append(f"{self.name}: has {pages} pages; the first is colorized, {others} left out")
+            notes.append(Note(self.name, f"has {pages} pages; the first is colorized, {others} left out"))
         if self.metadata.profile and not vips.profile_fits(header[: header.bands - header.hasalpha()]):
-            notes.append(f"{self.name}: its ICC profile is not of its kind of colours, and was left aside")
+            said = "its ICC profile is not of its kind of colours, and was left aside"
+            notes.append(Note(self.name, said))
         if self._is_float:
-            notes.append(f"{self.name}: has floating-point samples; the result has 16 bits")
+            notes.append(Note(self.name, "has floating-point samples; the result has 16 bits"))
         return notes
 
 

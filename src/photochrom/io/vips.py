@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.errors import PhotoError
+from photochrom.errors import PhotoError, reason_of
 from photochrom.io.bmp import read_bmp, read_bmp_header
 
 __all__ = [
@@ -127,10 +127,10 @@ def open_image(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
             return vips.Image.new_from_source(stream, "", **options)
         except vips.Error as error:
             if "labq" in str(error):  # which libvips 8.18 does not even read from itself
-                raise PhotoError(f"{name}: has CIELAB colours of 8 bits; save it as RGB") from error
+                raise PhotoError(name, "has CIELAB colours of 8 bits", "save it as RGB") from error
             if "known format" not in str(error):
                 raise damaged(name, error) from error
-            raise PhotoError(f"{name}: is no photo that photochrom can read; save it as PNG or JPEG") from error
+            raise PhotoError(name, "is no photo that photochrom can read", "save it as PNG or JPEG") from error
 
 
 def open_header(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
@@ -167,7 +167,7 @@ def read_all(source: str | Path | bytes, *, name: str) -> bytes:
     try:
         return Path(source).read_bytes()
     except OSError as error:
-        raise PhotoError(f"{name}: cannot be read ({error.strerror}); check the path") from error
+        raise PhotoError(name, f"cannot be read ({error.strerror})", "check the path") from error
 
 
 def to_srgb(image: Any) -> Any:
@@ -284,26 +284,26 @@ def _opened(source: str | Path | bytes, name: str) -> Iterator[tuple[Any, bytes]
     vips = libvips()
     if isinstance(source, bytes):
         if not source:
-            raise PhotoError(f"{name}: is empty (0 bytes); fetch or scan it again")
+            raise PhotoError(name, "is empty (0 bytes)", "fetch or scan it again")
         yield vips.Source.new_from_memory(source), source[:16]
         return
     path = Path(source)
     try:
         if path.is_dir():
-            raise PhotoError(f"{name}: is a folder, not a photo; name the photos inside it")
+            raise PhotoError(name, "is a folder, not a photo", "name the photos inside it")
         if path.exists() and not path.is_file():
-            raise PhotoError(f"{name}: is no regular file; copy the photo to a file first")
+            raise PhotoError(name, "is no regular file", "copy the photo to a file first")
         with path.open("rb") as file:
             first = os.pread(file.fileno(), 16, 0)
             if not first:
-                raise PhotoError(f"{name}: is empty (0 bytes); fetch or scan it again")
+                raise PhotoError(name, "is empty (0 bytes)", "fetch or scan it again")
             stream = vips.Source.new_from_descriptor(file.fileno())  # which keeps a duplicate of its own
     except FileNotFoundError as error:
-        raise PhotoError(f"{name}: there is no such file; check the path") from error
+        raise PhotoError(name, "there is no such file", "check the path") from error
     except PermissionError as error:
-        raise PhotoError(f"{name}: cannot be read; check its permissions") from error
+        raise PhotoError(name, "cannot be read", "check its permissions") from error
     except (OSError, ValueError, vips.Error) as error:  # ValueError: a path with a null byte
-        raise PhotoError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+        raise PhotoError(name, f"cannot be read ({reason_of(error, path)})", "check the path") from error
     yield stream, first
 
 
@@ -331,10 +331,11 @@ def damaged(name: str, error: Exception) -> PhotoError:
     """Say in one line that a file is damaged, with the part of libvips' message that a person understands."""
     if _NO_ROOM.search(str(error)):  # for pixels that are turned and too many to be held in memory
         return PhotoError(
-            f"{name}: the disk of temporary files is full; free some of {tempfile.gettempdir()}, or set TMPDIR to "
-            "a folder with more room"
+            name,
+            "the disk of temporary files is full",
+            f"free some of {tempfile.gettempdir()}, or set TMPDIR to a folder with more room",
         )
-    return PhotoError(f"{name}: is damaged or cut short ({reason(error)}); fetch or scan it again")
+    return PhotoError(name, f"is damaged or cut short ({reason(error)})", "fetch or scan it again")
 
 
 def reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import OutputError, UnfitError
+from photochrom.errors import OutputError, UnfitError, reason_of
 from photochrom.io import vips
 from photochrom.io.atomic import replace_file
 from photochrom.io.bmp import write_bmp
@@ -19,6 +19,7 @@ from photochrom.io.formats import JPEG, SAVED_SUFFIXES, TIFF, WIDE
 from photochrom.io.metadata.carried import Carried
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.vips_source import StripSource
+from photochrom.notes import Note
 
 __all__ = ["Image", "check_target", "encode_thumbnail", "losses", "write_image"]
 
@@ -59,22 +60,22 @@ def check_target(path: Path, *, quality: int | None = None, overwrite: bool = Fa
     suffix = path.suffix.lower()
     if suffix not in SAVED_SUFFIXES:
         raise OutputError(
-            f"{path}: cannot write {suffix or 'a name without suffix'}; use .jpg, .png, .webp, .tif, .avif or .bmp"
+            path, f"cannot write {suffix or 'a name without suffix'}", "use .jpg, .png, .webp, .tif, .avif or .bmp"
         )
     if quality is not None and not 1 <= quality <= 100:
-        raise OutputError(f"{path}: a quality of {quality} is out of range; use 1 to 100")
+        raise OutputError(path, f"a quality of {quality} is out of range", "use 1 to 100")
     try:
         if not path.parent.is_dir():
-            raise OutputError(f"{path}: the folder {path.parent} does not exist; make it first")
+            raise OutputError(path, f"the folder {path.parent} does not exist", "make it first")
         if path.is_dir():
-            raise OutputError(f"{path}: is a folder; give the file a name")
+            raise OutputError(path, "is a folder", "give the file a name")
         if path.exists() and not overwrite:
-            raise OutputError(f"{path}: is already there; choose another name or allow overwriting")
+            raise OutputError(path, "is already there", "choose another name or allow overwriting")
     except (OSError, ValueError) as error:
-        raise OutputError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
+        raise _unwritable(path, error) from error
 
 
-def losses(photo: PhotoFile, target: Path) -> list[str]:
+def losses(photo: PhotoFile, target: Path) -> list[Note]:
     """Say what the format that the user chose cannot hold of this photo."""
     suffix = target.suffix.lower()
     lost = []
@@ -89,7 +90,7 @@ def losses(photo: PhotoFile, target: Path) -> list[str]:
         carried = photo.metadata.carried
         said = {"EXIF": carried.exif, "XMP": carried.xmp, "IPTC": carried.resources, "comments": carried.texts}
         lost += [name for name, content in said.items() if content]
-    return [f"{target}: {suffix} cannot hold {', nor '.join(lost)}"] if lost else []
+    return [Note(str(target), f"{suffix} cannot hold {', nor '.join(lost)}")] if lost else []
 
 
 def write_image(
@@ -99,7 +100,7 @@ def write_image(
     *,
     quality: int | None = None,
     times: tuple[int, int] | None = None,
-) -> list[str]:
+) -> list[Note]:
     """Write an image while its strips are computed.
 
     Args:
@@ -111,7 +112,7 @@ def write_image(
         times: access and change of the file in nanoseconds, or None for now.
 
     Returns:
-        A line for each thing of the metadata that the format has no room for.
+        A note for each thing of the metadata that the format has no room for.
 
     Raises:
         OutputError: if the image does not fit the format or cannot be written; nothing half-written stays.
@@ -146,11 +147,10 @@ def write_image(
             if times is not None:
                 os.utime(temporary, ns=times)
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk") from error
+        raise _unwritable(path, error) from error
     finally:
         source.close()
-    return [f"{path}: without {lost}" for lost in carried.lost]
+    return [Note(str(path), f"without {lost}") for lost in carried.lost]
 
 
 def encode_thumbnail(pixels: NDArray[np.uint8]) -> bytes:
@@ -199,7 +199,11 @@ def _save(pixels: Any, path: Path, kind: str, image: Image, carried: Carried, op
         pixels.write_to_target(target, f".{kind}", keep=carried.keep, **options)
 
 
+def _unwritable(path: Path, error: Exception) -> OutputError:
+    return OutputError(path, f"cannot be written ({reason_of(error, path)})", "check the folder and its disk")
+
+
 def _unwritten(path: Path, suffix: str, reason: str) -> OutputError:
     if "too large" in reason or "dimension" in reason:
-        return UnfitError(f"{path}: the photo cannot be written as {suffix} ({reason}); make it a .tif or .png")
-    return OutputError(f"{path}: cannot be written ({reason}); check the folder, and whether its disk is full")
+        return UnfitError(path, f"the photo cannot be written as {suffix} ({reason})", "make it a .tif or .png")
+    return OutputError(path, f"cannot be written ({reason})", "check the folder, and whether its disk is full")

@@ -143,7 +143,7 @@ def write_tiff_exif(
     with path.open("r+b") as file:
         target = Layout.of(file)
         if target is None:
-            raise OutputError(f"{path}: is no TIFF; the photo's EXIF cannot be added")
+            raise OutputError(path, "is no TIFF, so the photo's EXIF cannot be added", "write it as JPEG or PNG")
         layout, at = target
         added = _converted(added, swap=source is not None and source[0].order != layout.order)
         added |= resource_tags(resources or b"")
@@ -156,7 +156,7 @@ def write_tiff_exif(
             new = ifd.pack(added, layout, end, ready=ready, after=after)
             pointer = struct.pack(layout.offset, end)
         except struct.error as error:
-            raise OutputError(f"{path}: is too large to add the photo's EXIF; write it as BigTIFF") from error
+            raise OutputError(path, "is too large to add the photo's EXIF", "write it as BigTIFF") from error
         file.write(b"\0" * (-file.tell() % 8) + new)
         file.flush()
         file.seek(8 if layout.big else 4)
