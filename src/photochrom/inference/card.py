@@ -62,14 +62,14 @@ def read_card(session: Any, path: Path) -> Card:
     """
     text = session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
     if text is None:
-        raise NetworkError(f"{path}: carries no photochrom card; make network files with  photochrom export")
+        raise NetworkError(path, "carries no photochrom card", "make network files with  photochrom export")
     try:
         card = Card.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "card"
         raise NetworkError(
-            f"{path}: its card cannot be read ({where}: {first['msg']}); export it again"
+            path, f"its card cannot be read ({where}: {first['msg']})", "export it again"
         ) from error
     _check_names(path, "inputs", session.get_inputs(), card.inputs, required="lightness")
     _check_names(path, "outputs", session.get_outputs(), card.outputs, required="ab")
@@ -80,9 +80,10 @@ def _check_names(path: Path, what: str, nodes: Sequence[Any], promised: Sequence
     names = [node.name for node in nodes]
     if sorted(names) != sorted(promised) or required not in names:
         raise NetworkError(
-            f"{path}: has the {what} {json.dumps(names)} where its card says {json.dumps(list(promised))}; "
-            "export it again"
+            path,
+            f"has the {what} {json.dumps(names)} where its card says {json.dumps(list(promised))}",
+            "export it again",
         )
     for node in nodes:
         if node.type != "tensor(float)":
-            raise NetworkError(f"{path}: {node.name} is {node.type}, not float32; export it again")
+            raise NetworkError(path, f"{node.name} is {node.type}, not float32", "export it again")

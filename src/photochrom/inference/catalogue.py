@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-from photochrom.errors import NetworkError
+from photochrom.errors import NetworkError, UnknownNetworkError
 
 __all__ = ["DEFAULT_NETWORK", "bundled_networks", "network_file"]
 
@@ -34,10 +34,12 @@ def network_file(network: str | Path) -> Path:
     if path.is_file():
         return path
     if path.is_dir():
-        raise NetworkError(f"{path}: is a folder; give the .onnx file inside it")
+        raise NetworkError(path, "is a folder", "give the .onnx file inside it")
     if isinstance(network, Path) or path.suffix == ".onnx" or len(path.parts) > 1:
-        raise NetworkError(f"{path}: there is no such network file; check the path")
+        raise UnknownNetworkError(path, "there is no such network file", "check the path")
     near = get_close_matches(str(network), bundled, n=1)
     known = f"did you mean {near[0]}? " if near else ""
     known += f"bundled: {', '.join(bundled)}" if bundled else "no network is bundled"
-    raise NetworkError(f"there is no network named {network!r}; {known}; or give the path of an .onnx file")
+    raise UnknownNetworkError(
+        network, "there is no network of that name", f"{known}; or give the path of an .onnx file"
+    )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.ab_bins import CELL, bin_centers
-from photochrom.errors import NetworkError
+from photochrom.errors import CapabilityError, NetworkError, reason_of
 from photochrom.inference.card import Card, Input, Output, read_card
 from photochrom.inference.catalogue import DEFAULT_NETWORK, bundled_networks, network_file
 
@@ -53,16 +53,16 @@ class Network:
         """Make sure that it takes and gives all of these.
 
         Raises:
-            NetworkError: if it does not.
+            CapabilityError: if it does not.
         """
         for output in outputs:
             if output not in self.card.outputs:
-                raise NetworkError(f"{self.card.name} gives no {output}; use a network that does")
+                raise CapabilityError(self.card.name, f"gives no {output}", "use a network that does")
         for wish in inputs:
             if wish not in self.card.inputs:
                 what = "them" if wish == "hints" else "it"
-                raise NetworkError(
-                    f"{self.card.name} takes no {wish}; leave {what} out or use a network that does"
+                raise CapabilityError(
+                    self.card.name, f"takes no {wish}", f"leave {what} out or use a network that does"
                 )
 
     def run(
@@ -108,17 +108,19 @@ class Network:
             planes: Planes = self._session.run([output], feed)[0]
         except Exception as error:  # ONNX Runtime's errors share no base class of their own
             raise NetworkError(
-                f"{self.path}: the network failed on {width}×{height} pixels ({_first_line(error)}); "
-                "use a smaller size or another network"
+                self.path,
+                f"the network failed on {width}×{height} pixels ({reason_of(error, self.path)})",
+                "use a smaller size or another network",
             ) from error
         expected = _shape_of(output, count, height, width)
         if planes.shape != expected:
             raise NetworkError(
-                f"{self.path}: it returned {output} of shape {list(planes.shape)}, not {list(expected)}; "
-                "export it again with dynamic height and width"
+                self.path,
+                f"it returned {output} of shape {list(planes.shape)}, not {list(expected)}",
+                "export it again with dynamic height and width",
             )
         if not np.isfinite(planes).all():
-            raise NetworkError(f"{self.path}: it returned values that are no numbers; train or fetch it again")
+            raise NetworkError(self.path, "it returned values that are no numbers", "train or fetch it again")
         return planes
 
 
@@ -144,11 +146,13 @@ def _open(
     import onnxruntime as ort
 
     if device not in ("auto", "cpu", "cuda"):
-        raise NetworkError(f"there is no device {device!r}; use auto, cpu or cuda")
+        raise NetworkError(None, f"there is no device {device!r}", "use auto, cpu or cuda")
     cuda = device != "cpu" and "CUDAExecutionProvider" in ort.get_available_providers()
     if device == "cuda" and not cuda:
         raise NetworkError(
-            "this ONNX Runtime has no CUDA; replace it:  pip uninstall onnxruntime && pip install onnxruntime-gpu"
+            None,
+            "this ONNX Runtime has no CUDA",
+            "replace it:  pip uninstall onnxruntime && pip install onnxruntime-gpu",
         )
     if cuda:
         _find_cuda(ort)
@@ -167,14 +171,16 @@ def _open(
         session = ort.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # as in Network.run
         raise NetworkError(
-            f"{path}: is no ONNX network that can be opened ({_first_line(error)}); export or fetch it again"
+            path, f"is no ONNX network that can be opened ({reason_of(error, path)})", "export or fetch it again"
         ) from error
     # ONNX Runtime falls back to the CPU without a word where CUDA's own libraries are missing.
     cuda = "CUDAExecutionProvider" in session.get_providers()
     if device == "cuda" and not cuda:
         raise NetworkError(
-            "ONNX Runtime found no usable CUDA device; check the driver with nvidia-smi, get CUDA's libraries "
-            'with  pip install "onnxruntime-gpu[cuda,cudnn]"  or use cpu'
+            None,
+            "ONNX Runtime found no usable CUDA device",
+            "check the driver with nvidia-smi, get CUDA's libraries with  "
+            'pip install "onnxruntime-gpu[cuda,cudnn]"  or use cpu',
         )
     return session, "cuda" if cuda else "cpu"
 
@@ -185,8 +191,3 @@ def _find_cuda(ort: Any) -> None:
     if hasattr(ort, "preload_dlls"):  # from version 1.21 on
         with contextlib.redirect_stdout(None):  # it prints what is missing; `_open` finds out and says so
             ort.preload_dlls()
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:200]

@@ -62,7 +62,7 @@ def palette_of(
         seen = pixels[pixels[..., 3] > np.iinfo(pixels.dtype).max // 2] if opened.has_alpha else pixels
         ab = rgb_to_lab(seen.reshape(-1, seen.shape[-1])[:, :3]).astype(np.float64)[:, 1:]
     if not len(ab) or np.quantile(np.hypot(*ab.T), 0.99) < _GREY:
-        raise PhotoError(f"{name}: has no colours to take; give a colour photo as the reference")
+        raise PhotoError(name, "has no colours to take", "give a colour photo as the reference")
     return tuple((round(a, 2), round(b, 2)) for a, b in _parts(ab, colors))
 
 

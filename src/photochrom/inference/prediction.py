@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.ab_bins import CELL
-from photochrom.errors import NetworkError
+from photochrom.errors import CapabilityError
 from photochrom.hints import Hint, hint_planes, shown
 from photochrom.inference.card import Output
 from photochrom.inference.onnx_model import Network
@@ -38,14 +38,15 @@ def check(network: Network, options: Options) -> None:
     """Make sure, before work begins, that a network can do what is wished.
 
     Raises:
-        NetworkError: if it cannot.
+        CapabilityError: if it cannot.
     """
     network.require(["vividness"] if options.vividness is not None else [])
     network.require(["hints"] if options.hints else [])
     if options.palette and not ("hints" in network.card.inputs and "distribution" in network.card.outputs):
-        raise NetworkError(
-            f"{network.card.name} cannot follow a palette or a reference; leave it out or use a network that "
-            "takes hints and gives a distribution"
+        raise CapabilityError(
+            network.card.name,
+            "cannot follow a palette or a reference",
+            "leave it out or use a network that takes hints and gives a distribution",
         )
 
 

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable
 from functools import partial
 
-from photochrom.errors import NetworkError
+from photochrom.errors import NetworkError, UnknownNetworkError
 from photochrom.models.article import ARTICLE_NETWORKS, ArticleNetwork
 from photochrom.models.base import ColorizationNetwork
 from photochrom.models.hinted import HintedNetwork
@@ -28,7 +28,7 @@ def register_network(name: str, factory: Callable[[], ColorizationNetwork], desc
         NetworkError: if the name is taken.
     """
     if name in _FACTORIES:
-        raise NetworkError(f"a network named {name} is registered already; choose another name")
+        raise NetworkError(name, "a network of that name is registered already", "choose another name")
     _FACTORIES[name] = (factory, description)
 
 
@@ -60,7 +60,7 @@ def _find(name: str) -> tuple[Callable[[], ColorizationNetwork], str]:
         return _FACTORIES[name]
     near = difflib.get_close_matches(name, _FACTORIES, n=1)
     hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(_FACTORIES)}"
-    raise NetworkError(f"there is no network named {name!r}; {hint}")
+    raise UnknownNetworkError(name, "there is no network of that name", hint)
 
 
 _DESCRIPTIONS = {
