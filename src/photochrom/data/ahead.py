@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from photochrom.data.decode import Skipped, decode, set_vips_threads
+from photochrom.data.decode import Skipped, decode, set_vips_threads, unreadable
 from photochrom.data.photos import PhotoRef
-from photochrom.errors import DataError
+from photochrom.errors import DataError, WorkerError
 
 __all__ = ["AheadReader"]
 
@@ -36,13 +36,14 @@ class AheadReader:
         self._photos = _Photos(refs, size)
         self._device = device
         self._workers = workers
-        self._idle: list[tuple[_Order, DataLoader[Tensor | str]]] = []
+        self._idle: list[tuple[_Order, DataLoader[Tensor | DataError]]] = []
 
     def batches(self, order: Tensor, batch_size: int) -> Iterator[Tensor]:
         """Yield uint8 [B,size,size,3] on the device for the photos that `order` names.
 
         Raises:
-            DataError: if a photo cannot be read any more, or a worker process died.
+            DataError: if a photo cannot be read any more.
+            WorkerError: if a worker process died.
         """
         # Worker processes take seconds to start, so a loader is kept for the next epoch. A reader that comes
         # while another is half-way gets a loader of its own.
@@ -52,15 +53,16 @@ class AheadReader:
             with _signals_kept_from_workers():
                 drawn = iter(loader)  # starts the workers
             for batch in drawn:
-                if isinstance(batch, str):
-                    raise DataError(batch)
+                if isinstance(batch, DataError):
+                    raise batch
                 yield batch.to(self._device, non_blocking=True)
         except RuntimeError as error:
             if "DataLoader worker" not in str(error):
                 raise
-            raise DataError(
-                "a process that decodes photos died, as it does when memory or shared memory (/dev/shm) runs out; "
-                "use fewer workers or smaller batches"
+            raise WorkerError(
+                None,
+                "a process that decodes photos died, as it does when memory or shared memory (/dev/shm) runs out",
+                "use fewer workers or smaller batches",
             ) from error
         else:
             self._idle.append((sampler, loader))
@@ -69,9 +71,9 @@ class AheadReader:
         """End the worker processes; the next batch would start them again."""
         self._idle.clear()
 
-    def _start(self) -> tuple[_Order, DataLoader[Tensor | str]]:
+    def _start(self) -> tuple[_Order, DataLoader[Tensor | DataError]]:
         sampler = _Order()
-        loader: DataLoader[Tensor | str] = DataLoader(
+        loader: DataLoader[Tensor | DataError] = DataLoader(
             self._photos,
             batch_sampler=sampler,
             num_workers=self._workers,
@@ -99,28 +101,28 @@ class _Order(Sampler[list[int]]):
 
 
 class _Photos(Dataset[Tensor]):
-    """What a worker process gets: the photos' places. It returns a batch, or one line that says what failed."""
+    """What a worker process gets: the photos' places. It returns a batch, or what failed."""
 
     def __init__(self, refs: Sequence[PhotoRef], size: int) -> None:
         self.refs = list(refs)
         self.size = size
 
-    def __getitems__(self, indices: list[int]) -> Tensor | str:
+    def __getitems__(self, indices: list[int]) -> Tensor | DataError:
         batch = np.empty((len(indices), self.size, self.size, 3), np.uint8)
         for row, index in enumerate(indices):
             try:
                 photo = decode(self.refs[index], self.size, 0.0)
             except DataError as error:  # an exception would arrive with the worker's traceback in its message
-                return str(error)
+                return error
             if isinstance(photo, Skipped):
-                return f"{photo.reason}; it could be read when training began"
+                return unreadable(photo)
             batch[row] = photo
         return torch.from_numpy(batch)
 
     def __getitem__(self, index: int) -> Tensor:
         batch = self.__getitems__([index])
-        if isinstance(batch, str):
-            raise DataError(batch)
+        if isinstance(batch, DataError):
+            raise batch
         return batch[0]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.photos import PhotoRef
-from photochrom.errors import PhotoError
+from photochrom.errors import DataError, PhotoError
 from photochrom.io.crops import read_square
 from photochrom.io.vips import libvips
 from photochrom.threads import usable_cores
@@ -33,7 +33,7 @@ class Skipped(NamedTuple):
     """A photo that is not used, and why."""
 
     key: str
-    reason: str
+    error: PhotoError
 
 
 def decode(ref: PhotoRef, size: int, min_chroma: float) -> Pixels | Skipped:
@@ -41,11 +41,17 @@ def decode(ref: PhotoRef, size: int, min_chroma: float) -> Pixels | Skipped:
     try:
         rgb = read_square(ref.read(), size, name=ref.key)
     except PhotoError as error:
-        return Skipped(ref.key, str(error))
+        return Skipped(ref.key, error)
     chroma = mean_chroma(rgb) if min_chroma > 0 else min_chroma
     if chroma < min_chroma:
-        return Skipped(ref.key, f"{ref.key}: has no colour (mean chroma {chroma:.1f}, below {min_chroma:g})")
+        problem = f"has no colour (mean chroma {chroma:.1f}, below {min_chroma:g})"
+        return Skipped(ref.key, PhotoError(ref.key, problem, "leave it out"))
     return rgb
+
+
+def unreadable(photo: Skipped) -> DataError:
+    """Say of a photo that was usable once that it is so no more."""
+    return DataError(photo.error.subject, photo.error.problem, "it could be read when training began")
 
 
 def mean_chroma(rgb: Pixels) -> float:

@@ -59,14 +59,14 @@ class PhotoRef:
         """
         try:
             if not stat.S_ISREG(self.path.stat().st_mode):  # nobody may ever write to a pipe
-                raise PhotoError(f"{self.path}: is no regular file; copy the photo to a file first")
+                raise PhotoError(self.path, "is no regular file", "copy the photo to a file first")
             with self.path.open("rb") as file:
                 file.seek(self.offset)
                 data = file.read() if self.length is None else file.read(self.length)
         except OSError as error:
-            raise PhotoError(f"{self.path}: cannot be read ({error.strerror}); check the file") from error
+            raise PhotoError(self.path, f"cannot be read ({error.strerror})", "check the file") from error
         if self.length is not None and len(data) < self.length:
-            raise DataError(f"{self.path}: was changed after it was listed; start again")
+            raise DataError(self.path, "was changed after it was listed", "start again")
         return data
 
 
@@ -96,7 +96,7 @@ def find_photos(data: str | Path | Sequence[str | Path], *, cache: Path | None =
     """
     items = [data] if isinstance(data, str | Path) else list(data)
     if not items:
-        raise DataError("no photos were named: give a folder of photos, a .tar shard, a pattern or a URL")
+        raise DataError(None, "no photos were named", "give a folder of photos, a .tar shard, a pattern or a URL")
     places: dict[Path, None] = {}
     for item in items:
         places.update(dict.fromkeys(place.absolute() for place in _local(item, cache)))
@@ -107,7 +107,9 @@ def find_photos(data: str | Path | Sequence[str | Path], *, cache: Path | None =
             real = os.path.realpath(ref.path)
             found.setdefault((real, ref.offset), (ref, ref.path if ref.length is not None else place))
     if not found:
-        raise DataError(f"{', '.join(map(str, items))}: no photos in it; the shards hold no {_suffixes()} files")
+        raise DataError(
+            ", ".join(map(str, items)), f"no photos in it, no {_suffixes()} files", "name other shards"
+        )
     return _unique(list(found.values()))
 
 
@@ -157,10 +159,10 @@ def _local(item: str | Path, cache: Path | None) -> list[Path]:
         # Path.glob takes no absolute pattern.
         matches = sorted(glob.glob(name, recursive=True)) if glob.has_magic(name) else [name]  # noqa: PTH207
         if not matches:
-            raise DataError(f"{name}: no file matches this pattern; check it")
+            raise DataError(name, "no file matches this pattern", "check it")
         for match in map(Path, matches):
             if not match.exists():
-                raise DataError(f"{match}: there is no such file or folder; check the path")
+                raise DataError(match, "there is no such file or folder", "check the path")
             paths.append(match)
     return paths
 
@@ -194,12 +196,15 @@ def _photos_below(folder: Path) -> list[PhotoRef]:
             compressed = path
     if photos and shards:
         raise DataError(
-            f"{folder}: holds both photos ({photos[0].key}) and shards ({shards[0].relative_to(folder)}); "
-            "name the one or the other"
+            folder,
+            f"holds both photos ({photos[0].key}) and shards ({shards[0].relative_to(folder)})",
+            "name the one or the other",
         )
     if not photos and not shards:
-        hint = f"; {compressed.name} is compressed, unpack it to a plain .tar" if compressed else ""
-        raise DataError(f"{folder}: no photos in it; looked for {_suffixes()} and for .tar shards{hint}")
+        remedy = (
+            f"unpack {compressed.name}, which is compressed, to a plain .tar" if compressed else "check the path"
+        )
+        raise DataError(folder, f"no photos in it, neither {_suffixes()} nor .tar shards", remedy)
     if shards:
         return [ref for shard in sorted(shards) for ref in _photos_in(shard)]
     return sorted(photos, key=lambda ref: ref.key)
@@ -215,7 +220,7 @@ def _files(folder: Path) -> Iterator[Path]:
             status = here.stat()
             entries = [] if (status.st_dev, status.st_ino) in visited else list(os.scandir(here))
         except OSError as error:
-            raise DataError(f"{here}: cannot be read ({error.strerror}); check its permissions") from error
+            raise DataError(here, f"cannot be read ({error.strerror})", "check its permissions") from error
         visited.add((status.st_dev, status.st_ino))
         entries = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name, reverse=True)
         colour = [e for e in entries if e.name in _KAGGLE and _is_folder(e)]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from photochrom.data.ahead import AheadReader
-from photochrom.data.decode import MIN_CHROMA, Skipped, decode, decode_all, default_workers
+from photochrom.data.decode import MIN_CHROMA, Skipped, decode, decode_all, default_workers, unreadable
 from photochrom.data.memory import fits
 from photochrom.data.photos import PhotoRef
 from photochrom.errors import DataError
@@ -108,7 +108,7 @@ class PhotoSet:
                 break
         writer.flush()
         if not used:
-            raise DataError(_nothing_left(refs, skipped))
+            raise _nothing_left(refs, skipped)
         if pixels is not None:
             pixels = pixels[: len(used)]
         return cls(used, size, device=device, skipped=skipped, pixels=pixels, workers=workers)
@@ -162,7 +162,7 @@ class PhotoSet:
             return self._pixels[index].cpu().numpy().copy()
         photo = decode(self._refs[index], self.size, 0.0)
         if isinstance(photo, Skipped):
-            raise DataError(photo.reason)
+            raise unreadable(photo)
         return photo
 
     def close(self) -> None:
@@ -212,8 +212,8 @@ class _Writer:
         self._waiting.clear()
 
 
-def _nothing_left(refs: Sequence[PhotoRef], skipped: Sequence[Skipped]) -> str:
+def _nothing_left(refs: Sequence[PhotoRef], skipped: Sequence[Skipped]) -> DataError:
     if not refs:
-        return "no photos were given to load"
-    reasons = "; ".join(photo.reason for photo in skipped[:3])
-    return f"none of the {len(skipped)} photos can be used: {reasons}"
+        return DataError(None, "no photos were given to load", "name a folder of photos")
+    reasons = "; ".join(photo.error.statement for photo in skipped[:3])
+    return DataError(None, f"none of the {len(skipped)} photos can be used: {reasons}", "give other photos")

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from photochrom.data.shards import index_shard
-from photochrom.errors import DataError, require_extra
+from photochrom.errors import DataError, reason_of, require_extra
 from photochrom.io.atomic import replace_file
 
 __all__ = ["cache_folder", "expand_braces", "fetch_shard", "is_url"]
@@ -53,7 +53,9 @@ def expand_braces(pattern: str) -> list[str]:
     try:
         return list(map(str, expand_urls(pattern)))
     except (ValueError, AssertionError) as error:  # an unset ${VARIABLE} is an assertion there
-        raise DataError(f"{pattern}: is no pattern ({error}); write it like photos-{{00..02}}.tar") from error
+        raise DataError(
+            pattern, f"is no pattern ({reason_of(error, pattern)})", "write it like photos-{00..02}.tar"
+        ) from error
 
 
 def fetch_shard(url: str, cache: Path | None = None) -> Path:
@@ -78,7 +80,7 @@ def fetch_shard(url: str, cache: Path | None = None) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"{folder}: cannot be written ({error.strerror}); name another cache folder") from error
+        raise DataError(folder, f"cannot be written ({error.strerror})", "name another cache folder") from error
     try:
         with replace_file(final) as part:
             with part.open("wb") as file, gopen(url, "rb") as stream:
@@ -86,16 +88,17 @@ def fetch_shard(url: str, cache: Path | None = None) -> Path:
             index_shard(part, name=url)  # a cut or wrong file must not stay in the cache under the shard's name
     except (OSError, ValueError, ImportError) as error:
         raise DataError(
-            f"{url}: cannot be fetched ({_reason(error)}); check the address and the connection, or download it "
-            "yourself and name the file"
+            url,
+            f"cannot be fetched ({_reason(error, final, url)})",
+            "check the address and the connection, or download it yourself and name the file",
         ) from error
     return final
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, *paths: str | Path) -> str:
     if isinstance(error, FileNotFoundError):
         return f"the program {error.filename} is not installed"
     status = re.search(r"exit (\d+)", str(error))
     if status:
         return _CURL.get(int(status[1]), f"curl's exit status is {status[1]}")
-    return " ".join(str(error).split()) or type(error).__name__
+    return reason_of(error, *paths)

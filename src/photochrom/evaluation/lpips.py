@@ -108,5 +108,7 @@ def installed_file(module: str, name: str, *, feature: str, package: str) -> Pat
         if (Path(folder) / name).is_file():
             return Path(folder) / name
     raise MissingExtraError(
-        f'{feature} needs the package {package}, which is not installed: run  pip install "photochrom[metrics]"'
+        None,
+        f"{feature} needs the package {package}, which is not installed",
+        'run  pip install "photochrom[metrics]"',
     )

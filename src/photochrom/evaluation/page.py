@@ -14,7 +14,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from photochrom.color.ab_bins import SURE_WITHIN
-from photochrom.errors import OutputError
+from photochrom.errors import OutputError, reason_of
 from photochrom.evaluation.plots import draw_plots
 from photochrom.evaluation.table import best_rows, say_interval, say_number
 from photochrom.io.atomic import replace_file
@@ -63,7 +63,7 @@ def write_page(results: dict[str, Any], output: Path) -> Path:
             # A name may hold half a character, which UTF-8 cannot.
             temporary.write_text(page, encoding="utf-8", errors="replace")
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --output") from error
+        raise OutputError(path, f"cannot be written ({error.strerror})", "choose another --output") from error
     return path
 
 
@@ -116,7 +116,9 @@ def _inline(path: Path) -> dict[str, Any]:
         with Image.open(io.BytesIO(data)) as picture:
             kind, (width, height) = picture.get_format_mimetype(), picture.size
     except OSError as error:
-        raise OutputError(f"{path}: cannot be read again ({error}); run the evaluation again") from error
+        raise OutputError(
+            path, f"cannot be read again ({reason_of(error, path)})", "run the evaluation again"
+        ) from error
     return {
         "uri": f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}",
         "width": width,

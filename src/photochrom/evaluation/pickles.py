@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from photochrom.errors import NetworkError
+from photochrom.errors import NetworkError, reason_of
 
 __all__ = ["load_arrays"]
 
@@ -31,7 +31,7 @@ def load_arrays(path: Path) -> Any:
             return _Arrays(file).load()
     except (pickle.UnpicklingError, EOFError, OSError, AttributeError, IndexError, TypeError, ValueError) as error:
         raise NetworkError(
-            f"{path}: holds no arrays that can be read safely ({error}); install it again"
+            path, f"holds no arrays that can be read safely ({reason_of(error, path)})", "install it again"
         ) from error
 
 

@@ -57,7 +57,7 @@ class Record:
             self._file = self._path.open("a", encoding="utf-8")
         except OSError as error:
             raise OutputError(
-                f"{self._path}: cannot be written ({error.strerror}); choose another --output"
+                self._path, f"cannot be written ({error.strerror})", "choose another --output"
             ) from error
 
     def add(self, number: int, line: Line) -> None:
@@ -86,7 +86,7 @@ class Record:
             self._file.flush()
         except OSError as error:
             raise OutputError(
-                f"{self._path}: cannot be written ({error.strerror}); make room and start again to go on"
+                self._path, f"cannot be written ({error.strerror})", "make room and start again to go on"
             ) from error
         self.lines[line.key] = line
 
@@ -98,8 +98,9 @@ class Record:
         first, *rest = self._path.read_text(encoding="utf-8").split("\n")
         if _parsed(first) != setup:
             raise OutputError(
-                f"{self._path.parent}: holds an evaluation of other networks, photos or options; "
-                "choose another --output, or start over with --overwrite"
+                self._path.parent,
+                "holds an evaluation of other networks, photos or options",
+                "choose another --output, or start over with --overwrite",
             )
         whole = len(first.encode()) + 1
         for text in rest[:-1]:  # after the last newline there is nothing, or a line that a kill cut short

@@ -140,7 +140,7 @@ def write_json(results: dict[str, Any], output: Path) -> None:
         with replace_file(path) as temporary:
             temporary.write_text(json.dumps(results, indent=1, allow_nan=False), encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --output") from error
+        raise OutputError(path, f"cannot be written ({error.strerror})", "choose another --output") from error
 
 
 def _notes(

@@ -20,7 +20,7 @@ from photochrom import __version__
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.decode import set_vips_threads
 from photochrom.data.photos import PhotoRef, find_photos
-from photochrom.errors import DataError, MissingExtraError, NetworkError, PhotoError, require_extra
+from photochrom.errors import DataError, MissingExtraError, NetworkError, PhotoError, WorkerError, require_extra
 from photochrom.evaluation.cost import measure_cost
 from photochrom.evaluation.gallery import write_gallery
 from photochrom.evaluation.inception import Inception
@@ -99,11 +99,12 @@ def evaluate(
     Raises:
         NetworkError: if a network cannot be opened.
         DataError: if there are no photos, or none of them can be measured.
+        WorkerError: if a worker process is killed.
         OutputError: if the folder holds another evaluation, or cannot be written.
     """
     output, told = Path(output), told or (lambda what, done, of: None)
     if protocol not in PROTOCOLS:
-        raise DataError(f"there is no protocol {protocol!r}; use {' or '.join(PROTOCOLS)}")
+        raise DataError(None, f"there is no protocol {protocol!r}", f"use {' or '.join(PROTOCOLS)}")
     subjects = tuple(list_subjects(networks, vividness))
     found = find_photos(data)
     marked = any(ref.part == "test" for ref in found)
@@ -124,7 +125,8 @@ def evaluate(
             told("measuring", done, len(refs))
         lines = [record.lines[ref.key] for ref in refs]
     if all(line.measured is None for line in lines):
-        raise DataError(f"none of the {len(lines)} photos can be measured: {lines[0].skipped}")
+        why = f"none of the {len(lines)} photos can be measured ({lines[0].skipped})"
+        raise DataError(None, why, "give other photos")
     told("measuring the cost", 0, 0)
     costs = {}
     for subject in subjects:
@@ -201,8 +203,10 @@ def _pool(workers: int, job: Job) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BrokenProcessPool as error:
-        raise DataError(
-            "a worker process was killed, perhaps for want of memory; start again to go on, with fewer --jobs"
+        raise WorkerError(
+            None,
+            "a worker process was killed, perhaps for want of memory",
+            "start again to go on, with fewer --jobs",
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

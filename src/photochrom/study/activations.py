@@ -81,7 +81,9 @@ def trace_layers(network: ColorizationNetwork, lightness: Tensor) -> list[Layer]
         NetworkError: if it takes more than lightness, or no layer gave planes.
     """
     if network.inputs != ("lightness",):
-        raise NetworkError(f"its inputs are {', '.join(network.inputs)}; only networks of lightness can be traced")
+        raise NetworkError(
+            None, f"its inputs are {', '.join(network.inputs)}", "only networks of lightness can be traced"
+        )
     layers: list[Layer] = []
     known: list[tuple[str, Tensor]] = []  # planes that a later layer's input may be made of
 
@@ -117,7 +119,9 @@ def trace_layers(network: ColorizationNetwork, lightness: Tensor) -> list[Layer]
         for handle in handles:
             handle.remove()
     if not layers:
-        raise NetworkError("none of its layers gives planes, so there is nothing to draw")
+        raise NetworkError(
+            None, "none of its layers gives planes, so there is nothing to draw", "inspect another network"
+        )
     return layers
 
 

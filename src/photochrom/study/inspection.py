@@ -52,13 +52,13 @@ def inspect_checkpoint(
     loaded = load_checkpoint(checkpoint)
     size = loaded.recipe.size if size is None else size
     if not 1 <= size <= 4096:
-        raise RecipeError(f"--size {size}: must be from 1 to 4096")
+        raise RecipeError(f"--size {size}", "must be from 1 to 4096", "give another size")
     lightness = _shrunk_lightness(photo, size)
     planes = torch.from_numpy(lightness)[None, None]
     try:
         layers = trace_layers(loaded.network, planes)
     except NetworkError as error:
-        raise NetworkError(f"{checkpoint}: {loaded.recipe.network}: {error}") from error
+        raise NetworkError(checkpoint, f"{loaded.recipe.network}: {error.problem}", error.remedy) from error
     with torch.no_grad():
         ab = loaded.network(planes)[0].permute(1, 2, 0).numpy()
 
@@ -67,7 +67,7 @@ def inspect_checkpoint(
     targets = [folder / name for name in ("00-photo.png", *names, "layers.png")]
     there = [path for path in targets if path.exists()]
     if there and not overwrite:
-        raise OutputError(f"{there[0]}: exists already; choose another --output or add --overwrite")
+        raise OutputError(there[0], "exists already", "choose another --output or add --overwrite")
     pictures = [("input", _picture(lightness, np.zeros_like(ab))), ("proposed", _picture(lightness, ab))]
     draw_side_by_side(pictures, targets[0])
     for layer, path in zip(layers, targets[1:-1], strict=True):

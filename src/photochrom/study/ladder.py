@@ -23,7 +23,7 @@ DIVERGED = "diverged.json"
 Photos = tuple[PhotoSet, PhotoSet | None]
 
 _OWN_OPTIONS = {
-    "name": "the study names its runs itself",
+    "name": "leave it out",
     "network": "use --networks",
     "learning_rate": "use --learning-rates",
     "epochs": "use --epochs and --final-epochs",
@@ -81,12 +81,13 @@ def plan_study(
     changes = dict(changes or {})
     for key in changes:
         if key in _OWN_OPTIONS:
-            raise RecipeError(f"--set {key}: {_OWN_OPTIONS[key]}")
+            raise RecipeError(f"--set {key}", "is the study's own", _OWN_OPTIONS[key])
     for network in networks:
         if network not in ARTICLE_NETWORKS:
-            raise RecipeError(f"--networks {network}: the article has {', '.join(ARTICLE_NETWORKS)}")
+            known = ", ".join(ARTICLE_NETWORKS)
+            raise RecipeError(f"--networks {network}", f"the article has {known}", "choose of these")
     if not networks or not learning_rates:
-        raise RecipeError("a study needs at least one network and one learning rate")
+        raise RecipeError(None, "a study needs at least one network and one learning rate", "name one of each")
     shared = changes | _given(size=size, test_photos=test_photos)
     runs = []
     for network in sorted(set(networks)):
@@ -166,10 +167,10 @@ def is_finished(run: PlannedRun, where: Path) -> bool:
     if not same_recipe(checkpoint.recipe, run.recipe):
         new, old = run.recipe.model_dump(), checkpoint.recipe.model_dump()
         changed = ", ".join(f"{key} {old[key]!r}" for key in new if new[key] != old[key])
-        raise CheckpointError(f"{where}: holds a run with other values ({changed}); choose another --output")
+        raise CheckpointError(where, f"holds a run with other values ({changed})", "choose another --output")
     if checkpoint.epoch > run.recipe.epochs:
         raise CheckpointError(
-            f"{where}: holds {checkpoint.epoch} epochs, more than {run.recipe.epochs}; choose another --output"
+            where, f"holds {checkpoint.epoch} epochs, more than {run.recipe.epochs}", "choose another --output"
         )
     return checkpoint.epoch == run.recipe.epochs
 
@@ -190,7 +191,7 @@ def _note_divergence(run: PlannedRun, where: Path, message: str) -> None:
         with replace_file(where / DIVERGED) as temporary:
             temporary.write_text(json.dumps(note, indent=2), encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{where}: cannot be written ({error.strerror}); choose another --output") from error
+        raise OutputError(where, f"cannot be written ({error.strerror})", "choose another --output") from error
 
 
 def read_marker(marker: Path) -> object:
@@ -203,4 +204,4 @@ def read_marker(marker: Path) -> object:
         note = json.loads(marker.read_text(encoding="utf-8"))
         return note["recipe"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{marker}: is damaged; delete it, and the run is done again") from error
+        raise CheckpointError(marker, "is damaged", "delete it, and the run is done again") from error

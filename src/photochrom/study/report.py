@@ -102,7 +102,7 @@ def _write(path: Path, text: str) -> None:
             # A name that is no text holds lone surrogates, and Python's escape of them happens to be that of JSON.
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --output") from error
+        raise OutputError(path, f"cannot be written ({error.strerror})", "choose another --output") from error
 
 
 def _bar_height(channels: int) -> int:

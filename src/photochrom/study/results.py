@@ -115,7 +115,7 @@ def _read(run: PlannedRun, where: Path) -> RunResult:
             # The log goes on past the last checkpoint, up to the epoch that failed.
             history = _read_log(where / "log.jsonl")
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{where}: its log is damaged; delete the folder to run it again") from error
+            raise CheckpointError(where, "its log is damaged", "delete the folder to run it again") from error
         facts = checkpoint.progress.facts if checkpoint is not None else {}
         return RunResult(run.name, run.role, run.recipe, history, facts, message, checkpoint)
     if checkpoint is None:

@@ -116,5 +116,7 @@ def _check_photos(results: Sequence[RunResult], photos: tuple[PhotoSet, PhotoSet
             continue
         if result.checkpoint.progress.data != fingerprint:
             raise CheckpointError(
-                f"runs/{result.name}: was done with other photos; give the same --data, or choose another --output"
+                f"runs/{result.name}",
+                "was done with other photos",
+                "give the same --data, or choose another --output",
             )

@@ -73,5 +73,5 @@ def save_figure(figure: Figure, path: Path) -> Path:
             # No creation date or version: the same numbers give the same file.
             figure.savefig(temporary, dpi=DPI, metadata={"Software": None})
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --output") from error
+        raise OutputError(path, f"cannot be written ({error.strerror})", "choose another --output") from error
     return path

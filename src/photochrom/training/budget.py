@@ -58,9 +58,10 @@ def fit_epochs(
     left = seconds * (1 - _MARGIN) - (time.perf_counter() - began)
     if left < sum(costs):
         raise TrainingError(
+            None,
             f"{'an epoch' if recipe.first is None else 'an epoch of either size'} of {photos} photos takes "
-            f"{sum(costs) / 60:.1f} minutes, and {max(left, 0) / 60:.1f} are left; "
-            "give more time, or fewer photos (--set photos=N)"
+            f"{sum(costs) / 60:.1f} minutes, and {max(left, 0) / 60:.1f} are left",
+            "give more time, or fewer photos (--set photos=N)",
         )
     planned = sum(epochs * cost for (_, epochs), cost in zip(phases, costs, strict=True))
     counts = [max(1, math.floor(epochs * left / planned)) for _, epochs in phases]

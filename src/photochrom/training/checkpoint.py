@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from photochrom.errors import CheckpointError, TrainingError
+from photochrom.errors import CheckpointError, PhotochromError, TrainingError, reason_of
 from photochrom.io.atomic import replace_file
 from photochrom.models import ColorizationNetwork, create_network
 from photochrom.training.recipe import Recipe
@@ -137,10 +137,12 @@ def save_checkpoint(
         with replace_file(path) as temporary:
             temporary.write_bytes(save(tensors, metadata={_HEADER: json.dumps(header)}))
     except OSError as error:
-        what = (
-            "the disk is full; free some space" if error.errno == errno.ENOSPC else f"{error.strerror}; mend that"
-        )
-        raise TrainingError(f"{path}: cannot write the checkpoint: {what} and go on with --resume") from error
+        full = error.errno == errno.ENOSPC
+        raise TrainingError(
+            path,
+            f"cannot write the checkpoint: {'the disk is full' if full else error.strerror}",
+            f"{'free some space' if full else 'mend that'} and go on with --resume",
+        ) from error
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -153,7 +155,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     if path.is_dir():
         path = path / "checkpoint.safetensors"
     if not path.exists():
-        raise CheckpointError(f"{path}: there is no checkpoint; give a run's folder or its checkpoint.safetensors")
+        raise CheckpointError(path, "there is no checkpoint", "give a run's folder or its checkpoint.safetensors")
     try:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})[_HEADER])
@@ -166,7 +168,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         network.load_state_dict(_below(_MEAN, tensors) or weights)
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path}: is damaged or no checkpoint of photochrom ({_first_line(error)})"
+            path,
+            f"is damaged or no checkpoint of photochrom ({_reason(error, path)})",
+            "give another, or train again",
         ) from error
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _below(_OPTIMIZER, tensors).items():
@@ -183,5 +187,5 @@ def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _reason(error: Exception, path: Path) -> str:
+    return error.statement if isinstance(error, PhotochromError) else reason_of(error, path)

@@ -31,11 +31,13 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise TrainingError(f"there is no device {name!r}; choose auto, cpu, cuda or cuda:N") from error
+        raise TrainingError(None, f"there is no device {name!r}", "choose auto, cpu, cuda or cuda:N") from error
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise TrainingError(f"PyTorch sees no device {name}; choose --device cpu, or install its CUDA build")
+        raise TrainingError(
+            None, f"PyTorch sees no device {name}", "choose --device cpu, or install its CUDA build"
+        )
     if device.type not in ("cpu", "cuda"):
-        raise TrainingError(f"device {name!r} is not supported; choose auto, cpu, cuda or cuda:N")
+        raise TrainingError(None, f"device {name!r} is not supported", "choose auto, cpu, cuda or cuda:N")
     return device
 
 
@@ -98,7 +100,7 @@ def measure_step(
             optimizer.step()
     except torch.OutOfMemoryError as error:
         raise TrainingError(
-            f"a batch of {batch} photos at {size}x{size} does not fit; lower batch or size"
+            None, f"a batch of {batch} photos at {size}x{size} does not fit", "lower batch or size"
         ) from error
     grown = growth()
     # Gradients and the optimizer's two moments are there once, however many photos make a step.
@@ -106,8 +108,10 @@ def measure_step(
     needed, free = once + (grown - once) * batch // tried, free_bytes(device)
     if device.type == "cpu" and needed > free:
         raise TrainingError(
+            None,
             f"a batch of {batch} photos at {size}x{size} takes about {needed / 1e9:.1f} GB of memory, and only "
-            f"{free / 1e9:.1f} are free; lower batch or size"
+            f"{free / 1e9:.1f} are free",
+            "lower batch or size",
         )
     return needed
 

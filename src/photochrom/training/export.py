@@ -58,7 +58,7 @@ def export_network(
     """
     output = Path(output)
     if output.exists() and not overwrite:
-        raise OutputError(f"{output}: exists; choose another name or add --overwrite")
+        raise OutputError(output, "exists", "choose another name or add --overwrite")
     whole = load_checkpoint(checkpoint)
     card = card_of(whole, name=name, version=version, license=license, notes=notes)
     model = onnx_model(whole.network, card, weights=weights)
@@ -67,7 +67,7 @@ def export_network(
             temporary.write_bytes(model.SerializeToString())
             _check_parity(whole.network, temporary, _TOLERANCE[weights], output)
     except OSError as error:
-        raise OutputError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
+        raise OutputError(output, f"cannot be written ({error.strerror})", "choose another --output") from error
     return card
 
 
@@ -128,7 +128,9 @@ def onnx_model(
             dynamic_shapes=[tuple(planes if tensor.ndim == 4 else None for tensor in inputs)],
         )  # fmt: skip
     if program is None:
-        raise NetworkError("PyTorch could not export the network; try the torch version that pyproject.toml names")
+        raise NetworkError(
+            None, "PyTorch could not export the network", "try the torch version that pyproject.toml names"
+        )
     model = program.model_proto
     if weights == "float16":
         _halve(model, onnx)
@@ -207,8 +209,10 @@ def _check_parity(network: ColorizationNetwork, path: Path, tolerance: float, ou
             scale = max(1.0, float(expected.abs().max()) * _UNITS[name] / 128)
             if not difference <= tolerance * scale:
                 raise NetworkError(
-                    f"{output}: the exported file's {name} differs from the checkpoint's by {difference:.3g} "
-                    f"CIELAB units at {width}x{height}; it was not written. Report this with the recipe"
+                    output,
+                    f"the exported file's {name} differs from the checkpoint's by {difference:.3g} CIELAB units "
+                    f"at {width}x{height}, and was not written",
+                    "report this with the recipe",
                 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from photochrom.errors import DivergedError, TrainingError
+from photochrom.errors import DivergedError, TrainingError, reason_of
 from photochrom.models import ColorizationNetwork
 from photochrom.training.checkpoint import Progress
 from photochrom.training.recipe import Recipe
@@ -50,32 +50,32 @@ def explain_failures(recipe: Recipe) -> Iterator[None]:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise TrainingError(
-            f"out of memory with batch={recipe.batch}, size={recipe.size}; lower one of them"
+            None, f"out of memory with batch={recipe.batch}, size={recipe.size}", "lower one of them"
         ) from error
     except RuntimeError as error:
         if "can't allocate memory" in str(error):
             raise TrainingError(
-                f"out of memory with batch={recipe.batch}, size={recipe.size}; lower one of them"
+                None, f"out of memory with batch={recipe.batch}, size={recipe.size}", "lower one of them"
             ) from error
         if type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
-            reason = str(error).strip().splitlines()[0]
-            raise TrainingError(f"torch.compile failed ({reason}); go on without compile=true") from error
+            problem = f"torch.compile failed ({reason_of(error)})"
+            raise TrainingError(None, problem, "go on without compile=true") from error
         raise
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
         raise TrainingError(
-            f"size={recipe.size} leaves {recipe.network} one value for batch norm when a batch has one photo; "
-            "raise size, or change batch or photos"
+            None,
+            f"size={recipe.size} leaves {recipe.network} one value for batch norm when a batch has one photo",
+            "raise size, or change batch or photos",
         ) from error
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = (
-            "the disk is full; free some space"
-            if full
-            else f"{error.filename or 'a file'}: {error.strerror}; mend it"
-        )
-        raise TrainingError(f"{what} and go on with --resume") from error
+        raise TrainingError(
+            None if full else error.filename or "a file",
+            "the disk is full" if full else reason_of(error),
+            f"{'free some space' if full else 'mend it'} and go on with --resume",
+        ) from error
 
 
 def check_weights(network: ColorizationNetwork, recipe: Recipe, state: Progress) -> None:
@@ -102,6 +102,7 @@ def finite(loss: float, recipe: Recipe, state: Progress) -> float:
         else "nothing was saved"
     )
     raise DivergedError(
-        f"the loss is {loss} in epoch {state.epoch + 1}; {kept}. "
-        f"Try a learning_rate below {recipe.learning_rate:g}, or precision=float32"
+        None,
+        f"the loss is {loss} in epoch {state.epoch + 1}",
+        f"{kept}. Try a learning_rate below {recipe.learning_rate:g}, or precision=float32",
     )

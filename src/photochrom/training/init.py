@@ -43,11 +43,13 @@ def begin_with(network: ColorizationNetwork, source: str) -> str:
             weights = _weights_of(file.path, {name: network.former_key(name) for name in network.state_dict()})
             told = f"{file.card.name}, version {file.card.version}"
     except (CheckpointError, NetworkError) as error:
-        raise RecipeError(f"begin: {error}") from error
+        raise RecipeError("begin", error.statement, error.remedy) from error
     own = network.state_dict()
     fitting = {name: tensor for name, tensor in weights.items() if name in own and own[name].shape == tensor.shape}
     if 2 * sum(tensor.numel() for tensor in fitting.values()) < sum(tensor.numel() for tensor in own.values()):
-        raise RecipeError(f"begin: the weights of {source} do not fit this network; leave it out or give another")
+        raise RecipeError(
+            "begin", f"the weights of {source} do not fit this network", "leave it out or give another"
+        )
     network.load_state_dict(fitting, strict=False)
     fresh = sorted({name.split(".", 1)[0] for name, _ in network.named_parameters() if name not in fitting})
     return told + (f"; {', '.join(fresh)} fresh" if fresh else "")

@@ -61,7 +61,7 @@ def objective_of(
         return _Difference(_DISTANCES[recipe.loss], forward, device, precision)
     if not isinstance(network, HintedNetwork):
         raise RecipeError(
-            f"loss: {recipe.network} gives no distribution over colours; use mse, or network photochrom-1"
+            "loss", f"{recipe.network} gives no distribution over colours", "use mse, or network photochrom-1"
         )
     return _Likelihood(recipe, network, device, precision)
 

@@ -93,24 +93,27 @@ class Recipe(BaseModel):
     @model_validator(mode="after")
     def _possible(self) -> Recipe:
         if self.network not in list_networks():
-            raise ValueError(
-                f"network: there is none named {self.network!r}; choose one of {', '.join(list_networks())}"
-            )
+            known = ", ".join(list_networks())
+            raise RecipeError("network", f"there is none named {self.network!r}", f"choose one of {known}")
         if self.crop_from is not None and self.crop_from < self.size:
-            raise ValueError(f"crop_from: {self.crop_from} is smaller than size, {self.size}")
+            problem = f"{self.crop_from} is smaller than size, {self.size}"
+            raise RecipeError("crop_from", problem, "change one of the two")
         for least in (self.least_crop, self.first.least_crop if self.first else None):
             if least is not None and least > (self.crop_from or 0):
-                raise ValueError(f"least_crop: {least} is larger than crop_from, {self.crop_from}")
+                problem = f"{least} is larger than crop_from, {self.crop_from}"
+                raise RecipeError("least_crop", problem, "change one of the two")
         if self.first is not None and self.first.least_crop is None and self.first.size > (self.crop_from or 0):
-            raise ValueError(f"first: squares of {self.first.size} need a crop_from that holds them")
+            problem = f"squares of {self.first.size} need a crop_from that holds them"
+            raise RecipeError("first", problem, "raise crop_from, or lower the size")
         if self.first is not None and self.first.epochs >= self.epochs:
-            raise ValueError(f"epochs: {self.epochs} leaves none after the first {self.first.epochs}")
+            problem = f"{self.epochs} leaves none after the first {self.first.epochs}"
+            raise RecipeError("epochs", problem, "raise it, or lower the first")
         if self.loss != "distribution":
             for key in ("aged", "unhinted"):
                 if getattr(self, key) != Recipe.model_fields[key].default:
-                    raise ValueError(f"{key}: has no effect with the loss {self.loss}; use distribution")
+                    raise RecipeError(key, f"has no effect with the loss {self.loss}", "use distribution")
         elif self.compile:
-            raise ValueError("compile: has no effect with the loss distribution; leave it out")
+            raise RecipeError("compile", "has no effect with the loss distribution", "leave it out")
         return self
 
     def phase(self, epoch: int) -> Phase:
@@ -146,25 +149,27 @@ def load_recipe(source: str | Path, changes: Mapping[str, str] | None = None) ->
         path = _shipped() / f"{source}.yaml"
     if not path.is_file():
         raise RecipeError(
-            f"{source}: there is no such recipe; give a YAML file or one of {', '.join(list_recipes())}"
+            source, "there is no such recipe", f"give a YAML file or one of {', '.join(list_recipes())}"
         )
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # ValueError: a date of month 13
-        raise RecipeError(f"{source}: is no YAML: {' '.join(str(error).split())}") from error
+        raise RecipeError(source, f"is no YAML: {_where(error)}", "mend it there") from error
     except OSError as error:
-        raise RecipeError(f"{source}: cannot be read ({error.strerror}); check its permissions") from error
+        raise RecipeError(source, f"cannot be read ({error.strerror})", "check its permissions") from error
     if not isinstance(values, dict):
-        raise RecipeError(f"{source}: is no recipe; it must hold lines such as  epochs: 200")
+        raise RecipeError(source, "is no recipe", "it must hold lines such as  epochs: 200")
     for key, text in (changes or {}).items():
         try:
             values[key] = yaml.load(text, Loader=_Loader)
         except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-            raise RecipeError(f"{key}: {text!r} is no YAML value") from error
+            raise RecipeError(key, f"{text!r} is no YAML value", "quote it") from error
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        raise RecipeError(f"{source}: {_explain(error)}") from error
+        *others, last = map(_explained, error.errors())
+        problem = "; ".join([*map(str, others), last.statement])
+        raise RecipeError(source, problem, last.remedy) from error
 
 
 def save_recipe(recipe: Recipe, path: str | Path) -> None:
@@ -194,20 +199,24 @@ _Loader.add_implicit_resolver(
 )
 
 
-def _explain(error: ValidationError) -> str:
-    parts = []
-    for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(key, Recipe.model_fields, n=1)
-            parts.append(f"unknown key {key}" + (f"; did you mean {near[0]}?" if near else ""))
-        elif problem["type"] == "value_error":
-            parts.append(problem["msg"].removeprefix("Value error, "))
-        elif problem["type"] == "missing":
-            parts.append(f"{key} is missing")
-        else:
-            parts.append(f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}, not {problem['input']!r}")
-    return "; ".join(parts)
+def _where(error: Exception) -> str:
+    """Say what YAML's reader says, in one line: it names the place in several."""
+    return " ".join(str(error).split())
+
+
+def _explained(found: Any) -> RecipeError:
+    """Turn one thing that pydantic found into an error about its key."""
+    key = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, Recipe.model_fields, n=1)
+        return RecipeError(None, f"unknown key {key}", f"did you mean {near[0]}?" if near else "leave it out")
+    if found["type"] == "value_error":
+        cause: RecipeError = found["ctx"]["error"]  # as `Recipe` raises it
+        return cause
+    if found["type"] == "missing":
+        return RecipeError(None, f"{key} is missing", "add it")
+    said = found["msg"]
+    return RecipeError(key, f"{said[0].lower()}{said[1:]}, not {found['input']!r}", "change it")
 
 
 def _shipped() -> Path:

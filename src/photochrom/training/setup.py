@@ -50,7 +50,9 @@ def load_data(
     train_refs, test_refs = split_photos(find_photos(data), test_fraction=recipe.test_fraction, seed=recipe.seed)
     if not train_refs:
         raise DataError(
-            f"all {len(test_refs)} photos are marked for testing by their folder or shard; add some to train on"
+            None,
+            f"all {len(test_refs)} photos are marked for testing by their folder or shard",
+            "add some to train on",
         )
     training = PhotoSet.load(
         train_refs,
@@ -78,12 +80,12 @@ def check_writable(output: Path) -> None:
         there = there.parent
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         raise TrainingError(
-            f"{output}: cannot be written ({there} is no writable folder); choose another --output"
+            output, f"cannot be written ({there} is no writable folder)", "choose another --output"
         )
     try:
         str(output).encode()
     except UnicodeEncodeError as error:  # what reads checkpoints takes no other name
-        raise TrainingError(f"{output}: its name is no text in UTF-8; choose another --output") from error
+        raise TrainingError(output, "its name is no text in UTF-8", "choose another --output") from error
 
 
 def prepare(
@@ -95,7 +97,7 @@ def prepare(
     """
     there = (output / "checkpoint.safetensors").exists()
     if there and not resume:
-        raise CheckpointError(f"{output}: holds a run already; go on with --resume or choose another folder")
+        raise CheckpointError(output, "holds a run already", "go on with --resume or choose another folder")
     torch.manual_seed(recipe.seed)
     before = load_checkpoint(output) if there else None
     if before is not None:
@@ -162,7 +164,7 @@ def _encoder(network: ColorizationNetwork, recipe: Recipe, key: str) -> LiteEnco
     encoder = getattr(network, "encoder", None)
     if not isinstance(encoder, LiteEncoder):
         raise RecipeError(
-            f"{key}: {recipe.network} has no encoder that knows photos; leave it out, or use photochrom-1"
+            key, f"{recipe.network} has no encoder that knows photos", "leave it out, or use photochrom-1"
         )
     return encoder
 
@@ -175,7 +177,7 @@ def _check_recipe(recipe: Recipe, before: Recipe, output: Path) -> None:
     changed = [f"{key} was {old[key]!r}, not {new[key]!r}" for key in new if new[key] != old[key]]
     if changed:
         raise CheckpointError(
-            f"{output}: was begun by another recipe ({'; '.join(changed)}); choose another folder"
+            output, f"was begun by another recipe ({'; '.join(changed)})", "choose another folder"
         )
 
 
@@ -197,7 +199,7 @@ def open_folder(
     data = "-".join(photos.fingerprint for photos in (training, testing) if photos is not None)
     if state.data and state.data != data:
         raise CheckpointError(
-            f"{output}: was begun with other photos; give the same data, or choose another folder"
+            output, "was begun with other photos", "give the same data, or choose another folder"
         )
     state.data = data
     before = dict(state.facts)
@@ -221,10 +223,10 @@ def open_folder(
                 leftover.unlink(missing_ok=True)
         _keep_recipe(recipe, output)
         skipped = [*training.skipped, *(testing.skipped if testing is not None else ())]
-        log = "".join(f"{s.key}: {s.reason}\n" for s in skipped)
+        log = "".join(f"{s.key}: {s.error}\n" for s in skipped)
         (output / "skipped.log").write_text(log, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise TrainingError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
+        raise TrainingError(output, f"cannot be written ({error.strerror})", "choose another --output") from error
 
 
 def _keep_recipe(recipe: Recipe, output: Path) -> None:
@@ -242,7 +244,7 @@ def _keep_recipe(recipe: Recipe, output: Path) -> None:
         if there == recipe:
             return
         if there is None or path.read_text(encoding="utf-8") != recipe_text(there):
-            raise TrainingError(f"{path}: is there and is another recipe; choose another --output")
+            raise TrainingError(path, "is there and is another recipe", "choose another --output")
     save_recipe(recipe, path)
 
 
