@@ -18,7 +18,7 @@ from pathlib import Path
 from photochrom.batch.fingerprint import Stamp
 from photochrom.batch.plan import Job
 from photochrom.batch.search import HIDDEN
-from photochrom.errors import OutputError
+from photochrom.errors import OutputError, reason_of
 from photochrom.io.atomic import make_folder, move_file
 
 __all__ = ["CHANGED", "DONE", "Manifest"]
@@ -78,8 +78,9 @@ class Manifest:
             (version,) = self._database.execute("PRAGMA user_version").fetchone()
             if version not in (0, _VERSION):
                 raise OutputError(
-                    f"{self._path}: is of another version of photochrom; use that one, or delete the file "
-                    "(the results stay, and are then left alone)"
+                    self._path,
+                    "is of another version of photochrom",
+                    "use that one, or delete the file (the results stay, and are then left alone)",
                 )
             for table in ("results", "pending"):
                 self._database.execute(f"CREATE TABLE IF NOT EXISTS {table} {_COLUMNS}")
@@ -159,7 +160,7 @@ class Manifest:
             with self._errors():
                 self._database.execute("DELETE FROM pending")
             raise OutputError(
-                f"{job.target}: cannot be written ({error.strerror}); check the folder and its disk"
+                job.target, f"cannot be written ({error.strerror})", "check the folder and its disk"
             ) from error
 
     def _settle(self) -> None:
@@ -211,14 +212,16 @@ class Manifest:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
                 raise OutputError(
-                    f"{self._output}: another photochrom is writing there; wait for it, or give another folder"
+                    self._output, "another photochrom is writing there", "wait for it, or give another folder"
                 ) from error
             raise OutputError(
-                f"{self._path}: cannot be written ({error}); check the folder and its disk"
+                self._path, f"cannot be written ({reason_of(error)})", "check the folder and its disk"
             ) from error
         except sqlite3.DatabaseError as error:
             raise OutputError(
-                f"{self._path}: is damaged ({error}); delete it (the results stay, and are then left alone)"
+                self._path,
+                f"is damaged ({reason_of(error)})",
+                "delete it (the results stay, and are then left alone)",
             ) from error
 
 

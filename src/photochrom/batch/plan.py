@@ -10,7 +10,7 @@ from pathlib import Path
 
 from photochrom.batch.content import content_suffix, kind_of
 from photochrom.batch.search import HIDDEN, FolderSearch, folder_identity
-from photochrom.errors import OutputError, PhotoError
+from photochrom.errors import OutputError, PhotochromError, PhotoError
 from photochrom.io.atomic import same_file
 from photochrom.io.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
 
@@ -50,13 +50,13 @@ class Plan:
 
     Attributes:
         jobs: the photos, folder by folder.
-        unread: folders that cannot be searched, and why.
+        unread: an error about each folder that cannot be searched, or photo that cannot have its result.
         notes: what the user should know, a line each.
         left_out: a line for each folder with files that are not taken for photos.
     """
 
     jobs: list[Job] = field(default_factory=list)
-    unread: list[tuple[str, str]] = field(default_factory=list)
+    unread: list[PhotochromError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
@@ -99,13 +99,14 @@ def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None,
             continue
         if folder_identity(path) == folder_identity(output):
             raise OutputError(
-                f"{path}: a photo would be written over itself, or a result taken for a photo the next time; "
-                "give another folder as --output"
+                path,
+                "a photo would be written over itself, or a result taken for a photo the next time",
+                "give another folder as --output",
             )
         search = FolderSearch(path, without=output)
         found = plan.add(path, search.photos(), output, suffix, seen)
         if not (found or search.unread or empty):
-            raise PhotoError(f"{path}: holds no photos ({', '.join(sorted(PHOTO_SUFFIXES))}); name another folder")
+            raise PhotoError(path, f"holds no photos ({', '.join(sorted(PHOTO_SUFFIXES))})", "name another folder")
         plan.unread += search.unread
         plan.notes += search.notes
         plan.left_out += filter(None, [search.others()])
@@ -143,41 +144,42 @@ def refuse_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> No
     Raises:
         OutputError: if two photos, or a photo and the sheet, would become one file, or a photo would be lost.
     """
-    collisions = (reason for _, reason in find_collisions(jobs, pages))
+    collisions = (error for _, error in find_collisions(jobs, pages))
     first = next(collisions, None)
     if first is None:
         return
     others = sum(1 for _ in collisions)  # all are counted, so that nobody mends one a run
-    if others:
-        first += f" (… and {others:,} other pair{'s' if others > 1 else ''})"
-    raise OutputError(first)
+    if not others:
+        raise first
+    more = f" (… and {others:,} other pair{'s' if others > 1 else ''})"
+    raise OutputError(first.subject, first.problem, first.remedy + more)
 
 
-def find_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> Iterator[tuple[Job, str]]:
-    """Yield the photos that cannot have the result they would, each with a line that says why."""
+def find_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> Iterator[tuple[Job, OutputError]]:
+    """Yield the photos that cannot have the result they would, each with an error about it that says why."""
     taken: dict[str, Job] = {}
     photos = {_folded(job.source): job.source for job in jobs}
     drawn = {_folded(page): page for page in pages}
     for key, page in drawn.items():
         if key in photos and same_file(photos[key], page):
             refused = next(job for job in jobs if job.source == photos[key])
-            yield refused, f"{refused.source}: is where the sheet goes; rename it or drop --sheet"
+            yield refused, OutputError(refused.source, "is where the sheet goes", "rename it or drop --sheet")
     for job in jobs:
         source, target = job.source, job.target
         if same_file(source, target):
-            yield job, f"{source}: would be written over itself; give another folder as --output"
+            yield job, OutputError(source, "would be written over itself", "give another folder as --output")
             continue
         key = _folded(target)
         other = taken.setdefault(key, job)
         if other is not job and _are_one(other.target, target):
-            yield (
-                job,
-                f"{other.source} and {source} would both become {target}; colorize them into different folders",
-            )
+            problem = f"would become {target}, as would {other.source}"
+            yield job, OutputError(source, problem, "colorize them into different folders")
         elif key in drawn and _are_one(drawn[key], target):
-            yield job, f"{source} would become {target}, where the sheet goes; rename it or drop --sheet"
+            problem = f"would become {target}, where the sheet goes"
+            yield job, OutputError(source, problem, "rename it or drop --sheet")
         elif key in photos and same_file(photos[key], target):
-            yield job, f"{source} would become {target}, another photo; give another folder as --output"
+            problem = f"would become {target}, another photo"
+            yield job, OutputError(source, problem, "give another folder as --output")
 
 
 def _folded(path: Path) -> str:

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from photochrom.batch.worker import Outcome, Setup, Task, Worker
-from photochrom.errors import NetworkError, PhotochromError
+from photochrom.errors import PhotochromError, WorkerError
 from photochrom.workers.process import Child, inbox
 
 __all__ = ["Pool", "open_pool"]
@@ -50,6 +50,7 @@ def open_pool(setup: Setup, workers: int) -> Pool:
 
     Raises:
         NetworkError: if the network cannot be opened.
+        WorkerError: if no process can be started, or the first one dies.
     """
     return _Thread(setup) if workers == 1 else _Processes(setup, workers)
 
@@ -104,7 +105,9 @@ class _Processes:
         try:
             answer = first.pipe.recv()
         except (EOFError, OSError):
-            answer = NetworkError(f"{setup.network}: the program that opened it {self._lose(first)}")
+            answer = WorkerError(
+                setup.network, f"the program that opened it {self._lose(first)}", "use fewer --jobs"
+            )
         except BaseException:
             self.close()
             raise
@@ -149,10 +152,12 @@ class _Processes:
             how = self._lose(process)
             if process.task is None:
                 return None
-            return Outcome(error=f"{process.task.source}: the program that worked on it {how}")
+            return Outcome(
+                error=WorkerError(process.task.source, f"the program that worked on it {how}", "try it by itself")
+            )
         if isinstance(message, PhotochromError):  # it could not open the network, though the first one could
             self._lose(process)
-            return Outcome(error=str(message))
+            return Outcome(error=message)
         return message if isinstance(message, Outcome) else None
 
     def close(self) -> None:
@@ -169,8 +174,8 @@ class _Processes:
         try:
             process = _Process(_work, self._setup)
         except OSError as error:
-            raise PhotochromError(
-                f"no further process can be started ({error.strerror}); use fewer --jobs"
+            raise WorkerError(
+                None, f"no further process can be started ({error.strerror})", "use fewer --jobs"
             ) from error
         self._processes.append(process)
         return process

@@ -13,7 +13,7 @@ from typing import IO
 from photochrom import __version__
 from photochrom.batch.manifest import DONE
 from photochrom.batch.run import Result
-from photochrom.errors import OutputError
+from photochrom.errors import OutputError, reason_of
 from photochrom.io.atomic import replace_file
 
 __all__ = ["Report", "check_report_file"]
@@ -61,6 +61,7 @@ class Report:
                 "target": result.target,
                 "state": result.state,
                 "reason": result.reason,
+                "code": None if result.error is None else result.error.code,
                 "warnings": result.warnings,
                 "seconds": round(result.seconds, 3),
             }
@@ -106,7 +107,9 @@ class Report:
             OutputError: if the rows are lost.
         """
         if self._lost is not None:
-            raise OutputError(f"the rows of the report could not be kept ({self._lost.strerror}); free some disk")
+            raise OutputError(
+                None, f"the rows of the report could not be kept ({self._lost.strerror})", "free some disk"
+            )
         through = self.done + self.failed + sum(self.skipped.values())
         head = {
             "photochrom": __version__,
@@ -136,9 +139,9 @@ def check_report_file(path: Path) -> None:
     folder = path.absolute().parent
     try:
         if not folder.is_dir():
-            raise OutputError(f"{path}: its folder does not exist; make it first")
+            raise OutputError(path, "its folder does not exist", "make it first")
         if path.is_dir():
-            raise OutputError(f"{path}: is a folder; give the report another name")
+            raise OutputError(path, "is a folder", "give the report another name")
         with tempfile.TemporaryFile(dir=folder, prefix=".photochrom-"):  # rights say less than trying does
             pass
     except (OSError, ValueError) as error:
@@ -146,8 +149,7 @@ def check_report_file(path: Path) -> None:
 
 
 def _not_written(path: Path, error: Exception) -> OutputError:
-    reason = getattr(error, "strerror", None) or error
-    return OutputError(f"{path}: cannot be written ({reason}); check the folder and its disk")
+    return OutputError(path, f"cannot be written ({reason_of(error, path)})", "check the folder and its disk")
 
 
 def _encoded(value: object) -> bytes:

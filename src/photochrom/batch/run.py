@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, Self
 
 from photochrom.batch.fingerprint import Stamp
 from photochrom.batch.manifest import Manifest
@@ -36,6 +36,7 @@ class Result:
         reason: why, unless it was made; of a failure, a line that names the file.
         warnings: what the user should know, a line each.
         seconds: how long it took.
+        error: of a failure, what the reason is made of.
     """
 
     source: str
@@ -44,6 +45,15 @@ class Result:
     reason: str = ""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+    error: PhotochromError | None = None
+
+    @classmethod
+    def failed(
+        cls, source: str | Path, target: str | Path | None, error: PhotochromError, seconds: float = 0.0
+    ) -> Self:
+        """Say that a photo has no result, and why."""
+        target = None if target is None else str(target)
+        return cls(str(source), target, "failed", str(error), (), seconds, error)
 
 
 class Batch:
@@ -90,7 +100,7 @@ class Batch:
             try:
                 skip = None if self._overwrite else self._manifest.reason_to_skip(job)
             except PhotochromError as error:
-                yield Result(str(job.source), str(job.target), "failed", str(error))
+                yield Result.failed(job.source, job.target, error)
                 continue
             if skip is not None:
                 yield Result(str(job.source), str(job.target), "skipped", skip[0], tuple(skip[1]))
@@ -123,7 +133,7 @@ class Batch:
         try:
             page.save(made, quality=90)
         except OutputError as error:
-            raise OutputError(str(error).replace(str(made), str(target))) from error
+            raise error.about(target) from error
         job = Job(self._output, ".", self._output, str(target.relative_to(self._output)))
         self._manifest.place(made, Stamp.of(made), job, None)
 
@@ -136,10 +146,10 @@ class Batch:
             try:
                 self._manifest.place(task.made, outcome.made, job, outcome.photo, outcome.warnings)
             except PhotochromError as failure:
-                error = str(failure)
+                error = failure
         if error is not None:
             task.made.unlink(missing_ok=True)
-            return Result(str(job.source), str(job.target), "failed", error, (), outcome.seconds)
+            return Result.failed(job.source, job.target, error, outcome.seconds)
         return Result(str(job.source), str(job.target), "done", "", outcome.warnings, outcome.seconds)
 
 

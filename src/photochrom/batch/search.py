@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from photochrom.errors import PhotoError
 from photochrom.io.formats import PHOTO_SUFFIXES
 
 __all__ = ["HIDDEN", "FolderSearch", "folder_identity"]
@@ -29,12 +30,12 @@ class FolderSearch:
         without: a folder to leave out, though it may lie below.
 
     Attributes:
-        unread: folders that could not be searched, and a line each that says why.
+        unread: folders that could not be searched, each the subject of an error that says why.
         notes: what was left out, a line each.
     """
 
     def __init__(self, folder: Path, *, without: Path) -> None:
-        self.unread: list[tuple[str, str]] = []
+        self.unread: list[PhotoError] = []
         self.notes: list[str] = []
         self._others: Counter[str] = Counter()
         self._folder = folder
@@ -79,8 +80,7 @@ class FolderSearch:
             with os.scandir(path) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            reason = f"{path}: cannot be searched ({error.strerror}); check its permissions"
-            self.unread.append((str(path), reason))
+            self.unread.append(PhotoError(path, f"cannot be searched ({error.strerror})", "check its permissions"))
             return photos, folders
         if name != _HERE and any(entry.name == HIDDEN for entry in entries):
             self.notes.append(f"{path}: holds the results of another call; left out")

@@ -12,7 +12,7 @@ from photochrom.batch.plan import result_suffix
 from photochrom.batch.pool import Pool, open_pool
 from photochrom.batch.run import Result
 from photochrom.batch.worker import Extras, Outcome, Setup, Task
-from photochrom.errors import OutputError, PhotochromError
+from photochrom.errors import OutputError, PhotochromError, reason_of
 from photochrom.io.atomic import make_folder, move_file, same_file
 from photochrom.io.reader import PhotoFile
 
@@ -62,12 +62,12 @@ def colorize_single(
                 _check_targets(photo, [beside for _, beside in task.files[1:]], overwrite=overwrite)
                 outcome = _to_stream(pool, task, target)
     except PhotochromError as error:
-        return Result(called, written, "failed", str(error))
+        return Result.failed(called, written, error)
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        return Result(called, written, "failed", f"{written}: cannot be written ({reason}); check the disk")
+        problem = f"cannot be written ({reason_of(error, written)})"
+        return Result.failed(called, written, OutputError(written, problem, "check the disk"))
     finally:
         pool.close()
     return Result(called, written, "done", "", outcome.warnings, outcome.seconds)
@@ -100,11 +100,11 @@ def _to_file(pool: Pool, photo: Path, target: Path, called: str, extras: Extras,
 def _check_targets(photo: Path, targets: list[Path], *, overwrite: bool) -> None:
     for target in targets:
         if same_file(photo, target):
-            raise OutputError(f"{photo}: would be written over itself; give another name as --output")
+            raise OutputError(photo, "would be written over itself", "give another name as --output")
         if os.path.lexists(target) and not overwrite:
-            raise OutputError(f"{target}: is already there; give another name, or --overwrite to replace it")
+            raise OutputError(target, "is already there", "give another name, or --overwrite to replace it")
         if target.is_dir():
-            raise OutputError(f"{target}: is a folder; give the file another name")
+            raise OutputError(target, "is a folder", "give the file another name")
 
 
 def _to_stream(pool: Pool, task: Task, stream: IO[bytes]) -> Outcome:
@@ -122,5 +122,5 @@ def _do(pool: Pool, task: Task) -> Outcome:
     pool.start(task)
     _, outcome = pool.wait()
     if outcome.error is not None:
-        raise PhotochromError(outcome.error)
+        raise outcome.error
     return outcome

@@ -29,15 +29,15 @@ def watch(look: Callable[[], Plan], *, pause: float = _PAUSE) -> Iterator[Plan]:
         start = time.monotonic()
         plan = look()
         old, new = arrivals.sort(plan.jobs)
-        unread = [(path, reason) for path, reason in plan.unread if reason not in said]
+        unread = [error for error in plan.unread if str(error) not in said]
         notes = [note for note in plan.notes if note not in said]
         # Once: a photo on its way often has another name until it is whole, and would be told of each time.
         left_out = plan.left_out if left_out is None else []
         if new or unread or notes or left_out:
-            said.update(notes, (reason for _, reason in unread))
-            clashes = {id(job): reason for job, reason in find_collisions([*old, *new])} if new else {}
+            said.update(notes, map(str, unread))
+            clashes = {id(job): error for job, error in find_collisions([*old, *new])} if new else {}
             free = [job for job in new if id(job) not in clashes]
-            unread += [(str(job.source), clashes[id(job)]) for job in new if id(job) in clashes]
+            unread += [clashes[id(job)] for job in new if id(job) in clashes]
             yield Plan(free, unread, notes, left_out)
         time.sleep(max(pause, _REST * (time.monotonic() - start)) if not new else 0)
 

@@ -6,15 +6,19 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import TypeVar
 
 from photochrom.batch.fingerprint import Stamp, file_digest
 from photochrom.colorizer import Colorizer
-from photochrom.errors import PhotochromError
+from photochrom.errors import PhotochromError, TooLargeError, UnexpectedError, reason_of
 from photochrom.inference.onnx_model import Device
 from photochrom.io.hints_file import hints_text
+from photochrom.notes import Note
 from photochrom.options import Options
 
 __all__ = ["Extras", "Outcome", "Setup", "Task", "Worker"]
+
+E = TypeVar("E", PhotochromError, Note)
 
 
 @dataclass(frozen=True)
@@ -93,11 +97,12 @@ class Task:
         """All files."""
         return self.results + self.confidence + self.suggestions
 
-    def named(self, line: str) -> str:
-        """Put the names that the user knows into a message."""
-        for made, target in self.files:
-            line = line.replace(str(made), str(target))
-        return line if self.called is None else line.replace(str(self.source), self.called)
+    def named(self, said: E) -> E:
+        """Have an error or a note speak of its file by the name that the user knows."""
+        names = {str(made): str(target) for made, target in self.files}
+        if self.called is not None:
+            names[str(self.source)] = self.called
+        return said if said.subject is None else said.about(names.get(said.subject, said.subject))
 
 
 @dataclass(frozen=True)
@@ -108,14 +113,14 @@ class Outcome:
         photo: the photo as it was read.
         made: the file that was written, or None if the task failed.
         warnings: what the user should know, a line each.
-        error: why it failed, in one line.
+        error: why it failed.
         seconds: how long it took.
     """
 
     photo: Stamp | None = None
     made: Stamp | None = None
     warnings: tuple[str, ...] = ()
-    error: str | None = None
+    error: PhotochromError | None = None
     seconds: float = 0.0
 
 
@@ -159,31 +164,31 @@ class Worker:
                 photo = Stamp.of(task.source)
             except (OSError, ValueError):
                 photo = None  # what is wrong with it, the engine says best
-            lines = self._write(task)
+            notes = self._write(task)
             made = Stamp.of(task.results[0][0])
         except PhotochromError as error:
-            reason = task.named(str(error))
+            failure = error
         except MemoryError:
-            reason = f"{task.source}: needs more memory than there is; shrink the photo or use fewer --jobs"
+            remedy = "shrink the photo or use fewer --jobs"
+            failure = TooLargeError(task.source, "needs more memory than there is", remedy)
         except Exception as error:  # one photo's riddle must not keep ten thousand others waiting
-            reason = (
-                f"{task.source}: failed as no photo should ({type(error).__name__}: {error}); please report it"
-            )
+            why = f"{type(error).__name__}: {reason_of(error, *sum(task.files, (task.source,)))}"
+            failure = UnexpectedError(task.source, f"failed as no photo should ({why})", "please report it")
         else:
-            warnings = tuple(map(task.named, lines))
+            warnings = tuple(str(task.named(note)) for note in notes)
             return Outcome(photo, made, warnings, seconds=perf_counter() - start)
-        return Outcome(error=reason, seconds=perf_counter() - start)
+        return Outcome(error=task.named(failure), seconds=perf_counter() - start)
 
-    def _write(self, task: Task) -> list[str]:
+    def _write(self, task: Task) -> list[Note]:
         extras, engine = task.extras, self._colorizer
         sets = [self._options.hints]
         if extras.alternatives:
             sets = engine.alternative_hints(task.source, extras.alternatives, self._options)
-        lines: list[str] = []
+        notes: list[Note] = []
         for hints, (made, _) in zip(sets, task.results, strict=True):
-            lines += engine.write(task.source, made, self._options.model_copy(update={"hints": hints}))
+            notes += engine.write(task.source, made, self._options.model_copy(update={"hints": hints}))
         for made, _ in task.confidence:
             engine.write_confidence(task.source, made, self._options)
         for made, _ in task.suggestions:
             made.write_text(hints_text(engine.suggest_hints(task.source, extras.suggestions, self._options)))
-        return lines
+        return notes

@@ -177,8 +177,8 @@ def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> set[str 
 
     for note in [*plan.notes, *plan.left_out]:
         show.note(note)
-    for path, reason in plan.unread:
-        show.result(Result(path, None, "failed", reason))
+    for error in plan.unread:
+        show.result(Result.failed(error.subject or "", None, error))
     if count:
         show.screen.count("Colorizing", len(plan.jobs))
     there = set()

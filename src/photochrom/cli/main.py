@@ -14,7 +14,7 @@ from importlib import import_module
 
 from photochrom import __version__
 from photochrom.cli.screen import one_line
-from photochrom.errors import PhotochromError
+from photochrom.errors import PhotochromError, UsageError
 
 __all__ = ["COMMANDS", "main", "make_parser"]
 
@@ -29,13 +29,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; None for those of the process.
 
     Returns:
-        Exit code: 0 done, 1 something failed, 130 interrupted, 143 terminated. argparse itself exits with 2 on
-        wrong arguments.
+        Exit code: 0 done, 1 something failed, 130 interrupted, 143 terminated. Wrong arguments exit with 2,
+        those that contradict each other too.
     """
     args = make_parser().parse_args(argv)
     try:
         code = int(import_module(f"photochrom.cli.{args.command}").run(args))
         sys.stdout.flush()  # here, where a reader that has gone away is still caught
+    except UsageError as error:
+        args.usage_error(one_line(str(error)))  # exits with 2
+        raise
     except PhotochromError as error:
         print(f"photochrom: {one_line(str(error))}", file=sys.stderr)
         return 1

@@ -29,7 +29,7 @@ def parse_pairs(pairs: list[str], option: str = "--set") -> dict[str, str]:
 
     for pair in pairs:
         if "=" not in pair:
-            raise RecipeError(f"{option} {pair}: write it as key=value")
+            raise RecipeError(f"{option} {pair}", "has no =", "write it as key=value")
     return {key.strip(): value for key, value in (pair.split("=", 1) for pair in pairs)}
 
 

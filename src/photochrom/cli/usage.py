@@ -7,7 +7,7 @@ import sys
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import NoReturn
 
 __all__ = ["check_usage", "is_single"]
 
@@ -32,61 +32,76 @@ def _is_named_as_photo(output: str | None) -> bool:
 
 
 def check_usage(args: argparse.Namespace, *, single: bool) -> None:
-    """Exit with 2 where wishes contradict each other."""
+    """Refuse a call where wishes contradict each other.
+
+    Raises:
+        UsageError: if they do.
+    """
     from pathlib import Path
 
     from photochrom.batch.content import kind_of
 
-    refuse: Callable[[str], None] = args.usage_error
     to_stream = single and args.output in (None, "-")
     if args.output is None and not single:
-        refuse("the following arguments are required: -o/--output")
+        refuse(None, "the following arguments are required: -o/--output", "name a folder")
     if "-" in args.paths and len(args.paths) > 1:
-        refuse("- is standard input, one photo by itself; give no other PATH")
+        refuse(None, "- is standard input, one photo by itself", "give no other PATH")
     if single and len(args.paths) > 1:
-        refuse("one photo at a time goes to standard output; give a folder as --output")
+        refuse(None, "one photo at a time goes to standard output", "give a folder as --output")
     # A folder's results may go into a folder of any name, but who names photos means a file by that.
     if not single and _is_named_as_photo(args.output) and not all(Path(path).is_dir() for path in args.paths):
-        refuse(f"{args.output}: is named as one photo, but there are more; give a folder as --output")
+        refuse(args.output, "is named as one photo, but there are more", "give a folder as --output")
     if args.report and Path(args.report).suffix.lower() != ".json":
-        refuse("--report writes JSON; give it a name that ends in .json")
+        refuse(None, "--report writes JSON", "give it a name that ends in .json")
     if args.watch and args.sheet:
-        refuse("--watch never ends, so there is no --sheet of it; draw it by a call without --watch")
+        refuse(None, "--watch never ends, so there is no --sheet of it", "draw it by a call without --watch")
     if single and (args.watch or args.sheet):
-        refuse("--watch and --sheet need a folder as --output")
+        refuse(None, "--watch and --sheet need a folder as --output", "give one")
     if to_stream and args.json:
-        refuse("the result itself goes to standard output; use --report FILE.json in place of --json")
+        refuse(None, "the result itself goes to standard output", "use --report FILE.json in place of --json")
     if to_stream and sys.stdout.isatty():
-        refuse("standard output is a terminal; send it to a file or a program, or give --output FILE")
+        refuse(None, "standard output is a terminal", "send it to a file or a program, or give --output FILE")
     _check_extras(args, single=single)
     _check_files(args, single=single)
     if single and not to_stream:
         suffix = Path(args.output).suffix.lower()
         if not suffix or Path(args.output).is_dir():
-            refuse(f"{args.output}: a photo from standard input has no name; give a file such as photo.jpg")
+            refuse(args.output, "a photo from standard input has no name", "give a file such as photo.jpg")
         if args.format is not None and kind_of(args.format) != kind_of(suffix):
-            refuse(f"--format {args.format[1:]} and --output {args.output} contradict each other; leave one out")
+            refuse(
+                None,
+                f"--format {args.format[1:]} and --output {args.output} contradict each other",
+                "leave one out",
+            )
+
+
+def refuse(subject: object, problem: str, remedy: str) -> NoReturn:
+    """Raise what the command line answers with its usage and an exit code of 2."""
+    from photochrom.errors import UsageError
+
+    raise UsageError(None if subject is None else str(subject), problem, remedy)
 
 
 def _check_extras(args: argparse.Namespace, *, single: bool) -> None:
-    """Exit with 2 where what is of one photo is wished of more, or there is no name to go by."""
+    """Refuse a call where what is of one photo is wished of more, or there is no name to go by."""
     from pathlib import Path
 
-    refuse: Callable[[str], None] = args.usage_error
     if args.hints_file is not None and (len(args.paths) > 1 or Path(args.paths[0]).is_dir()):
-        refuse("--hints are of one photo; give one photo as PATH")
+        refuse(None, "--hints are of one photo", "give one photo as PATH")
     for name in ("alternatives", "confidence", "suggest"):
         if getattr(args, name) and not single:
-            refuse(f"--{name} is for one photo; give one as PATH, and a file such as photo.jpg as --output")
+            refuse(
+                None, f"--{name} is for one photo", "give one as PATH, and a file such as photo.jpg as --output"
+            )
     for name in ("alternatives", "suggest"):
         if getattr(args, name) and args.output in (None, "-"):
-            refuse(f"--{name} writes more files than one; give a file such as photo.jpg as --output")
+            refuse(None, f"--{name} writes more files than one", "give a file such as photo.jpg as --output")
     if args.confidence is not None and Path(args.confidence).suffix.lower() != ".png":
-        refuse("--confidence writes PNG; give it a name that ends in .png")
+        refuse(None, "--confidence writes PNG", "give it a name that ends in .png")
 
 
 def _check_files(args: argparse.Namespace, *, single: bool) -> None:
-    """Exit with 2 where a file would be written over one that the call reads, or writes as well."""
+    """Refuse a call where a file would be written over one that the call reads, or writes as well."""
     from pathlib import Path
 
     from photochrom.batch.worker import Extras, Task
@@ -101,6 +116,6 @@ def _check_files(args: argparse.Namespace, *, single: bool) -> None:
     for number, path in enumerate(written):
         for option, other in read.items():
             if other is not None and same_place(path, other):
-                args.usage_error(f"{path}: is what {option} reads, and would be written over; give another name")
+                refuse(path, f"is what {option} reads, and would be written over", "give another name")
         if any(same_place(path, other) for other in written[:number]):
-            args.usage_error(f"{path}: would be written twice; give another name")
+            refuse(path, "would be written twice", "give another name")
