@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photochrom.server.errors import ProblemError, problem
+from photochrom.server.refusals import AccessError, TokenError, TooLongError, TooSlowError, UnavailableError
 from photochrom.server.settings import Settings
 
 __all__ = ["BodyGate", "Gate", "is_guarded"]
@@ -48,7 +49,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
         if scope["type"] == "http" and (found := self._refusal(scope["path"], Headers(scope=scope))):
-            await problem(found.status_code, found.detail, found.headers)(scope, receive, send)
+            await problem(found.status_code, found.error, found.headers)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -57,19 +58,25 @@ class Gate:
             return None
         if self._hosts is not None and _host(headers.get("host", "")) not in self._hosts:
             return ProblemError(
-                421, "This service is not known by that name here; start it with --allow-host and the name."
+                421,
+                AccessError(
+                    None,
+                    "This service is not known by that name here",
+                    "start it with --allow-host and the name",
+                ),
             )
         if not is_guarded(path):
             return None
         # Browsers say so themselves, whatever a proxy makes of the names.
         if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-            return ProblemError(403, "Pages of other sites may not use this service; open its own page.")
+            error = AccessError(None, "Pages of other sites may not use this service", "open its own page")
+            return ProblemError(403, error)
         if self._tokens and not self._knows(headers.get("authorization", "")):
-            return ProblemError(
-                401, "A token is needed; send it as Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"}
-            )
+            token = TokenError(None, "A token is needed", "send it as Authorization: Bearer TOKEN")
+            return ProblemError(401, token, {"WWW-Authenticate": "Bearer"})
         if self._draining() and path != "/metrics":
-            return ProblemError(503, "The service is ending; try again in a little while.", {"Retry-After": "10"})
+            ending = UnavailableError(None, "The service is ending", "try again in a little while")
+            return ProblemError(503, ending, {"Retry-After": "10"})
         return None
 
     def _knows(self, authorization: str) -> bool:
@@ -98,14 +105,11 @@ class BodyGate:
             return
         is_upload = scope["method"] == "POST" and scope["path"] in _UPLOADS
         limit = _FORM + (self._settings.upload_bytes if is_upload else 0)
-        too_long = ProblemError(
-            413,
-            f"At most {limit - _FORM if is_upload else limit:,} bytes may be sent here.",
-            {"Connection": "close"},
-        )
+        most = f"At most {limit - _FORM if is_upload else limit:,} bytes may be sent here"
+        too_long = ProblemError(413, TooLongError(None, most, "send less"), {"Connection": "close"})
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
-            await problem(413, too_long.detail, too_long.headers)(scope, receive, send)
+            await problem(413, too_long.error, too_long.headers)(scope, receive, send)
             return
         clock = asyncio.get_running_loop().time
         started, total, complete = clock(), 0, False
@@ -118,7 +122,8 @@ class BodyGate:
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, min(self._settings.idle_seconds, left)))
             except TimeoutError:
-                raise ProblemError(408, "The photo came too slowly; try again on a faster line.") from None
+                slow = TooSlowError(None, "The photo came too slowly", "try again on a faster line")
+                raise ProblemError(408, slow) from None
             if message["type"] == "http.request":
                 total += len(message.get("body", b""))
                 complete = not message.get("more_body", False)

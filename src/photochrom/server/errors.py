@@ -1,4 +1,4 @@
-"""Errors as programs get them: problem documents (RFC 9457), each with one sentence that says what to do."""
+"""Errors as programs get them: problem documents (RFC 9457), with the parts and the code of an error."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
+from photochrom.errors import PhotochromError, UnexpectedError
+from photochrom.server.refusals import FieldError, NotFoundError, RequestError
 from photochrom.server.schema import Problem
 
 __all__ = [
     "CLIENT_GONE",
     "MEDIA_TYPE",
+    "UNEXPECTED",
     "ProblemError",
     "add_handlers",
     "describe",
@@ -29,11 +32,16 @@ __all__ = [
 MEDIA_TYPE = "application/problem+json"
 CLIENT_GONE = 499
 """What a log says of a request whose client went away, as nginx does; nobody gets it."""
+UNEXPECTED = UnexpectedError(None, "Something failed here that should not", "the service's log says more")
 
-_PLAIN = {
-    404: "There is nothing at this address; the addresses are listed at /docs.",
-    405: "This address does not take this method; see /docs.",
+_LONGEST = 100  # letters of a field's name
+_PLACES = ("body", "query", "path")
+_SAID = {
+    "missing": ("is missing", "send it"),
+    "extra_forbidden": ("is not known here", "leave it out"),
+    "unexpected_keyword_argument": ("is not known here", "leave it out"),
 }
+"""What pydantic finds, and what to say of it and do about it."""
 
 
 class ProblemError(HTTPException):
@@ -41,22 +49,31 @@ class ProblemError(HTTPException):
 
     Args:
         status: of HTTP.
-        detail: one sentence that says what to do.
+        error: what went wrong.
         headers: further headers of the answer.
     """
 
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status, detail, dict(headers or {}))
+    def __init__(self, status: int, error: PhotochromError, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, str(error), dict(headers or {}))
+        self.error = error
 
 
-def describe(status: int, detail: str) -> dict[str, Any]:
+def describe(status: int, error: PhotochromError) -> dict[str, Any]:
     """Make the document."""
-    return Problem(title=_title(status), status=status, detail=detail).model_dump()
+    return Problem(
+        title=_title(status),
+        status=status,
+        detail=str(error),
+        code=error.code,
+        subject=error.subject,
+        problem=error.problem,
+        remedy=error.remedy,
+    ).model_dump()
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def problem(status: int, error: PhotochromError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Make the answer."""
-    return JSONResponse(describe(status, detail), status, dict(headers or {}), MEDIA_TYPE)
+    return JSONResponse(describe(status, error), status, dict(headers or {}), MEDIA_TYPE)
 
 
 def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -77,17 +94,17 @@ def add_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
     def of_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        detail = error.detail if isinstance(error, ProblemError) else _PLAIN.get(error.status_code)
+        found = error.error if isinstance(error, ProblemError) else _of_framework(error)
         headers = {"Allow": _allowed(routes, request)} if error.status_code == 405 else error.headers
-        return problem(error.status_code, detail or f"{error.detail}; see /docs.", headers)
+        return problem(error.status_code, found, headers)
 
     def of_validation(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         found = invalid(error.errors())
-        return problem(found.status_code, found.detail, found.headers)
+        return problem(found.status_code, found.error, found.headers)
 
     def of_anything(_: Request, error: Exception) -> JSONResponse:
-        return problem(500, "Something failed here that should not; the service's log says more.")
+        return problem(500, UNEXPECTED)
 
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(Exception, of_anything)
@@ -95,23 +112,32 @@ def add_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
 
 def invalid(errors: ValidationError | Sequence[Any]) -> ProblemError:
-    """Say in one sentence what cannot be read of a request."""
+    """Say what cannot be read of a request."""
     first = (errors.errors() if isinstance(errors, ValidationError) else errors)[0]
-    if first["type"] == "json_invalid":
-        return ProblemError(400, "The JSON cannot be read; check its commas, quotes and brackets.")
-    if first["type"] in ("model_attributes_type", "model_type", "dataclass_type") and len(first["loc"]) < 2:
-        return ProblemError(422, "Send a JSON object, with Content-Type: application/json.")
-    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-    where = where[:100]
-    if first["type"] == "value_error":
-        said = str(first["ctx"]["error"])
-    elif first["type"] == "missing":
-        said = "is missing"
-    elif first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        said = "is not known here; leave it out"
-    else:
-        said = str(first["msg"])[:1].lower() + str(first["msg"])[1:]
-    return ProblemError(422, f"{where or 'The request'}: {said}.")
+    kind, field = first["type"], ".".join(str(part) for part in first["loc"] if part not in _PLACES)
+    if kind == "json_invalid":
+        remedy = "check its commas, quotes and brackets"
+        return ProblemError(400, RequestError(None, "The JSON cannot be read", remedy))
+    if kind in ("model_attributes_type", "model_type", "dataclass_type") and len(first["loc"]) < 2:
+        problem = "The body is no JSON object"
+        return ProblemError(422, RequestError(None, problem, "send one, with Content-Type: application/json"))
+    where = field[:_LONGEST] or "The request"
+    if kind == "value_error":
+        cause = first["ctx"]["error"]
+        if isinstance(cause, PhotochromError):
+            return ProblemError(422, cause.about(where))
+    problem, remedy = _SAID.get(kind) or (first["msg"][:1].lower() + first["msg"][1:], "send another value")
+    return ProblemError(422, FieldError(where, problem, remedy))
+
+
+def _of_framework(error: HTTPException) -> PhotochromError:
+    """Say what the framework itself refuses: an address, a method."""
+    if error.status_code == 404:
+        problem = "There is nothing at this address"
+        return NotFoundError(None, problem, "the addresses are listed at /docs")
+    if error.status_code == 405:
+        return RequestError(None, "This address does not take this method", "see /docs")
+    return RequestError(None, _title(error.status_code), "see /docs")
 
 
 def _allowed(routes: Sequence[BaseRoute], request: Request) -> str:

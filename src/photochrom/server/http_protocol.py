@@ -10,6 +10,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from photochrom.server.errors import MEDIA_TYPE, describe
+from photochrom.server.refusals import RequestError
 
 __all__ = ["Protocol"]
 
@@ -45,7 +46,9 @@ class Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
-        content = describe(400, "This is no HTTP request that can be read; use another client.")
+        content = describe(
+            400, RequestError(None, "This is no HTTP request that can be read", "use another client")
+        )
         body = json.dumps(content).encode()
         headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body))), ("Connection", "close")]
         for event in (h11.Response(status_code=400, headers=headers), h11.Data(data=body), h11.EndOfMessage()):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from photochrom.errors import PhotochromError
 from photochrom.inference.card import Card
 from photochrom.inference.onnx_model import Device
 from photochrom.options import Options
@@ -156,11 +157,11 @@ class Refused:
 
     Attributes:
         status: of HTTP that fits.
-        detail: why, in one sentence.
+        error: why.
     """
 
     status: int
-    detail: str
+    error: PhotochromError
 
 
 @dataclass(frozen=True)

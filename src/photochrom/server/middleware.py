@@ -10,7 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from photochrom.server.errors import CLIENT_GONE, problem
+from photochrom.server.errors import CLIENT_GONE, UNEXPECTED, problem
 from photochrom.server.metrics import Metrics
 from photochrom.server.responses import ClientStuckError
 
@@ -77,8 +77,7 @@ class Envelope:
             _log.exception("%s %s failed", scope["method"], _route(scope))
             if not status:
                 status = 500
-                detail = "Something failed here that should not; the service's log says more."
-                await problem(500, detail)(scope, receive, enveloped)
+                await problem(500, UNEXPECTED)(scope, receive, enveloped)
         finally:
             self.under_way -= 1
             seconds = time.perf_counter() - started

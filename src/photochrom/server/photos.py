@@ -12,6 +12,7 @@ from pathlib import Path
 
 from photochrom.server.errors import ProblemError
 from photochrom.server.jobs import Seen
+from photochrom.server.refusals import FullError, PhotoGoneError
 from photochrom.server.schema import Photo
 from photochrom.server.spool import Spool
 
@@ -93,9 +94,8 @@ class Photos:
             ProblemError: 503 if not.
         """
         if len(self._photos) >= self._limit:
-            raise ProblemError(
-                503, "The service keeps as many photos as it may; try again later.", {"Retry-After": "60"}
-            )
+            full = FullError(None, "The service keeps as many photos as it may", "try again later")
+            raise ProblemError(503, full, {"Retry-After": "60"})
 
     def add(self, photo_id: str, path: Path, name: str, size: int, seen: Seen) -> KeptUpload:
         """Keep a photo whose file is in the spool."""
@@ -112,7 +112,8 @@ class Photos:
         """
         photo = self._photos.get(photo_id)
         if photo is None or (photo.expires < time.time() and not photo.users):
-            raise ProblemError(404, "There is no such photo here, or its time is over; send it again.")
+            gone = PhotoGoneError(None, "There is no such photo here, or its time is over", "send it again")
+            raise ProblemError(404, gone)
         photo.users += 1
         photo.expires = time.time() + self._keep_seconds
         try:

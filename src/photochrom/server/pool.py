@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
-from photochrom.errors import NetworkError, PhotochromError
+from photochrom.errors import PhotochromError, WorkerError
 from photochrom.inference.card import Card
 from photochrom.server.errors import ProblemError
 from photochrom.server.jobs import Answer, Done, Forget, Job, Ready, Refused, Setup
+from photochrom.server.refusals import BusyError, TimedOutError, UnavailableError
 from photochrom.server.worker import work
 from photochrom.workers.process import Child
 
@@ -110,7 +111,7 @@ class Pool:
 
         Raises:
             NetworkError: if a network cannot be opened.
-            PhotochromError: if no process can be started.
+            WorkerError: if no process can be started, or they die.
         """
         self._opened = asyncio.get_running_loop().create_future()
         try:
@@ -135,9 +136,8 @@ class Pool:
         while patient and len(self._waiting) >= self._most:
             await asyncio.sleep(0.2)
         if len(self._waiting) >= self._most:
-            raise ProblemError(
-                429, "The service has as much to do as it can; try again a little later.", self._retry()
-            )
+            busy = BusyError(None, "The service has as much to do as it can", "try again a little later")
+            raise ProblemError(429, busy, self._retry())
         loop = asyncio.get_running_loop()
         ticket = _Ticket(job, loop.create_future())
         ticket.timer = loop.call_later(self._seconds, self._expire, ticket)
@@ -151,7 +151,7 @@ class Pool:
                 self._waiting.remove(ticket)
             raise
         if isinstance(answer, Refused):
-            raise ProblemError(answer.status, answer.detail, self._retry() if answer.status == 503 else None)
+            raise ProblemError(answer.status, answer.error, self._retry() if answer.status == 503 else None)
         return answer
 
     def forget(self, key: str) -> None:
@@ -166,7 +166,8 @@ class Pool:
         self._closed = True
         for worker in self._workers:
             worker.child.kill()
-        refusal = ProblemError(503, "The service is ending; try again later.", {"Retry-After": "10"})
+        ending = UnavailableError(None, "The service is ending", "try again later")
+        refusal = ProblemError(503, ending, {"Retry-After": "10"})
         for ticket in [*self._waiting, *(worker.ticket for worker in self._workers)]:
             if ticket is not None:
                 ticket.settle(refusal)
@@ -212,7 +213,8 @@ class Pool:
 
     def _expire(self, ticket: _Ticket) -> None:
         """End a job that takes too long, and its worker with it."""
-        ticket.settle(ProblemError(504, "It took too long; try a smaller photo, or try again later."))
+        error = TimedOutError(ticket.job.name, "took too long", "try a smaller photo, or try again later")
+        ticket.settle(ProblemError(504, error))
         if ticket in self._waiting:
             self._waiting.remove(ticket)
         for worker in self._workers:
@@ -226,7 +228,9 @@ class Pool:
         try:
             child = Child(work, self._setup)
         except OSError as error:
-            reason = PhotochromError(f"no further process can be started ({error.strerror}); use fewer --workers")
+            reason = WorkerError(
+                None, f"no further process can be started ({error.strerror})", "use fewer --workers"
+            )
             if self._opened is not None and not self._opened.done():
                 raise reason from error
             self._again()
@@ -255,7 +259,8 @@ class Pool:
                 self._pace += 0.1 * (seconds - self._pace)
                 ticket.settle(message)
         else:  # it could not open the network
-            self._fail_start(message if isinstance(message, PhotochromError) else NetworkError(str(message)))
+            assert isinstance(message, PhotochromError)
+            self._fail_start(message)
             self._lose(worker)
             return
         self._dispatch()
@@ -271,10 +276,11 @@ class Pool:
             if ticket.attempts < _ATTEMPTS:
                 self._waiting.appendleft(ticket)
             else:
-                ticket.settle(
-                    ProblemError(500, "The program that worked on this photo crashed, twice; try another.")
-                )
-        self._fail_start(NetworkError("the program that opened the networks died; there may be too little memory"))
+                problem = "the program that worked on it crashed, twice"
+                ticket.settle(ProblemError(500, WorkerError(ticket.job.name, problem, "try another")))
+        self._fail_start(
+            WorkerError(None, "the program that opened the networks died", "there may be too little memory")
+        )
         burial = asyncio.ensure_future(self._bury(worker))
         self._burials.add(burial)  # the loop itself would let go of it
         burial.add_done_callback(self._burials.discard)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from photochrom.errors import PhotochromError
+from photochrom.errors import SettingError
 from photochrom.server.app import make_app
 from photochrom.server.http_protocol import Protocol
 from photochrom.server.middleware import Envelope
@@ -34,7 +34,9 @@ def serve(settings: Settings) -> int:
         0, when everything under way was answered; 128 and its number after a second signal.
 
     Raises:
-        PhotochromError: if a network cannot be opened, the address is taken, or there is no place for uploads.
+        NetworkError: if a network cannot be opened.
+        SettingError: if the address is taken, or there is no place for uploads.
+        WorkerError: if no process can be started.
     """
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.INFO)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -121,8 +123,8 @@ def _listen(settings: Settings) -> socket.socket:
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=512)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
-        raise PhotochromError(
-            f"{where}: cannot be listened on ({error.strerror}); give another --port or --host"
+        raise SettingError(
+            where, f"cannot be listened on ({error.strerror})", "give another --port or --host"
         ) from error
     listener.setblocking(False)
     return listener

@@ -197,4 +197,8 @@ class Problem(BaseModel):
     type: str = "about:blank"
     title: str
     status: int
-    detail: str = Field(description="one sentence that says what to do")
+    detail: str = Field(description="one sentence: what is wrong with what, and what to do")
+    code: str = Field(description="of its kind, such as photo-unreadable; it stays from version to version")
+    subject: str | None = Field(description="the photo or field that it is about")
+    problem: str = Field(description="what is wrong with that")
+    remedy: str = Field(description="what to do")

@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
+from photochrom.errors import UnknownNetworkError
 from photochrom.server.errors import CLIENT_GONE, ProblemError
 from photochrom.server.jobs import Done, Job, Setup
 from photochrom.server.metrics import Metrics
 from photochrom.server.photos import KeptUpload, Photos
 from photochrom.server.pool import Pool
+from photochrom.server.refusals import RequestError
 from photochrom.server.responses import FileAnswer, attachment
 from photochrom.server.schema import Wishes
 from photochrom.server.settings import Settings
@@ -99,7 +101,8 @@ class Service:
         """
         known = [card.name for card in self.pool.cards]
         if name is not None and name not in known:
-            raise ProblemError(404, f"There is no such network here; use one of {', '.join(known)}.")
+            remedy = f"use one of {', '.join(known)}"
+            raise ProblemError(404, UnknownNetworkError(name, "there is no such network here", remedy))
         return name
 
     async def do(self, request: Request, job: Job, *, patient: bool = False) -> Done:
@@ -118,7 +121,7 @@ class Service:
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
-                raise ProblemError(CLIENT_GONE, "The client went away.")
+                raise ProblemError(CLIENT_GONE, RequestError(None, "The client went away", "ask again"))
             return work.result()
         finally:
             for task in (work, gone):

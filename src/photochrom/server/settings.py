@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from photochrom.errors import PhotochromError
+from photochrom.errors import SettingError
 from photochrom.inference.onnx_model import Device
 from photochrom.threads import usable_cores
 
@@ -76,20 +76,21 @@ def read_tokens(path: Path) -> tuple[bytes, ...]:
         The SHA-256 of each, so that comparing them takes as long whatever their lengths.
 
     Raises:
-        PhotochromError: if it cannot be read, holds none, or one that is too short to be safe.
+        SettingError: if it cannot be read, holds none, or one that is too short to be safe.
     """
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise PhotochromError(f"{path}: cannot be read as tokens ({reason}); check the path") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise SettingError(path, f"cannot be read as tokens ({reason})", "check the path") from error
     tokens = [line for line in lines if line and not line.startswith("#")]
     if not tokens:
-        raise PhotochromError(f"{path}: holds no token; write one a line, such as  openssl rand -hex 32  gives")
+        raise SettingError(path, "holds no token", "write one a line, such as  openssl rand -hex 32  gives")
     for token in tokens:
         if len(token) < 16 or not token.isascii() or not token.isprintable() or " " in token:
-            raise PhotochromError(
-                f"{path}: holds a token of less than 16 letters, or with others than ASCII; "
-                "make one with  openssl rand -hex 32"
+            raise SettingError(
+                path,
+                "holds a token of less than 16 letters, or with others than ASCII",
+                "make one with  openssl rand -hex 32",
             )
     return tuple(hashlib.sha256(token.encode()).digest() for token in tokens)

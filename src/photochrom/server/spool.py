@@ -7,8 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from photochrom.errors import PhotochromError
+from photochrom.errors import SettingError
 from photochrom.server.errors import ProblemError
+from photochrom.server.refusals import FullError
 
 __all__ = ["Spool", "full"]
 
@@ -31,7 +32,7 @@ class Spool:
         used: bytes of the files that are accounted for.
 
     Raises:
-        PhotochromError: if it cannot be made.
+        SettingError: if it cannot be made.
     """
 
     def __init__(self, parent: Path | None, limit: int) -> None:
@@ -41,8 +42,8 @@ class Spool:
             self._root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=above))  # of mode 0700
             self._lock = (self._root / "lock").open("w")
         except OSError as error:
-            raise PhotochromError(
-                f"{above}: no folder for uploads can be made there ({error.strerror}); give another with --spool"
+            raise SettingError(
+                above, f"no folder for uploads can be made there ({error.strerror})", "give another with --spool"
             ) from error
         if fcntl is not None:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -97,8 +98,8 @@ class Spool:
 
 def full() -> ProblemError:
     """Say that there is no room."""
-    said = "The service keeps as many photos as it has room for; try again later."
-    return ProblemError(503, said, {"Retry-After": "60"})
+    said = "The service keeps as many photos as it has room for"
+    return ProblemError(503, FullError(None, said, "try again later"), {"Retry-After": "60"})
 
 
 def _remove_abandoned(above: Path, own: Path) -> None:

@@ -12,6 +12,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from photochrom.server.errors import ProblemError
+from photochrom.server.refusals import RequestError, TooLongError
 from photochrom.server.spool import Spool, full
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ class Upload:
 
     async def _receive_form(self, request: Request, writer: _Writer, boundary: bytes) -> None:
         if not 0 < len(boundary) <= 70:  # RFC 2046
-            raise ProblemError(400, "The form has no boundary; let your client write its Content-Type.")
+            raise ProblemError(
+                400, RequestError(None, "The form has no boundary", "let your client write its Content-Type")
+            )
         form = _Form()
         parser = MultipartParser(boundary, form.callbacks())
         try:
@@ -88,11 +91,13 @@ class Upload:
                 await writer.write(form.take_photo())
             parser.finalize()
         except MultipartParseError as error:
-            raise ProblemError(400, "The form cannot be read; send it as multipart/form-data.") from error
+            raise ProblemError(
+                400, RequestError(None, "The form cannot be read", "send it as multipart/form-data")
+            ) from error
         if not form.ended:
-            raise ProblemError(400, "The form is cut short; send it again.")
+            raise ProblemError(400, RequestError(None, "The form is cut short", "send it again"))
         if not form.has_photo:
-            raise ProblemError(415, "The form has no photo; send it as the part named photo.")
+            raise ProblemError(415, RequestError(None, "The form has no photo", "send it as the part named photo"))
         self.name = display_name(form.filename)
         self.texts = form.texts
 
@@ -108,9 +113,8 @@ class _Writer:
         if not data:
             return
         if self._upload.size + len(data) > self._limit:
-            raise ProblemError(
-                413, f"The photo has more than the {self._limit:,} bytes that are allowed; shrink it."
-            )
+            problem = f"The photo has more than the {self._limit:,} bytes that are allowed"
+            raise ProblemError(413, TooLongError(None, problem, "shrink it"))
         self._upload._spool.charge(len(data))
         self._upload.size += len(data)
         self._pending += data
@@ -167,7 +171,9 @@ class _Form:
     def _begin_part(self) -> None:
         self._parts += 1
         if self._parts > _MOST_PARTS:
-            raise ProblemError(400, "The form has more parts than photo and wishes; leave the others out.")
+            raise ProblemError(
+                400, RequestError(None, "The form has more parts than photo and wishes", "leave the others out")
+            )
         self._headers, self._text = {}, bytearray()
 
     def _end_header(self) -> None:
@@ -180,13 +186,17 @@ class _Form:
         self._in_photo = self._name == "photo"
         if self._in_photo:
             if self.has_photo:
-                raise ProblemError(400, "The form has more than one photo; send one at a time.")
+                raise ProblemError(
+                    400, RequestError(None, "The form has more than one photo", "send one at a time")
+                )
             self.has_photo = True
             self.filename = parameters.get(b"filename", b"").decode("utf-8", "replace")
         elif self._name != "wishes":
-            raise ProblemError(400, "The form has a part that is neither photo nor wishes; leave it out.")
+            raise ProblemError(
+                400, RequestError(None, "The form has a part that is neither photo nor wishes", "leave it out")
+            )
         elif self._name in self.texts:
-            raise ProblemError(400, "The form has its wishes twice; send them once.")
+            raise ProblemError(400, RequestError(None, "The form has its wishes twice", "send them once"))
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         if self._in_photo:
@@ -194,7 +204,9 @@ class _Form:
             return
         self._text += data[start:end]
         if len(self._text) > _MOST_TEXT:
-            raise ProblemError(413, "The wishes are longer than wishes can be; leave some hints out.")
+            raise ProblemError(
+                413, TooLongError(None, "The wishes are longer than wishes can be", "leave some hints out")
+            )
 
     def _end_part(self) -> None:
         if not self._in_photo:

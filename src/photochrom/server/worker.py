@@ -15,11 +15,20 @@ import numpy as np
 from photochrom.batch.plan import result_suffix
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.colorizer import Colorizer
-from photochrom.errors import NetworkError, OutputError, PhotochromError, PhotoError, TooLargeError, UnfitError
+from photochrom.errors import (
+    CapabilityError,
+    NetworkError,
+    OutputError,
+    PhotochromError,
+    PhotoError,
+    PixelLimitError,
+    TooLargeError,
+    UnexpectedError,
+    UnfitError,
+)
 from photochrom.inference.preprocess import network_shape
 from photochrom.io import writer
 from photochrom.io.cached import KeptPhoto
-from photochrom.io.formats import SAVED_SUFFIXES
 from photochrom.server.jobs import (
     Alternatives,
     Answer,
@@ -37,6 +46,7 @@ from photochrom.server.jobs import (
     Setup,
     Suggest,
 )
+from photochrom.server.refusals import FullError
 from photochrom.workers.process import inbox
 
 __all__ = ["Desk", "work"]
@@ -82,7 +92,7 @@ class Desk:
             colorizer = Colorizer(network, device=setup.device, threads=setup.threads)
             if colorizer.card.name in self._colorizers:
                 raise NetworkError(
-                    f"{network}: another network is called {colorizer.card.name} too; leave one out"
+                    network, f"another network is called {colorizer.card.name} too", "leave one out"
                 )
             self._colorizers[colorizer.card.name] = colorizer
         self._kept: OrderedDict[str, KeptPhoto] = OrderedDict()
@@ -102,26 +112,30 @@ class Desk:
         """Do one job; whatever goes wrong is in the answer."""
         try:
             return self._do(job)
+        except PixelLimitError as error:  # whose limit is not the user's to raise
+            return Refused(413, PixelLimitError(error.subject, error.problem, "shrink it first"))
         except TooLargeError as error:
-            said = str(error).partition("; if you trust")
-            return Refused(413, said[0] + "; shrink it first" if said[1] else said[0])
+            return Refused(413, error)
         except PhotoError as error:
-            return Refused(415, str(error))
+            return Refused(415, error)
         except UnfitError as error:
-            return Refused(422, _without_path(str(error), job))
-        except _Wish as error:
-            return Refused(422, str(error))
+            return Refused(422, error.about(job.name))
+        except CapabilityError as error:
+            return Refused(422, error)
         except NetworkError as error:
             print(f"photochrom: {error}", file=sys.stderr)
-            return Refused(500, f"{job.name}: the network failed on it; try another network")
+            return Refused(500, NetworkError(job.name, "the network failed on it", "try another network"))
         except OutputError as error:
             print(f"photochrom: {error}", file=sys.stderr)
-            return Refused(503, f"{job.name}: the service has no room for its result; try again later")
+            problem = "the service has no room for its result"
+            return Refused(503, FullError(job.name, problem, "try again later"))
         except MemoryError:
-            return Refused(503, f"{job.name}: needs more memory than the service has; shrink it first")
+            problem = "needs more memory than the service has"
+            return Refused(503, TooLargeError(job.name, problem, "shrink it first"))
         except Exception:
             traceback.print_exc()
-            return Refused(500, f"{job.name}: failed as no photo should; the service's log says more")
+            problem, remedy = "failed as no photo should", "the service's log says more"
+            return Refused(500, UnexpectedError(job.name, problem, remedy))
 
     def forget(self, key: str) -> None:
         """Let go of what was decoded of a photo."""
@@ -169,22 +183,12 @@ class Desk:
 
     def _colorizer(self, job: Job) -> Colorizer:
         colorizer = self._colorizers[job.network] if job.network else self._default
-        try:
-            colorizer.check(job.options)
-        except NetworkError as error:
-            raise _Wish(str(error)) from error
+        colorizer.check(job.options)
         return colorizer
 
     def _require(self, colorizer: Colorizer, job: Job, output: Any) -> None:
         hinting = isinstance(job, Alternatives | Suggest)
-        try:
-            colorizer.network.require(["hints"] if hinting else [], [output])
-        except NetworkError as error:
-            raise _Wish(str(error)) from error
-
-
-class _Wish(PhotochromError):
-    """A wish that the network cannot fulfil."""
+        colorizer.network.require(["hints"] if hinting else [], [output])
 
 
 def _look(photo: KeptPhoto, colorizer: Colorizer, job: Job) -> Seen:
@@ -201,7 +205,7 @@ def _look(photo: KeptPhoto, colorizer: Colorizer, job: Job) -> Seen:
         16 if opened.dtype == np.uint16 else opened.metadata.bits,
         (opened.format or "").removeprefix("."),
         is_grey,
-        tuple(opened.notes),
+        tuple(map(str, opened.notes)),
     )
 
 
@@ -209,7 +213,7 @@ def _colorize(photo: KeptPhoto, colorizer: Colorizer, job: Colorize) -> Done:
     suffix = job.suffix or result_suffix(photo.open(max_pixels=job.options.max_pixels).format or "")
     target = _target(job, suffix)
     notes = colorizer.write(photo, target, job.options, overwrite=True)
-    return Done(target, notes=tuple(_without_path(note, job) for note in notes))
+    return Done(target, notes=tuple(str(note.about(job.name)) for note in notes))
 
 
 def _original(photo: KeptPhoto, job: Job) -> Done:
@@ -226,10 +230,3 @@ def _original(photo: KeptPhoto, job: Job) -> Done:
 def _target(job: Job, suffix: str) -> Path:
     assert job.folder is not None
     return job.folder / f"result{suffix}"
-
-
-def _without_path(line: str, job: Job) -> str:
-    """Put the name that the user knows in the place of the result's path."""
-    for suffix in SAVED_SUFFIXES:
-        line = line.replace(f"{job.folder}/result{suffix}", job.name)
-    return line

@@ -46,7 +46,7 @@ async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem
             except ProblemError as error:
                 if error.status_code == CLIENT_GONE:
                     return
-                archive.writestr(_entry(f"{_name(service, item)}.error.txt", taken), f"{error.detail}\n")
+                archive.writestr(_entry(f"{_name(service, item)}.error.txt", taken), f"{error.error}\n")
             finally:
                 service.spool.remove(folder, size)
             yield sink.take()

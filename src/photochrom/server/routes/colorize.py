@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from photochrom.server.errors import ProblemError, problem_answers
 from photochrom.server.jobs import Colorize
+from photochrom.server.refusals import RequestError
 from photochrom.server.responses import FileAnswer, PiecesAnswer
 from photochrom.server.routes.common import BINARY, IMAGE, Here, image_body, json_body, read_json, reads
 from photochrom.server.schema import QueryWishes, Wishes, ZipWish
@@ -34,7 +35,8 @@ async def colorize(request: Request, service: Here, query: Annotated[QueryWishes
         wishes: Wishes = query
         if "wishes" in upload.texts:
             if request.query_params:
-                raise ProblemError(400, "Wishes come in the form or in the query, not in both; leave one out.")
+                problem = "Wishes come in the form or in the query, not in both"
+                raise ProblemError(400, RequestError(None, problem, "leave one out"))
             wishes = read_json(Wishes, upload.texts["wishes"])
         job = Colorize(
             photo=upload.path,

@@ -8,8 +8,10 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
+from photochrom.errors import UnexpectedError
 from photochrom.server.errors import ProblemError, invalid
 from photochrom.server.jobs import Look, Seen
+from photochrom.server.refusals import RequestError
 from photochrom.server.responses import MEDIA_TYPES
 from photochrom.server.schema import Wishes
 from photochrom.server.service import Service
@@ -64,7 +66,8 @@ def reads(model: type[BaseModel]) -> Any:
     async def read(request: Request) -> BaseModel:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
-            raise ProblemError(415, "Send JSON, with Content-Type: application/json.")
+            problem = "The body is no JSON"
+            raise ProblemError(415, RequestError(None, problem, "send JSON, with Content-Type: application/json"))
         body = await request.body()
         if len(body) < _SHORT:
             return read_json(model, body)
@@ -97,5 +100,5 @@ async def look(service: Service, request: Request, upload: Upload, key: str | No
         request, Look(upload.path, upload.name, key, options=Wishes().options(max_pixels=service.settings.pixels))
     )
     if not isinstance(done.value, Seen):
-        raise ProblemError(500, "The photo was not looked at; send it again.")
+        raise ProblemError(500, UnexpectedError(upload.name, "was not looked at", "send it again"))
     return done.value

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from photochrom.server.errors import ProblemError, problem_answers
+from photochrom.server.refusals import UnavailableError
 from photochrom.server.routes.common import Here
 from photochrom.server.schema import Limits, NetworkInfo, Networks
 
@@ -49,7 +50,8 @@ async def get_readiness(service: Here) -> str:
     """Say whether photos may be sent."""
     if service.draining or not service.pool.ready:
         what = "ending" if service.draining else "opening its networks"
-        raise ProblemError(503, f"The service is {what}; try again in a little while.", {"Retry-After": "5"})
+        error = UnavailableError(None, f"The service is {what}", "try again in a little while")
+        raise ProblemError(503, error, {"Retry-After": "5"})
     return "ready\n"
 
 

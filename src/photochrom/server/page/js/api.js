@@ -4,16 +4,23 @@
 // long as the server asks. So callers meet only answers, errors that a person can do something about, and aborts.
 
 import { note, recall } from "./storage.js";
+import { sentence } from "./words.js";
 
 const BASE = new URL(".", document.baseURI);
 const PATIENCE = 10; // how often a busy server is asked again
 const LONG = 60; // seconds that nobody waits for: a service that is full says so
 const BREAKS = 5; // how often a call may break off although the server is there
+const BROKEN = {
+  code: "connection-broken",
+  problem: "The connection breaks off again and again",
+  remedy: "the file may be too large for it",
+};
 
-/** The server's answer that something cannot be, in words for people. */
+/** That something cannot be: an error in parts as the server sends them, of which `code` tells kinds apart. */
 export class Problem extends Error {
-  constructor(status, detail, retryAfter = null) {
-    super(detail);
+  constructor(parts, status = 0, retryAfter = null) {
+    super(sentence(parts));
+    this.code = parts.code;
     this.status = status;
     this.retryAfter = retryAfter;
   }
@@ -75,11 +82,11 @@ async function call(path, options, read) {
     } catch (error) {
       if (error.name === "AbortError") throw error;
       breaks += 1;
-      if (breaks > BREAKS) throw new Problem(0, "The connection breaks off again and again; the file may be too large for it.");
+      if (breaks > BREAKS) throw new Problem(BROKEN);
       await abortable(away(), options.signal);
       continue;
     }
-    if (problem.status === 401) await abortable(newToken(), options.signal);
+    if (problem.code === "token-needed") await abortable(newToken(), options.signal);
     else if (problem.status === 502) await abortable(away(), options.signal); // a proxy whose server is away
     else if (problem.status === 503 && problem.retryAfter >= LONG) throw problem;
     else if ([429, 503].includes(problem.status) && attempt < PATIENCE) {
@@ -112,14 +119,14 @@ function send(path, { progress, headers = {}, ...options }) {
 
 async function problemOf(response) {
   const retryAfter = parseFloat(response.headers.get("Retry-After"));
-  let detail;
+  let parts = { code: "unknown", problem: `The server answered ${response.status}`, remedy: "try again" };
   try {
-    ({ detail } = await response.json());
+    const answer = await response.json();
+    if (typeof answer.code === "string") parts = answer;
   } catch {
     // A proxy's own page of HTML says nothing to people.
   }
-  const text = typeof detail === "string" ? detail : `The server answered ${response.status}; try again.`;
-  return new Problem(response.status, text, Number.isFinite(retryAfter) ? retryAfter : null);
+  return new Problem(parts, response.status, Number.isFinite(retryAfter) ? retryAfter : null);
 }
 
 /** Tell that the server is away, and wait until it answers again. */

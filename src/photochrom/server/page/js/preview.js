@@ -11,6 +11,7 @@ import { sentence } from "./words.js";
 
 const KEPT = 6; // photos whose pictures are kept at hand
 const PAUSE = 30; // ms, in which changes that come together are taken as one
+const UNSHOWN = { problem: "cannot be shown here", remedy: "try again" };
 const pictures = new Map(); // photo key -> {before, after, edge, alpha}
 let flight = null;
 let timer = 0;
@@ -84,7 +85,7 @@ async function fly(photo) {
 /** Tell beside the photo what is wrong; what is shown of it stays. */
 export function fail(photo, error) {
   if (!(error instanceof api.Problem)) console.error(error);
-  const text = error instanceof api.Problem ? sentence(error.message, photo.name) : "This photo cannot be shown here; try again.";
+  const text = error instanceof api.Problem ? error.message : sentence({ ...UNSHOWN, subject: photo.name });
   setStatus(photo, { status: "error", error: text });
 }
 

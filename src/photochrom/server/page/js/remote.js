@@ -36,7 +36,7 @@ export async function withPhoto(photo, work, signal) {
   try {
     return await work(photo.remote.id);
   } catch (error) {
-    if (error.status !== 404) throw error;
+    if (error.code !== "photo-gone") throw error;
     // Expired, or the server was started anew. Another call may have uploaded it again meanwhile.
     if (photo.remote?.id === known || !known) await uploaded(photo);
     signal?.throwIfAborted();
@@ -50,7 +50,7 @@ export function forget(photo) {
   if (photo.remote) api.forget(photo.remote.id).catch(() => {});
 }
 
-const removed = () => new api.Problem(404, "This photo was removed.");
+const removed = (photo) => new api.Problem({ code: "photo-removed", subject: photo.name, problem: "was removed" });
 
 function uploaded(photo) {
   if (!uploads.has(photo)) {
@@ -63,20 +63,23 @@ function uploaded(photo) {
 }
 
 async function upload(photo) {
-  if (photo.gone) throw removed();
+  if (photo.gone) throw removed(photo);
   const file = await fileOf(photo);
-  if (!file) throw new api.Problem(404, "Neither the server nor this browser has this photo any more; add it again.");
+  if (!file) {
+    const problem = "neither the server nor this browser has it any more";
+    throw new api.Problem({ code: "photo-lost", subject: photo.name, problem, remedy: "add it again" });
+  }
   const most = state.limits.upload_bytes;
   if (file.size > most) {
-    const text = `It is ${megabytes(file.size)} large; this server takes at most ${megabytes(most)}.`;
-    throw new api.Problem(413, text);
+    const problem = `is ${megabytes(file.size)} large, and this server takes at most ${megabytes(most)}`;
+    throw new api.Problem({ code: "request-too-long", subject: photo.name, problem, remedy: "shrink it" });
   }
   setStatus(photo, { status: "uploading", progress: 0 });
   const progress = (share) => setStatus(photo, { progress: share });
   const remote = await api.upload(file, photo.name, progress);
   if (photo.gone) {
     api.forget(remote.id).catch(() => {});
-    throw removed();
+    throw removed(photo);
   }
   photo.file = null; // the database has it, memory need not; where that failed, keep() below holds it
   if (!(await fileOf(photo))) photo.file = file;

@@ -62,7 +62,6 @@ function tell(photo, shown) {
   $("#stage-failed").hidden = !fatal;
   $("#stage-alert").hidden = !(photo.status === "error" && shown);
   for (const words of document.querySelectorAll("[data-error]")) words.textContent = photo.error ?? "";
-  $("#stage-failed-name").textContent = photo.name;
   const waiting = !shown && !fatal;
   $("#stage-progress").hidden = !waiting;
   $("#stage-progress-words").textContent = { waiting: "Waiting for its turn…", colouring: "Finding its colours…" }[photo.status] ?? `Uploading… ${Math.round(photo.progress * 100)}%`;

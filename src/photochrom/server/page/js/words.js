@@ -17,11 +17,10 @@ export function duration(seconds) {
   return `${count} ${name}${count === 1 ? "" : "s"}`;
 }
 
-/** An error of the service about a file, "name: is no photo", as a sentence beside that photo. */
-export function sentence(detail, name) {
-  const about = detail.startsWith(`${name}: `) ? detail.slice(name.length + 2) : detail;
-  const text = /^(is|has|was|holds|cannot|ends|needs)\b/.test(about) ? `It ${about}` : about;
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+/** An error's parts as a sentence: what is wrong with what, and what to do where something can be done. */
+export function sentence({ subject = null, problem, remedy = null }) {
+  const statement = subject === null ? problem : `${subject}: ${problem}`;
+  return remedy === null ? `${statement}.` : `${statement}; ${remedy}.`;
 }
 
 export const KINDS = { jpg: "JPEG", png: "PNG", webp: "WebP", tif: "TIFF", avif: "AVIF", bmp: "BMP", gif: "GIF" };

@@ -1,0 +1,117 @@
+"""Why a request is refused, apart from what may be wrong with its photo or wishes, as kinds of errors.
+
+    PhotochromError
+    └── ServiceError              service-error
+        ├── RequestError          request-invalid       it cannot be read, or is not what its address takes
+        │   ├── FieldError        field-invalid         a field is missing, unknown or impossible
+        │   ├── TooLongError      request-too-long      it has more bytes than are allowed
+        │   └── TooSlowError      request-too-slow      it comes too slowly
+        ├── AccessError           access-denied         another site's page, or a name that is not the service's
+        │   └── TokenError        token-needed          no token, or a wrong one
+        ├── NotFoundError         not-found             there is nothing at that address
+        │   └── PhotoGoneError    photo-gone            there is no such photo, or its time is over
+        ├── BusyError             service-busy          the line of jobs is full
+        ├── UnavailableError      service-unavailable   the service is starting or ending
+        ├── FullError             service-full          there is no room for another photo or result
+        └── TimedOutError         timed-out             a job took too long
+
+Their base is that of all errors (`photochrom.errors`).
+"""
+
+from __future__ import annotations
+
+from photochrom.errors import PhotochromError
+
+__all__ = [
+    "AccessError",
+    "BusyError",
+    "FieldError",
+    "FullError",
+    "NotFoundError",
+    "PhotoGoneError",
+    "RequestError",
+    "ServiceError",
+    "TimedOutError",
+    "TokenError",
+    "TooLongError",
+    "TooSlowError",
+    "UnavailableError",
+]
+
+
+class ServiceError(PhotochromError):
+    """Base of what a request meets that is no matter of its photo."""
+
+    code = "service-error"
+
+
+class RequestError(ServiceError):
+    """A request cannot be read, or is not what its address takes."""
+
+    code = "request-invalid"
+
+
+class FieldError(RequestError):
+    """A field of a request is missing, unknown or impossible; it is the subject."""
+
+    code = "field-invalid"
+
+
+class TooLongError(RequestError):
+    """A request has more bytes than are allowed."""
+
+    code = "request-too-long"
+
+
+class TooSlowError(RequestError):
+    """A request comes too slowly."""
+
+    code = "request-too-slow"
+
+
+class AccessError(ServiceError):
+    """Whoever asks may not: another site's page, or by a name that is not the service's."""
+
+    code = "access-denied"
+
+
+class TokenError(AccessError):
+    """A token is needed, and the request has none, or a wrong one."""
+
+    code = "token-needed"
+
+
+class NotFoundError(ServiceError):
+    """There is nothing at that address."""
+
+    code = "not-found"
+
+
+class PhotoGoneError(NotFoundError):
+    """There is no such photo, or its time is over."""
+
+    code = "photo-gone"
+
+
+class BusyError(ServiceError):
+    """The line of jobs is full; Retry-After says until when."""
+
+    code = "service-busy"
+
+
+class UnavailableError(ServiceError):
+    """The service is starting or ending."""
+
+    code = "service-unavailable"
+
+
+class FullError(ServiceError):
+    """There is no room for another photo or result."""
+
+    code = "service-full"
+
+
+class TimedOutError(ServiceError):
+    """A job took too long."""
+
+    code = "timed-out"
