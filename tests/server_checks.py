@@ -20,12 +20,14 @@ def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def check_problem(answer: httpx.Response, status: int, says: str = "") -> None:
-    """Make sure that an answer is a problem document with one plain sentence."""
+    """Make sure that an answer is a problem document with one plain sentence, made of its parts."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     found = answer.json()
     assert found["status"] == status
-    assert {"type", "title", "detail"} <= found.keys()
+    assert found.keys() == {"type", "title", "status", "detail", "code", "subject", "problem", "remedy"}
+    about = "" if found["subject"] is None else f"{found['subject']}: "
+    assert found["detail"] == f"{about}{found['problem']}; {found['remedy']}"
     assert says in found["detail"]
     assert "\n" not in found["detail"]
     assert not re.search(r"Traceback|\.py|/tmp|/home|result\.|spool", found["detail"]), found["detail"]

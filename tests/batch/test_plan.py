@@ -127,9 +127,9 @@ def test_a_folder_that_cannot_be_read_is_a_line_and_the_rest_is_planned(
     monkeypatch.setattr(os, "scandir", scandir)
     plan = make_plan([album], tmp_path / "out")
     assert [job.name for job in plan.jobs] == ["a.PNG", "b.jpg", "c.gif"]
-    ((path, reason),) = plan.unread
-    assert path == str(album / "sub")
-    assert reason == f"{album}/sub: cannot be searched (Permission denied); check its permissions"
+    (error,) = plan.unread
+    assert error.subject == str(album / "sub")
+    assert str(error) == f"{album}/sub: cannot be searched (Permission denied); check its permissions"
 
 
 def test_a_photo_named_twice_is_one(album: Path, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_names_need_not_be_text(tmp_path: Path) -> None:
 def test_two_photos_of_one_result_are_refused(tmp_path: Path) -> None:
     for name in ("photo.gif", "photo.png"):
         (tmp_path / name).touch()
-    with pytest.raises(OutputError, match=r"photo\.gif and .*photo\.png would both become .*photo\.png"):
+    with pytest.raises(OutputError, match=r"photo\.png: would become .*photo\.png, as would .*photo\.gif"):
         refuse_collisions(make_plan([tmp_path], tmp_path / "out").jobs)
 
 
@@ -196,7 +196,7 @@ def test_all_collisions_are_counted(tmp_path: Path) -> None:
     for number in range(3):
         for suffix in (".gif", ".png"):
             (tmp_path / f"{number}{suffix}").touch()
-        with pytest.raises(OutputError, match=r"0\.gif and .*0\.png would both become") as error:
+        with pytest.raises(OutputError, match=r"0\.png: would become .*, as would .*0\.gif") as error:
             refuse_collisions(make_plan([tmp_path], tmp_path / "out").jobs)
         said.append(str(error.value).rpartition("folders")[2])
     assert said == ["", " (… and 1 other pair)", " (… and 2 other pairs)"]
@@ -208,7 +208,7 @@ def test_a_result_in_the_place_of_another_photo_is_refused(tmp_path: Path) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     out = tmp_path / "out"
-    with pytest.raises(OutputError, match=r"would become .*sub/one\.png, another photo"):
+    with pytest.raises(OutputError, match=r"one\.gif: would become .*sub/one\.png, another photo"):
         refuse_collisions(make_plan([tmp_path / "x", out / "sub"], out).jobs)
     with pytest.raises(OutputError, match="is where the sheet goes"):
         refuse_collisions(make_plan([out / "sheet.jpg"], out, suffix=".png").jobs, [out / "sheet.jpg"])

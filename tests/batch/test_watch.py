@@ -50,9 +50,9 @@ def test_a_photo_is_taken_when_nobody_writes_it_any_more(tmp_path: Path) -> None
         (9, ["whole.gif"]),
     ]
     assert len(rounds[3][1].notes) == 1
-    ((source, reason),) = rounds[4][1].unread
-    assert source == str(folder / "whole.png")
-    assert "would both become" in reason
+    (error,) = rounds[4][1].unread
+    assert error.subject == str(folder / "whole.png")
+    assert "as would" in error.problem
 
 
 def test_watching_until_ctrl_c(photos: Path, tmp_path: Path, start: Start) -> None:

@@ -113,7 +113,7 @@ def test_two_photos_for_one_result_are_refused_before_work(
     other, out = tmp_path / "other", tmp_path / "out"
     other.mkdir()
     shutil.copy(album / "one.png", other / "one.png")
-    assert "would both become" in refused(colorize(tint, album, other, "-o", out), capsys, out)
+    assert ", as would " in refused(colorize(tint, album, other, "-o", out), capsys, out)
 
 
 def test_a_photo_is_never_written_over_itself(tint: Path, album: Path, capsys: Printed) -> None:

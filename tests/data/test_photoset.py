@@ -100,8 +100,8 @@ def test_unusable_photos_are_named_and_skipped(tmp_path, files, photo, grey):
         photos = PhotoSet.load(refs, 16, hold=hold, workers=0)
         assert photos.keys == ("a.png", "f.webp")
         assert [skipped.key for skipped in photos.skipped] == ["b.webp", "c.png", "d.png", "e.png", "gone.jpg"]
-        assert [key in reason for key, reason in photos.skipped] == [True] * 5
-        assert "no colour" in photos.skipped[3].reason
+        assert [key in str(error) for key, error in photos.skipped] == [True] * 5
+        assert "no colour" in photos.skipped[3].error.problem
         assert sum(len(batch) for batch in photos.batches([1, 0, 1], 2)) == 3
     assert "e.png" in PhotoSet.load(refs, 16, min_chroma=0).keys
 

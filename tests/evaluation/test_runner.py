@@ -250,9 +250,9 @@ def test_places_depend_on_the_photo_alone(coloured):
 
 
 def test_hints_and_vividness_only_where_a_network_takes_them(tint, coloured):
-    with pytest.raises(NetworkError, match="tint takes no hints"):
+    with pytest.raises(NetworkError, match="tint: takes no hints"):
         Colorizer(tint)(coloured, hints=[Hint(0.5, 0.5, "#ff0000")])
-    with pytest.raises(NetworkError, match="tint takes no vividness"):
+    with pytest.raises(NetworkError, match="tint: takes no vividness"):
         Colorizer(tint)(coloured, vividness=1)
 
 

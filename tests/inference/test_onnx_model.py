@@ -106,7 +106,7 @@ def test_files_that_are_no_networks_say_so(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_tells_what_there_is() -> None:
-    with pytest.raises(NetworkError, match=r"no network named 'rembrandt'.*bundled"):
+    with pytest.raises(NetworkError, match=r"rembrandt: there is no network of that name; .*bundled"):
         Network("rembrandt")
     for name in bundled_networks():
         with pytest.raises(NetworkError, match=f"did you mean {name}"):

@@ -191,7 +191,7 @@ def test_what_cannot_be_asked_is_refused(tint: Path, colorizer: Colorizer, halve
     with pytest.raises(NetworkError, match="gives no confidence"):
         plain.confidence(halves)
     for ask in (plain.alternatives, plain.suggest_hints):
-        with pytest.raises(NetworkError, match="tint gives no distribution"):
+        with pytest.raises(NetworkError, match="tint: gives no distribution"):
             ask(halves, 2)
     for ask in (colorizer.alternatives, colorizer.suggest_hints):
         with pytest.raises(ValueError, match="use 1 or more"):

@@ -194,7 +194,7 @@ def test_several_networks_are_offered(start: Callable[..., Any], tint: Any, phot
     check_problem(service.client.post(f"{ask}/colorize", json={"network": "/etc/passwd"}), 404, "use one of")
     hints = [{"x": 0, "y": 0, "color": [1, 2]}]
     refused = service.client.post(f"{ask}/colorize", json={"network": "tint", "hints": hints})
-    check_problem(refused, 422, "tint takes no hints")
+    check_problem(refused, 422, "tint: takes no hints")
     for what, more in (("alternatives", {"n": 2}), ("suggestions", {"n": 2}), ("confidence", {})):
         refused = service.client.post(f"{ask}/{what}", json={**more, "wishes": {"network": "tint"}})
         check_problem(refused, 422, "tint")

@@ -172,7 +172,7 @@ def test_what_cannot_be_served_is_said_in_a_line(
     assert "cannot be listened on" in capsys.readouterr().err
     (tmp_path / "bad.onnx").write_bytes(b"no network")
     for arguments, says in (
-        (["--network", "nothing"], "there is no network named 'nothing'"),
+        (["--network", "nothing"], "nothing: there is no network of that name"),
         (["--network", str(tmp_path / "bad.onnx")], "is no ONNX network that can be opened"),
         (["--spool", str(tmp_path / "missing")], "give another with --spool"),
     ):
@@ -189,7 +189,7 @@ def test_a_missing_package_is_said_in_a_line() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == (
-        "photochrom: Serving needs the package uvicorn, which is not installed: "
+        "photochrom: Serving needs the package uvicorn, which is not installed; "
         'run  pip install "photochrom[serve]"\n'
     )
 
@@ -204,7 +204,9 @@ def test_a_worker_remembers_a_photo_until_it_is_told_to_forget(
     (tmp_path / "photo").unlink()
     assert isinstance(desk.do(job), Done)
     desk.forget("key")
-    assert desk.do(job) == Refused(415, "photo: there is no such file; check the path")
+    answer = desk.do(job)
+    assert isinstance(answer, Refused)
+    assert (answer.status, str(answer.error)) == (415, "photo: there is no such file; check the path")
 
 
 @given(st.integers(1, 300), st.none() | st.integers(1, 64), st.none() | st.integers(1, 64))

@@ -123,7 +123,7 @@ def test_a_run_that_diverges_is_a_result(tmp_path: Path, photos: Path, monkeypat
 
 def test_a_full_disk_ends_the_study(tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fill(*_: Any, **__: Any) -> None:
-        raise TrainingError("the disk is full; free some space and go on with --resume")
+        raise TrainingError(None, "the disk is full", "free some space and go on with --resume")
 
     monkeypatch.setattr(ladder, "train", fill)
     with pytest.raises(TrainingError, match="disk is full"):

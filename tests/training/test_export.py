@@ -105,4 +105,4 @@ def test_errors_are_one_line(run, tmp_path, capsys):
     with pytest.raises(OutputError, match="cannot be written"):
         export_network(run, tmp_path / "missing" / "mine.onnx")
     assert main(["export", str(run), "--output", str(tmp_path / "a.onnx"), "--note", "no equals sign"]) == 1
-    assert capsys.readouterr().err == "photochrom: --note no equals sign: write it as key=value\n"
+    assert capsys.readouterr().err == "photochrom: --note no equals sign: has no =; write it as key=value\n"

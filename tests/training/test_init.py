@@ -68,7 +68,7 @@ def test_a_folder_of_a_bundled_network_s_name_hides_none(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("begin", "message"),
     [
-        ("photochrom-9", "begin: there is no network named 'photochrom-9'; did you mean photochrom-1"),
+        ("photochrom-9", "begin: photochrom-9: there is no network of that name; did you mean photochrom-1"),
         ("no/such.safetensors", "begin: no/such.safetensors: there is no checkpoint"),
         ("article-6", "begin: the weights of article-6 do not fit this network"),
     ],
