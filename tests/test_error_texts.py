@@ -29,6 +29,8 @@ EDITS = {
     *("split", "rsplit", "splitlines", "partition", "rpartition", "replace", "removeprefix", "removesuffix"),
     *("startswith", "endswith", "find", "rfind", "index", "count", "strip", "lstrip", "rstrip", "translate"),
 }
+SHOWN_BY = {"print", "one_line", "problem", "say", "_note_divergence", "cls", "__init__", "usage_error"}
+"""What may be given the text of an error, for it shows or keeps it as it is."""
 MATCHES = {"search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 
 
@@ -69,6 +71,9 @@ class _Reader(ast.NodeVisitor):
             edits = node.func.attr in EDITS and self._is_text(node.func.value)
             if edits or (node.func.attr in MATCHES and any(map(self._is_text, node.args))):
                 self._note(node)
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in SHOWN_BY | {"str"} and any(self._is_whole(given) for given in node.args):
+            self._note(node)  # it may read or edit it
 
     def visit_Compare(self, node: ast.Compare) -> None:
         self.generic_visit(node)
@@ -106,6 +111,10 @@ class _Reader(ast.NodeVisitor):
                 return self._is_text(left) or self._is_text(right)
         return False
 
+    def _is_whole(self, node: ast.expr) -> bool:
+        """Say whether an expression is the whole text of an error."""
+        return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "str" and self._is_text(node)
+
     def _is_an_error(self, node: ast.expr) -> bool:
         return (isinstance(node, ast.Name) and node.id in self._errors) or (
             isinstance(node, ast.Attribute) and node.attr in ("error", "__cause__")
@@ -140,6 +149,7 @@ def test_no_code_reads_or_edits_the_text_of_an_error() -> None:
         "said = str(error)\n    said = said.split(': ')",
         "x = re.sub('/spool', '', f'{error}')",
         "x = 'damaged' in str(error)",
+        "x = task.named(str(error))",
         "x = error.problem.startswith('is')",
         "x = outcome.error.remedy[3:]",
         "x = error.args[0]",

@@ -120,7 +120,7 @@ def test_a_worker_that_dies_takes_only_its_photo(slow: Path, tmp_path: Path, sta
     assert process.returncode == 1
     assert printed.startswith("5 colorized, 0 skipped, 1 failed")
     assert errors.count("\n") == 1
-    assert errors.endswith(".png: the program that worked on it was ended (out of memory?)\n")
+    assert errors.endswith(".png: the program that worked on it was ended (out of memory?); try it by itself\n")
     assert whole(out) == 5
 
 
