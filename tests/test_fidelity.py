@@ -258,7 +258,7 @@ def test_a_profile_of_other_colours_is_left_aside_and_that_is_said(tmp_path: Pat
         ("nonsense", grey.convert("RGB"), b"no profile at all" * 20),
     ):
         image.save(tmp_path / f"{name}.tif", icc_profile=profile)
-        (note,) = colorizer.write(tmp_path / f"{name}.tif", tmp_path / f"{name}-result.tif")
+        (note,) = map(str, colorizer.write(tmp_path / f"{name}.tif", tmp_path / f"{name}-result.tif"))
         assert "was left aside" in note
         assert np.array_equal(Picture.read(tmp_path / f"{name}.tif").pixels[..., 0], photo())
 
@@ -293,7 +293,7 @@ def test_alpha_is_untouched_and_what_is_transparent_steers_nothing(tmp_path: Pat
 def test_the_first_of_several_pages_is_colorized_and_that_is_said(tmp_path: Path, colorizer: Colorizer) -> None:
     pages = [PIL.Image.fromarray(photo() // part) for part in (1, 2, 3)]
     pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
-    (note,) = colorizer.write(tmp_path / "scan.tif", tmp_path / "result.tif")
+    (note,) = map(str, colorizer.write(tmp_path / "scan.tif", tmp_path / "result.tif"))
     assert note == f"{tmp_path / 'scan.tif'}: has 3 pages; the first is colorized, pages 2 to 3 are left out"
     first = Picture.from_array(photo()).lightness()
     assert np.abs(Picture.read(tmp_path / "result.tif").lightness() - first).max() < 1
@@ -301,7 +301,7 @@ def test_the_first_of_several_pages_is_colorized_and_that_is_said(tmp_path: Path
 
 def test_what_a_chosen_format_cannot_hold_is_said(tmp_path: Path, colorizer: Colorizer) -> None:
     source = save(tmp_path / "photo.png", np.dstack([wide(photo()), wide(photo())]))
-    (note,) = colorizer.write(source, tmp_path / "result.jpg")
+    (note,) = map(str, colorizer.write(source, tmp_path / "result.jpg"))
     assert "transparency" in note
     assert "16 bits" in note
     assert colorizer.write(source, tmp_path / "result.tif") == []
@@ -428,7 +428,7 @@ def test_a_bmp_says_what_it_cannot_hold(tmp_path: Path, colorizer: Colorizer) ->
     exif = PIL.Image.Exif()
     exif[0x0110] = "Leica II"
     PIL.Image.fromarray(photo()).save(tmp_path / "photo.jpg", exif=exif)
-    (note,) = colorizer.write(tmp_path / "photo.jpg", tmp_path / "result.bmp")
+    (note,) = map(str, colorizer.write(tmp_path / "photo.jpg", tmp_path / "result.bmp"))
     assert "cannot hold EXIF" in note
     assert colorizer.write(make(tmp_path / "photo.bmp", "bmp-grey"), tmp_path / "same.bmp") == []
 
@@ -446,5 +446,5 @@ def test_ten_bits_stay_ten(tmp_path: Path, colorizer: Colorizer) -> None:
         assert colorizer.write(source, tmp_path / f"result-{bits}.avif") == []
         image = libvips().Image.new_from_file(str(tmp_path / f"result-{bits}.avif"))
         assert image.get("bits-per-sample") == bits
-    (note,) = colorizer.write(make(tmp_path / "photo.png", "png-16"), tmp_path / "result.avif")
+    (note,) = map(str, colorizer.write(make(tmp_path / "photo.png", "png-16"), tmp_path / "result.avif"))
     assert "16 bits per channel, which become 12" in note

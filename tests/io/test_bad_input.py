@@ -116,8 +116,8 @@ def test_damage_that_costs_no_pixel_is_passed_over(colorizer: Colorizer, tmp_pat
         if note is None:
             assert notes == [], case
         else:
-            assert [note in said for said in notes] == [True], (case, notes)
-            assert notes[0].startswith(f"{source}: is slightly damaged")
+            assert [note in said.text for said in notes] == [True], (case, notes)
+            assert str(notes[0]).startswith(f"{source}: is slightly damaged")
         kind = {b"\xff\xd8": jpeg, b"\x89P": png}.get(content[:2], tiff({}))
         assert np.array_equal(Picture.read(content).pixels, Picture.read(kind).pixels), case
 
@@ -175,7 +175,7 @@ def test_the_content_says_what_a_file_is_and_not_its_name(colorizer: Colorizer, 
         if name in ("png-rgb", "tiff-lzw", "webp-lossy", "avif-444", "gif-plain", "bmp-24"):
             source, target = tmp_path / "photo.jpg", tmp_path / f"{name}.jpg"
             source.write_bytes(content)
-            assert all("transparency" in note for note in colorizer.write(source, target))
+            assert all("transparency" in note.text for note in colorizer.write(source, target))
             assert target.read_bytes()[:2] == b"\xff\xd8"
 
 

@@ -14,6 +14,7 @@ from photochrom.errors import OutputError, PhotoError
 from photochrom.io.formats import SAVED_SUFFIXES, WIDE
 from photochrom.io.reader import PhotoFile
 from photochrom.io.writer import Image, check_target, encode_thumbnail, losses, write_image
+from photochrom.notes import Note
 
 LOSSLESS = {".png", ".tif", ".tiff", ".bmp"}
 
@@ -29,7 +30,7 @@ def strips_of(pixels: np.ndarray, rows: int = 7) -> Iterator[np.ndarray]:
     return (pixels[top : top + rows] for top in range(0, len(pixels), rows))
 
 
-def write(path: Path, pixels: np.ndarray, **options) -> list[str]:
+def write(path: Path, pixels: np.ndarray, **options) -> list[Note]:
     return write_image(path, Image(*pixels.shape, pixels.dtype), strips_of(pixels), **options)
 
 
@@ -86,7 +87,7 @@ def test_a_failure_in_the_strips_reaches_the_caller_and_leaves_nothing(tmp_path:
 
     def broken() -> Iterator[np.ndarray]:
         yield pixels[:10]
-        raise PhotoError("scan.jpg: is cut short; scan it again")
+        raise PhotoError("scan.jpg", "is cut short", "scan it again")
 
     with pytest.raises(PhotoError, match=r"scan\.jpg"):
         write_image(tmp_path / "photo.png", Image(*pixels.shape, pixels.dtype), broken())
@@ -118,7 +119,7 @@ def test_what_cannot_be_written_is_said_before_work_begins(tmp_path: Path) -> No
 def test_what_a_format_cannot_hold_of_a_photo_is_said(tmp_path: Path) -> None:
     write(tmp_path / "scan.png", photo(4, np.uint16))
     scan = PhotoFile(tmp_path / "scan.png")
-    (line,) = losses(scan, Path("result.jpg"))
+    (line,) = map(str, losses(scan, Path("result.jpg")))
     assert line == (
         "result.jpg: .jpg cannot hold transparency, which is laid over white, "
         "nor 16 bits per channel, which become 8"

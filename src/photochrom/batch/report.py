@@ -61,7 +61,7 @@ class Report:
                 "target": result.target,
                 "state": result.state,
                 "reason": result.reason,
-                "code": None if result.error is None else result.error.code,
+                "code": result.code,
                 "warnings": result.warnings,
                 "seconds": round(result.seconds, 3),
             }

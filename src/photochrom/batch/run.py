@@ -36,7 +36,7 @@ class Result:
         reason: why, unless it was made; of a failure, a line that names the file.
         warnings: what the user should know, a line each.
         seconds: how long it took.
-        error: of a failure, what the reason is made of.
+        code: of a failure, the error's code.
     """
 
     source: str
@@ -45,7 +45,7 @@ class Result:
     reason: str = ""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
-    error: PhotochromError | None = None
+    code: str | None = None
 
     @classmethod
     def failed(
@@ -53,7 +53,7 @@ class Result:
     ) -> Self:
         """Say that a photo has no result, and why."""
         target = None if target is None else str(target)
-        return cls(str(source), target, "failed", str(error), (), seconds, error)
+        return cls(str(source), target, "failed", str(error), (), seconds, error.code)
 
 
 class Batch:
@@ -146,7 +146,7 @@ class Batch:
             try:
                 self._manifest.place(task.made, outcome.made, job, outcome.photo, outcome.warnings)
             except PhotochromError as failure:
-                error = failure
+                error = failure.about(failure.subject)  # a copy does not hold what it was raised in
         if error is not None:
             task.made.unlink(missing_ok=True)
             return Result.failed(job.source, job.target, error, outcome.seconds)

@@ -122,5 +122,5 @@ def _do(pool: Pool, task: Task) -> Outcome:
     pool.start(task)
     _, outcome = pool.wait()
     if outcome.error is not None:
-        raise outcome.error
+        raise outcome.error.about(outcome.error.subject)  # or the outcome would hold this frame, and that itself
     return outcome

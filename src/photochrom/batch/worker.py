@@ -102,7 +102,7 @@ class Task:
         names = {str(made): str(target) for made, target in self.files}
         if self.called is not None:
             names[str(self.source)] = self.called
-        return said if said.subject is None else said.about(names.get(said.subject, said.subject))
+        return said.about(said.subject if said.subject is None else names.get(said.subject, said.subject))
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Worker:
 
     def do(self, task: Task) -> Outcome:
         """Do one task; whatever goes wrong with it is in the outcome."""
-        start = perf_counter()
+        start, name = perf_counter(), task.called or task.source
         try:
             try:
                 photo = Stamp.of(task.source)
@@ -167,17 +167,18 @@ class Worker:
             notes = self._write(task)
             made = Stamp.of(task.results[0][0])
         except PhotochromError as error:
-            failure = error
+            failure: PhotochromError = task.named(error)
         except MemoryError:
             remedy = "shrink the photo or use fewer --jobs"
-            failure = TooLargeError(task.source, "needs more memory than there is", remedy)
+            failure = TooLargeError(name, "needs more memory than there is", remedy)
         except Exception as error:  # one photo's riddle must not keep ten thousand others waiting
-            why = f"{type(error).__name__}: {reason_of(error, *sum(task.files, (task.source,)))}"
-            failure = UnexpectedError(task.source, f"failed as no photo should ({why})", "please report it")
+            paths = [task.source, *(path for pair in task.files for path in pair)]
+            why = f"{type(error).__name__}: {reason_of(error, *paths)}"
+            failure = UnexpectedError(name, f"failed as no photo should ({why})", "please report it")
         else:
             warnings = tuple(str(task.named(note)) for note in notes)
             return Outcome(photo, made, warnings, seconds=perf_counter() - start)
-        return Outcome(error=task.named(failure), seconds=perf_counter() - start)
+        return Outcome(error=failure, seconds=perf_counter() - start)
 
     def _write(self, task: Task) -> list[Note]:
         extras, engine = task.extras, self._colorizer

@@ -41,7 +41,7 @@ def decode(ref: PhotoRef, size: int, min_chroma: float) -> Pixels | Skipped:
     try:
         rgb = read_square(ref.read(), size, name=ref.key)
     except PhotoError as error:
-        return Skipped(ref.key, error)
+        return Skipped(ref.key, error.about(ref.key))  # a copy does not hold the photo
     chroma = mean_chroma(rgb) if min_chroma > 0 else min_chroma
     if chroma < min_chroma:
         problem = f"has no colour (mean chroma {chroma:.1f}, below {min_chroma:g})"

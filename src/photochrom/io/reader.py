@@ -182,8 +182,7 @@ class PhotoFile:
             try:
                 return vips.open_header(self._source, name=self.name, **self._options)
             except PhotoError as error:
-                cause = error.__cause__
-                if not (isinstance(cause, vips.libvips().Error) and self._forgives(cause)):
+                if not self._forgives(error.__cause__):  # libvips' own
                     raise
 
     def _open(self, **options: Any) -> Any:
@@ -205,8 +204,10 @@ class PhotoFile:
             self._open().avg()  # again, for it may be said of a photo that another thread decodes
             attempts += 1
 
-    def _forgives(self, error: Exception) -> bool:
+    def _forgives(self, error: BaseException | None) -> bool:
         """Tell whether no pixel is lost by some damage; the next attempt at decoding then passes over it."""
+        if not isinstance(error, vips.libvips().Error):
+            return False
         if self.format == ".jpg" and _UNENDED in str(error) and not isinstance(self._source, _Ended):
             # Perhaps nothing is missing but the mark of the end; with one, any lack of pixels shows.
             self._source = _Ended(vips.read_all(self._source, name=self.name) + b"\xff\xd9")
