@@ -110,7 +110,7 @@ class PhotochromError(Exception):
     def about(self, subject: str | PathLike[str] | None) -> Self:
         """Return the same error about another subject: a file by the name that its user knows.
 
-        It is a copy without traceback, so it may be kept: it holds nothing of the frames that the error came through.
+        It is a copy without a traceback, so it may be kept: it holds no frame that the error came through.
         """
         other = copy(self)
         other.args = (None if subject is None else str(subject), self.problem, self.remedy)
