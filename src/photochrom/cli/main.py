@@ -15,6 +15,7 @@ from importlib import import_module
 from photochrom import __version__
 from photochrom.cli.screen import one_line
 from photochrom.errors import PhotochromError, UsageError
+from photochrom.openmp import limit_spinning
 
 __all__ = ["COMMANDS", "main", "make_parser"]
 
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         those that contradict each other too.
     """
     args = make_parser().parse_args(argv)
+    limit_spinning()  # before a command loads PyTorch
     try:
         code = int(import_module(f"photochrom.cli.{args.command}").run(args))
         sys.stdout.flush()  # here, where a reader that has gone away is still caught

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from photochrom.errors import require_extra
+from photochrom.openmp import limit_spinning
 
+limit_spinning()  # before PyTorch loads
 with require_extra("train", "The study"):
     from photochrom.study.activations import Layer, trace_layers
     from photochrom.study.findings import Finding, compute_findings

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from photochrom.errors import require_extra
+from photochrom.openmp import limit_spinning
 
+limit_spinning()  # before PyTorch loads
 with require_extra("train", "Training"):
     from photochrom.training.checkpoint import Checkpoint, EpochLog, load_checkpoint, save_checkpoint
     from photochrom.training.loop import TrainingResult, train
