@@ -6,15 +6,25 @@ The straightforward loop is what a tutorial writes: a Dataset that opens a JPEG 
 for each item, a DataLoader, float32, PyTorch's default layout. Prints photos/s and ratios of one run; the bar is
 1.7x. The photos are drawn by the script, so anyone can run it. Ours reads and decodes each photo once, before the
 first epoch; that is not counted.
+
+    python benchmarks/training.py --busy 2 [--recipe photochrom-1] [--precision bfloat16] [--batch 32] [--rounds 5]
+
+measures training steps alone, by one thread and by two, on a quiet machine and beside so many other processes at
+full load. Two threads wait for each other spinning, as GCC's OpenMP does by default; asleep at once
+(OMP_WAIT_POLICY=PASSIVE); and as photochrom has it. The bars for the last: 0.9 of one thread where the machine is
+busy, 0.97 of spinning where it is quiet. Exits with 1 below one of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
@@ -24,6 +34,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 from torch.utils.data import DataLoader, Dataset
 
+from _busy import Speeds, print_speeds, quiet_and_busy, ratio
 from photochrom.models import create_network
 from photochrom.training import load_recipe, train
 
@@ -90,10 +101,51 @@ WAYS = {
 }
 
 
+WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")  # photochrom heeds the user's
+SECONDS = 2.0  # of steps in each turn
+
+
+def beside_others(args: argparse.Namespace) -> dict[str, Speeds]:
+    """Measure training steps by one thread and two, quiet and busy."""
+    settings = {
+        "one thread": {"OMP_NUM_THREADS": "1"},
+        "two threads, spinning": {"OMP_NUM_THREADS": "2", "GOMP_SPINCOUNT": "300000"},
+        "two threads, PASSIVE": {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "PASSIVE"},
+        "two threads, photochrom": {"OMP_NUM_THREADS": "2"},
+    }
+    script = Path(__file__).with_name("_training_steps.py")
+    command = [sys.executable, str(script), args.recipe, args.precision, str(args.batch), str(SECONDS)]
+    clean = {key: value for key, value in os.environ.items() if key not in WAITING}
+
+    def asking(process: subprocess.Popen[str]) -> Callable[[], float]:
+        def ask() -> float:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            print(file=process.stdin, flush=True)
+            return float(process.stdout.readline())
+
+        return ask
+
+    with ExitStack() as stack:
+        ways = {}
+        for name, setting in settings.items():
+            process = subprocess.Popen(
+                command, env=clean | setting, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            ways[name] = asking(process)
+        return quiet_and_busy(ways, args.busy, args.rounds)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--busy", type=int, metavar="N", help="measure waiting threads beside N busy processes")
+    parser.add_argument("--recipe", default="article-6", help="with --busy")
+    parser.add_argument("--precision", default="auto", help="with --busy")
+    parser.add_argument("--batch", type=int, default=BATCH, help="with --busy: photos in a step")
     parser.add_argument("--compiled", action="store_true", help="try torch.compile too (a minute more a round)")
     parser.add_argument("--way", help=argparse.SUPPRESS)  # one way, in a process of its own: see below
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -101,8 +153,17 @@ def main() -> None:
     if args.way:
         print(WAYS[args.way](args.folder))
         return
+    if args.busy:
+        speeds = beside_others(args)
+        print(f"{args.recipe}, {args.precision}, batch {args.batch}: ratios are medians of {args.rounds} rounds")
+        print_speeds(speeds, "photos/s", args.busy)
+        one, spinning, _, own = speeds.values()
+        beside, alone = ratio(own.busy, one.busy), ratio(own.quiet, spinning.quiet)
+        print(f"photochrom's two threads: {beside:.2f} of one thread, busy (bar 0.9)")
+        print(f"                          {alone:.2f} of spinning, quiet (bar 0.97)")
+        sys.exit(beside < 0.9 or alone < 0.97)
     names = [name for name in WAYS if args.compiled or "compiled" not in name]
-    speeds: dict[str, list[float]] = {name: [] for name in names}
+    taken: dict[str, list[float]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
         draw_photos(Path(folder), args.photos)
         for _ in range(args.rounds):
@@ -110,9 +171,9 @@ def main() -> None:
                 # Training sets the process's memory allocator to its liking; the other ways must not profit.
                 command = [sys.executable, __file__, "--way", name, "--folder", folder]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
-                speeds[name].append(float(done.stdout))
-    base = median(speeds[names[0]])
-    for name, values in speeds.items():
+                taken[name].append(float(done.stdout))
+    base = median(taken[names[0]])
+    for name, values in taken.items():
         print(f"{name:<30} {median(values):6.2f} photos/s   {median(values) / base:5.2f}x")
 
 
