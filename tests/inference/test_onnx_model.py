@@ -46,8 +46,9 @@ def test_a_network_that_takes_hints_gets_none(tmp_path: Path) -> None:
     [
         ({"card": None}, "carries no photochrom card"),
         ({"card": "{"}, "its card cannot be read"),
-        ({"card": tint_card(format=2)}, r"its card cannot be read \(format"),
-        ({"card": tint_card(mood="blue")}, r"its card cannot be read \(mood"),
+        ({"card": tint_card(format=2)}, "another format than this .*; update photochrom"),
+        ({"card": tint_card(format=2, inputs=["sound"])}, "update photochrom"),
+        ({"card": tint_card(inputs=["lightness", "sound"])}, r"its card cannot be read \(inputs"),
         ({"card": tint_card(input_size=0)}, r"its card cannot be read \(input_size"),
         ({"card": tint_card(), "output": "colours"}, "its card says"),
         ({"card": tint_card(inputs=["lightness", "hints"])}, "its card says"),
@@ -60,6 +61,15 @@ def test_a_file_that_breaks_the_contract_is_refused(tmp_path: Path, options: dic
         Network(path)
     assert "broken.onnx" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_card_may_say_more_than_this_photochrom_knows(tmp_path: Path) -> None:
+    path = write_network(
+        tmp_path / "later.onnx", card=tint_card(mood="blue", training={"photos": 3, "weather": "fog"})
+    )
+    card = Network(path).card
+    assert (card.name, card.training) == ("tint", {"photos": 3, "weather": "fog"})
+    assert "mood" not in card.model_dump()
 
 
 def test_float16_is_not_the_contract(tmp_path: Path) -> None:

@@ -23,8 +23,11 @@ Output = Literal["ab", "confidence", "distribution"]
 class Card(BaseModel):
     """What a network file says about itself.
 
+    How it grows: a key that a reader does not know is ignored, so that one may be added at any time. What an older
+    reader would get wrong raises `format`: a key that is gone or means something else, a new input or output.
+
     Attributes:
-        format: version of the card's own layout.
+        format: version of the contract between the card, its network and the reader.
         name: what the network is called, such as ``"photochrom-1"``.
         version: of these weights.
         description: one sentence.
@@ -38,7 +41,7 @@ class Card(BaseModel):
         recipe: the training recipe that rebuilds it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     format: Literal[1] = 1
     name: str = Field(min_length=1)
@@ -67,6 +70,11 @@ def read_card(session: Any, path: Path) -> Card:
         card = Card.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
+        if any(fault["loc"] == ("format",) for fault in error.errors()):
+            raise NetworkError(
+                f"{path}: its card is of another format than this photochrom reads, 1; update photochrom, "
+                "or export the network with this one"
+            ) from error
         where = ".".join(map(str, first["loc"])) or "card"
         raise NetworkError(
             path, f"its card cannot be read ({where}: {first['msg']})", "export it again"
