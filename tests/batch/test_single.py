@@ -130,7 +130,6 @@ def test_a_terminal_gets_no_photo(photos: Path, tint: Path) -> None:
 
 
 CONTRADICTIONS = [
-    (["a.jpg"], "required: -o/--output"),
     (["-", "b.jpg", "-o", "out"], "one photo by itself"),
     (["a.jpg", "b.jpg", "-o", "-"], "one photo at a time"),
     (["a.jpg", "b.jpg", "-o", "c.jpg"], "c.jpg: is named as one photo, but there are more"),

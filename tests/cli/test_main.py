@@ -13,7 +13,19 @@ def python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-HEAVY = ("torch", "onnxruntime", "numpy", "PIL", "pyvips", "pydantic", "rich", "onnx", "matplotlib", "yaml")
+HEAVY = (
+    "torch",
+    "onnxruntime",
+    "numpy",
+    "PIL",
+    "pyvips",
+    "pydantic",
+    "rich",
+    "onnx",
+    "matplotlib",
+    "yaml",
+    "shtab",
+)
 
 
 def test_importing_loads_nothing_heavy() -> None:
@@ -21,7 +33,9 @@ def test_importing_loads_nothing_heavy() -> None:
     assert python(code).strip() == "[]"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["colorize", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["colorize", "--help"], ["networks", "show", "--help"], ["--version"]]
+)
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom photochrom.cli.main import main\n"
@@ -54,7 +68,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"photochrom {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["tint"], ["colorize"], ["colorize", "a.jpg"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["tint"], ["colorize"], ["--vividness", "0.8"], ["networks", "shwo"], ["completion", "csh"]]
+)
 def test_wrong_arguments_exit_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)

@@ -25,15 +25,57 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     catalogue.bundled_networks.cache_clear()
 
 
-def test_the_table_says_what_each_is(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_says_what_each_is(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["networks"], ["networks", "list"]):
+        assert main(words) == 0
+        first, second, *_ = capsys.readouterr().out.splitlines()
+        assert " ".join(first.split()) == (
+            "* photochrom-1 version 1 0.0 MB MIT A warm tint that grows with lightness."
+        )
+        assert second.split()[:3] == ["tint", "version", "1"]
+
+
+def test_a_line_ends_where_the_terminal_does(
+    bundle: Path, capsys: pytest.CaptureFixture[str], monkeypatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "50")
     assert main(["networks"]) == 0
-    printed = capsys.readouterr().out
-    for words in ("photochrom-1 *", "tint", "32²", "20", "psnr 20.5", "photos 12000", "MIT", "MB", "* used where"):
+    line = capsys.readouterr().out.splitlines()[0]
+    assert (len(line), line[-1]) == (50, "…")
+
+
+def test_show_tells_the_whole_card(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = {"name": "mine", "first": {"size": 96}, "learning_rate": 1e-5}
+    path = write_network(
+        tmp_path / "mine.onnx", card=tint_card(name="mine", recipe=recipe, training={"photos": 12})
+    )
+    assert main(["networks", "show", str(path)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    for words in (f"mine, version 1 A warm tint that grows with lightness. file {path}", "licence MIT",
+                  "inputs lightness outputs ab", "the area of 32×32 pixels", "parameters 20", "trained photos 12",
+                  "scores psnr 20.5", "first.size 96", "learning_rate 1e-05"):  # fmt: skip
         assert words in printed
 
 
-def test_json_holds_the_cards(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["networks", "--json"]) == 0
+def test_a_card_as_json_is_the_card(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["show", "tint", "--json"], ["--json", "show", "tint"]):
+        assert main(["networks", *words]) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert {key: shown[key] for key in tint_card()} == tint_card()
+        assert shown["default"] is False
+
+
+def test_show_of_an_unknown_network_names_one_that_is_near(
+    bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["networks", "show", "tin"]) == 1
+    assert "did you mean tint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--json"], ["list", "--json"]])
+def test_json_holds_the_cards(bundle: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["networks", *words]) == 0
     first, second = json.loads(capsys.readouterr().out)
     assert (first["name"], first["default"], second["default"]) == ("photochrom-1", True, False)
     assert second["bytes"] == (bundle / "tint.onnx").stat().st_size

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from photochrom.cli.screen import Screen, one_line
-from photochrom.cli.usage import check_usage, is_single
-from photochrom.cli.wishes import add_extras, add_wishes, positive, read_options
+from photochrom.cli.usage import check_usage, default_output, is_single
+from photochrom.cli.wishes import add_extras, add_limits, add_wishes, read_options
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
@@ -18,41 +18,47 @@ if TYPE_CHECKING:
     from photochrom.batch.report import Report
     from photochrom.batch.run import Batch, Result
     from photochrom.batch.worker import Setup
+    from photochrom.cli.parser import Parser
 
 __all__ = ["add_parser", "run"]
 
 _MANY = 8  # photos from which on starting processes is worth its second
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     """Add the command and its arguments."""
     parser = subparsers.add_parser(
         "colorize",
         help="colorize photos and folders of photos",
         description="Colorize photos. Folders are searched at any depth, and the output folder mirrors them. "
         "What was done before is left alone, so a call that was stopped goes on where it was.",
+        examples=(
+            "photochrom colorize portrait.jpg                      into colorized/portrait.jpg",
+            "photochrom colorize portrait.jpg -o colour.png        into a file, of another format if you like",
+            "photochrom colorize album/ -o results --sheet         a folder, and pages to look through",
+            "photochrom colorize album/ --vividness 0.8            more vivid",
+            "photochrom colorize - < portrait.jpg > colour.jpg     as part of a pipe",
+        ),
     )
     parser.set_defaults(usage_error=parser.error)
     add = parser.add_argument
     add("paths", nargs="+", metavar="PATH", help="photos, or folders of photos; - for standard input")
-    add("-o", "--output", metavar="OUT", help="folder for the results, made if missing; or for one photo, a file")
-    add("-n", "--network", metavar="NETWORK", help="bundled network's name, or .onnx file (default: photochrom-1)")
     add(
-        "--network-size",
-        metavar="N",
-        type=int,
-        help="side of the square whose area the network sees",
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="folder for the results, made if missing; or for one photo, a file (default: colorized)",
     )
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs (default: auto)")
-    add("-j", "--jobs", metavar="N", type=positive, help="photos to work on at a time (default: one per core)")
+    add("-n", "--network", metavar="NETWORK", help="bundled network's name, or .onnx file (default: photochrom-1)")
+    add("--network-size", metavar="N", type=int, help="side of the square whose area the network sees")
     add("--overwrite", action="store_true", help="do all again, and replace files that photochrom did not make")
     add("--watch", action="store_true", help="keep colorizing what arrives, until Ctrl-C")
-
     add("--sheet", action="store_true", help="also write OUT/sheet.jpg: every photo before and after")
     add_wishes(parser)
     add_extras(parser)
+    add_limits(parser)
 
-    add = parser.add_argument_group("what is told").add_argument
+    add = parser.add_argument_group("output").add_argument
     add("--report", metavar="FILE.json", help="write what became of each photo, and why")
     add("--json", action="store_true", help="print the same on standard output, and nothing else")
     add("-q", "--quiet", action="store_true", help="print errors only")
@@ -74,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
     from photochrom.cli.stopping import Stopped, leave, stoppable
     from photochrom.errors import PhotochromError
 
+    by_default = default_output(args)
     single = is_single(args)
     check_usage(args, single=single)
     if args.report:
@@ -97,6 +104,8 @@ def run(args: argparse.Namespace) -> int:
         print(report.line() + (_how_to_go_on(args, single=single) if stopped else ""))
         for line in show.last:
             print(line)
+        if by_default and (report.done or report.skipped):
+            print(f"results: {one_line(by_default)}  (-o OUT puts them elsewhere)")
     code = int(bool(report.failed or show.problems))
     if stopped:
         leave(code if args.watch else stopped)

@@ -6,20 +6,36 @@ needs inside `run`, so that ``photochrom --help`` stays instant.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from photochrom import __version__
+from photochrom.cli.default import with_command
+from photochrom.cli.parser import Parser
 from photochrom.cli.screen import one_line
 from photochrom.errors import PhotochromError, UsageError
 from photochrom.openmp import limit_spinning
 
-__all__ = ["COMMANDS", "main", "make_parser"]
+TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
+if TYPE_CHECKING:
+    import argparse
 
-COMMANDS = ("colorize", "serve", "networks", "evaluate", "train", "export", "study", "inspect")
+__all__ = ["COMMANDS", "main", "make_parser", "parse_arguments"]
+
+COMMANDS = (
+    "colorize",
+    "serve",
+    "networks",
+    "evaluate",
+    "train",
+    "export",
+    "study",
+    "inspect",
+    "doctor",
+    "completion",
+)
 """Modules of this package, in the order in which ``--help`` shows them."""
 
 
@@ -33,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code: 0 done, 1 something failed, 130 interrupted, 143 terminated. Wrong arguments exit with 2,
         those that contradict each other too.
     """
-    args = make_parser().parse_args(argv)
+    args = parse_arguments(sys.argv[1:] if argv is None else argv)
     limit_spinning()  # before a command loads PyTorch
     try:
         code = int(import_module(f"photochrom.cli.{args.command}").run(args))
@@ -63,14 +79,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def make_parser() -> argparse.ArgumentParser:
+def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
+    """Find out what is asked for; exits with 2 where that makes no sense.
+
+    Args:
+        words: arguments without the program's name. Without a command they are those of ``colorize``.
+    """
+    parser = make_parser()
+    return parser.parse_args(with_command(words, COMMANDS, parser))
+
+
+def make_parser() -> Parser:
     """Make the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="photochrom",
+        usage="%(prog)s [OPTIONS] PHOTO ...\n       %(prog)s COMMAND ...",
         description="Colorize black-and-white photographs; train, study and measure the networks that do it.",
+        examples=(
+            "photochrom portrait.jpg                          into colorized/portrait.jpg",
+            "photochrom album/ --output results --sheet       a folder at any depth, and pages to look through",
+            "photochrom serve                                 in the browser",
+            "photochrom COMMAND --help                        all that a command can do",
+        ),
     )
     parser.add_argument("--version", action="version", version=f"photochrom {__version__}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True, prog="photochrom"
+    )
     for name in COMMANDS:
         import_module(f"photochrom.cli.{name}").add_parser(subparsers)
     return parser

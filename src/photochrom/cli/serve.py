@@ -8,12 +8,13 @@ from photochrom.cli.options import read_bytes, read_seconds
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
+    from photochrom.cli.parser import Parser
     from photochrom.server.settings import Settings
 
 __all__ = ["add_parser", "run"]
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     """Add the command and its arguments."""
     parser = subparsers.add_parser(
         "serve",

@@ -6,10 +6,14 @@ import argparse
 
 from photochrom.cli.options import add_data, add_device, parse_pairs, read_seconds
 
+TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
+if TYPE_CHECKING:
+    from photochrom.cli.parser import Parser
+
 __all__ = ["add_parser", "run"]
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("train", help="train a network from colour photos by a recipe")
     parser.add_argument("recipe", metavar="RECIPE", help="a YAML file, or the name of a shipped recipe")

@@ -9,7 +9,33 @@ TYPE_CHECKING = False  # typing's own costs a third of the time that --help take
 if TYPE_CHECKING:
     from typing import NoReturn
 
-__all__ = ["check_usage", "is_single"]
+__all__ = ["check_usage", "default_output", "is_single"]
+
+_DEFAULT_FOLDER = "colorized"
+
+
+def default_output(args: argparse.Namespace) -> str | None:
+    """Fill in where results go if nobody said so: `colorized/` beside where the command runs.
+
+    A photo from standard input goes to standard output. One photo of which more than a result is asked for gets
+    the name of a file there, since all that comes with the result is named after it.
+
+    Returns:
+        The folder or the file, or None where the user or the stream decides.
+    """
+    from pathlib import Path
+
+    if args.output is not None or args.paths == ["-"]:
+        return None
+    path = Path(args.paths[0])
+    extras = args.alternatives or args.suggest or args.confidence
+    if extras and len(args.paths) == 1 and not path.is_dir():
+        from photochrom.batch.plan import result_suffix
+
+        args.output = str(Path(_DEFAULT_FOLDER, path.stem + (args.format or result_suffix(path.suffix))))
+        return str(args.output)
+    args.output = _DEFAULT_FOLDER
+    return f"{_DEFAULT_FOLDER}/"
 
 
 def is_single(args: argparse.Namespace) -> bool:
@@ -42,8 +68,6 @@ def check_usage(args: argparse.Namespace, *, single: bool) -> None:
     from photochrom.batch.content import kind_of
 
     to_stream = single and args.output in (None, "-")
-    if args.output is None and not single:
-        refuse(None, "the following arguments are required: -o/--output", "name a folder")
     if "-" in args.paths and len(args.paths) > 1:
         refuse(None, "- is standard input, one photo by itself", "give no other PATH")
     if single and len(args.paths) > 1:

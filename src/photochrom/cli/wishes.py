@@ -11,18 +11,20 @@ if TYPE_CHECKING:
 
     from photochrom.options import Options
 
-__all__ = ["add_extras", "add_wishes", "positive", "read_options"]
+__all__ = ["add_extras", "add_limits", "add_wishes", "read_options"]
 
 
 def add_wishes(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say how results are to be."""
-    add = parser.add_argument_group("results").add_argument
+    add = parser.add_argument_group("colours").add_argument
     add("--vividness", metavar="X", type=_wish("vividness"), help="0, most likely to be true, to 1, most vivid")
+    add("--saturation", metavar="X", type=_wish("saturation"), help="strength of colours, 0 to 4 (default: 1)")
     add("--hints", metavar="FILE.json", dest="hints_file", help="colours that are known of one photo")
     add("--reference", metavar="PHOTO", help="move the colours towards those of this colour photo")
+
+    add = parser.add_argument_group("files").add_argument
     add("--format", metavar="KIND", type=_suffix, help="jpg, png, webp, tif, avif or bmp (default: as the photo)")
     add("--quality", metavar="N", type=_wish("quality"), help="1 to 100, for JPEG, WebP and AVIF")
-    add("--saturation", metavar="X", type=_wish("saturation"), help="strength of colours, 0 to 4 (default: 1)")
     add(
         "--size",
         metavar="LONG_EDGE",
@@ -33,12 +35,11 @@ def add_wishes(parser: argparse.ArgumentParser) -> None:
     add("--side-by-side", action="store_true", default=None, help="put photo and result into one picture")
     add("--keep-times", action="store_true", default=None, help="give results the photos' times of change")
     add("--no-mark", action="store_false", default=None, dest="mark", help="no note in XMP of synthetic colours")
-    add("--max-pixels", metavar="N", type=_wish("max_pixels"), help="refuse larger photos (default: 4000000000)")
 
 
 def add_extras(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that ask for more than a result."""
-    add = parser.add_argument_group("of one photo").add_argument
+    add = parser.add_argument_group("a single photo").add_argument
     add("--alternatives", metavar="N", type=_few, default=0, help="N results: OUT-1.jpg, OUT-2.jpg, ...")
     add("--confidence", metavar="FILE.png", help="write a map: the whiter, the surer is the network")
     add(
@@ -48,6 +49,14 @@ def add_extras(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="write OUT.hints.json: the N places where a hint would help most",
     )
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say how much a call may take."""
+    add = parser.add_argument_group("speed and limits").add_argument
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs (default: auto)")
+    add("-j", "--jobs", metavar="N", type=_positive, help="photos to work on at a time (default: one per core)")
+    add("--max-pixels", metavar="N", type=_wish("max_pixels"), help="refuse larger photos (default: 4000000000)")
 
 
 def read_options(args: argparse.Namespace) -> Options:
@@ -73,7 +82,7 @@ def read_options(args: argparse.Namespace) -> Options:
     return Options.model_validate(wishes)
 
 
-def positive(text: str) -> int:
+def _positive(text: str) -> int:
     """Read a whole number from 1 on."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")

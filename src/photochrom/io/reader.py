@@ -21,7 +21,7 @@ from photochrom.io.metadata.tiff import missing_bytes, opened
 from photochrom.notes import Note
 from photochrom.options import MAX_PIXELS
 
-__all__ = ["PhotoFile"]
+__all__ = ["PhotoFile", "usable_memory"]
 
 Pixels = NDArray[Any]
 _LONGEST_SIDE = 1_000_000
@@ -251,11 +251,11 @@ class PhotoFile:
                 "cut it into pieces",
             )
         needed = _held_bytes(header)
-        if needed > _memory() / 2:
+        if needed > usable_memory() / 2:
             raise TooLargeError(
                 self.name,
                 f"{megapixels} that can only be decoded as a whole, in {needed / 1e9:,.1f} GB of this computer's "
-                f"{_memory() / 1e9:,.1f} GB of memory",
+                f"{usable_memory() / 1e9:,.1f} GB of memory",
                 "save it as baseline JPEG or as TIFF",
             )
 
@@ -338,7 +338,7 @@ def _held_bytes(header: Any) -> float:
 
 
 @lru_cache(maxsize=1)
-def _memory() -> float:
+def usable_memory() -> float:
     """Bytes of memory that this computer has, or that its container may use; a common amount where none says."""
     known = [8e9]
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
