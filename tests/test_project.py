@@ -52,3 +52,10 @@ def test_a_workflow_may_do_nothing_that_its_jobs_do_not_name():
     for path in WORKFLOWS:
         assert load(path)["permissions"] == {}
         assert all("permissions" in job for job in load(path)["jobs"].values()), path.name
+
+
+def test_files_that_contributing_names_are_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:src|tests|docs|recipes|\.github)/[^`]*)`", text)
+    assert len(named) > 20
+    assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []

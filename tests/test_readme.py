@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from photochrom.cli.main import make_parser
+from photochrom.cli.main import parse_arguments
 from photochrom.cli.options import parse_pairs
 from photochrom.training.recipe import Recipe, load_recipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def commands():
@@ -19,6 +19,7 @@ def commands():
     for page in PAGES:
         for line in re.findall(r"^ {4}(.+)$", page.read_text(encoding="utf-8"), re.M):
             line = re.sub(r" \[--.+\]$", "", line)  # what is optional in a synopsis
+            line = re.sub(r" [<>] \S+", "", line)  # the shell's own
             for words in (part.split() for part in line.split("&&")):
                 if words and Path(words[0]).name == "photochrom":
                     found.append(pytest.param(words[1:], id=f"{page.name}: {' '.join(words)[:70]}"))
@@ -27,7 +28,7 @@ def commands():
 
 @pytest.mark.parametrize("words", commands())
 def test_every_command_in_the_docs_is_taken(words):
-    args = make_parser().parse_args(words)
+    args = parse_arguments(words)
     if args.command == "train" and args.recipe != "RECIPE":
         assert isinstance(load_recipe(args.recipe, parse_pairs(args.set)), Recipe)
 

@@ -6,6 +6,8 @@ import argparse
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
+    from typing import Any
+
     from photochrom.cli.parser import Parser
 
 __all__ = ["add_parser", "run"]
@@ -43,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _mark(parser: argparse.ArgumentParser, kinds: dict[str, dict[str, str]]) -> None:
+def _mark(parser: argparse.ArgumentParser, kinds: dict[str, Any]) -> None:
     """Say which values are files, by what the help calls them, and describe commands by one line."""
     for action in parser._actions:  # argparse has no public list of them
         if isinstance(action, argparse._SubParsersAction):

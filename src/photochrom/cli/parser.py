@@ -35,7 +35,7 @@ class HelpFormatter(argparse.HelpFormatter):
         super().start_section("arguments" if heading == "positional arguments" else heading)
 
     def _format_action(self, action: argparse.Action) -> str:
-        if action.nargs != argparse.PARSER:
+        if not isinstance(action, argparse._SubParsersAction):
             return super()._format_action(action)
         return "".join(map(super()._format_action, action._get_subactions()))  # without a line that says COMMAND
 

@@ -293,8 +293,9 @@ def _opened(source: str | Path | bytes, name: str) -> Iterator[tuple[Any, bytes]
             raise PhotoError(name, "is a folder, not a photo", "name the photos inside it")
         if path.exists() and not path.is_file():
             raise PhotoError(name, "is no regular file", "copy the photo to a file first")
-        with path.open("rb") as file:
-            first = os.pread(file.fileno(), 16, 0)
+        with path.open("rb", buffering=0) as file:
+            first = file.read(16)
+            file.seek(0)  # a duplicate of the descriptor shares its place
             if not first:
                 raise PhotoError(name, "is empty (0 bytes)", "fetch or scan it again")
             stream = vips.Source.new_from_descriptor(file.fileno())  # which keeps a duplicate of its own
