@@ -88,7 +88,7 @@ def _pace(
     taken = []
     for step in range(_WARM_UP + _TIMED):
         began = time.perf_counter()
-        loss = take_step(batch, epoch, step, step)
+        loss = take_step(batch, epoch, step, step, _WARM_UP + _TIMED)
         float(loss)  # waits for the device
         taken.append(time.perf_counter() - began)
     return median(taken[_WARM_UP:]) / count

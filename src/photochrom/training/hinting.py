@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["simulate_hints"]
+__all__ = ["hints_inside", "simulate_hints"]
 
 _MOST = 128  # points on one photo
 _SIDES = (1, 3, 5, 7, 9)  # of the square that a point colours, in pixels
+_MOST_INSIDE = 4  # points on one region
 
 
 def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0.4) -> Tensor:
@@ -33,8 +34,7 @@ def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0
     told = (torch.rand(count, generator=generator) >= without).nonzero()[:, 0]
     if not len(told):
         return hints
-    side = _SIDES[int(torch.randint(len(_SIDES), (), generator=generator))]
-    side = min(side, (min(height, width) - 1) // 2 * 2 + 1)
+    side = _side(height, width, generator)
     points = torch.exp(torch.rand(len(told), generator=generator) * math.log(_MOST + 0.999)).long()
     places = torch.randint(height * width, (len(told), _MOST), generator=generator)
     places = places.to(ab.device, non_blocking=True)
@@ -43,11 +43,49 @@ def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0
     seeds = ab.new_zeros(len(told), 3, height * width)
     seeds[:, 2].scatter_reduce_(1, places, used.to(ab.dtype), "amax")
     seeds[:, :2] = _around(ab[told], side).flatten(2) * seeds[:, 2:]
-    # Where squares overlap, the mean of their colours.
-    grown = _around(seeds.view(-1, 3, height, width), side)
-    there = grown[:, 2:] > 0.5 / side**2
-    hints[told] = torch.cat([grown[:, :2] / grown[:, 2:].clamp(min=1e-6) * there, there.to(ab.dtype)], 1)
+    hints[told] = _squares(seeds.view(-1, 3, height, width), side)
     return hints
+
+
+def hints_inside(ab: Tensor, region: Tensor, generator: torch.Generator) -> Tensor:
+    """Reveal the true colours of a few points within a region of each photo: one of half of them, up to four.
+
+    Args:
+        ab: true a, b [N,2,H,W] in CIELAB units.
+        region: 1 where the region is, else 0 [N,1,H,W]; where it is empty there is no point.
+        generator: where the randomness comes from; on the CPU.
+
+    Returns:
+        [N,3,H,W], as `simulate_hints`. A point's colour is the mean of its square's part within the region.
+    """
+    count, _, height, width = ab.shape
+    side = _side(height, width, generator)
+    points = torch.exp(torch.rand(count, generator=generator) * math.log(_MOST_INSIDE)).round().long()
+    used = (torch.arange(_MOST_INSIDE) < points[:, None]).to(ab.device, non_blocking=True)
+    # Too many numbers to draw them on the CPU for an accelerator.
+    seed = int(torch.randint(2**62, (), generator=generator))
+    noise = torch.rand(region.shape, generator=torch.Generator(ab.device).manual_seed(seed), device=ab.device)
+    drawn, places = (noise * region).flatten(1).topk(min(_MOST_INSIDE, height * width))
+    told = _around(torch.cat([ab * region, region], 1), side).flatten(2)
+    told = told.gather(2, places[:, None].expand(-1, 3, -1))
+    seeds = ab.new_zeros(count, 3, height * width)
+    there = (used[:, : places.shape[1]] & (drawn > 0)).to(ab.dtype)
+    seeds[:, 2].scatter_(1, places, there)
+    for plane in (0, 1):
+        seeds[:, plane].scatter_(1, places, told[:, plane] / told[:, 2].clamp(min=1e-6) * there)
+    return _squares(seeds.view(-1, 3, height, width), side)
+
+
+def _side(height: int, width: int, generator: torch.Generator) -> int:
+    side = _SIDES[int(torch.randint(len(_SIDES), (), generator=generator))]
+    return min(side, (min(height, width) - 1) // 2 * 2 + 1)
+
+
+def _squares(seeds: Tensor, side: int) -> Tensor:
+    """Let each point of [N,3,H,W], its a, b and a 1, colour a square; where squares overlap, the mean of them."""
+    grown = _around(seeds, side)
+    there = grown[:, 2:] > 0.5 / side**2
+    return torch.cat([grown[:, :2] / grown[:, 2:].clamp(min=1e-6) * there, there.to(seeds.dtype)], 1)
 
 
 def _around(planes: Tensor, side: int) -> Tensor:

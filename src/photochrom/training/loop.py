@@ -168,10 +168,11 @@ def _run(
             network.train()
             order = torch.randperm(len(training), generator=seeded_generator(recipe.seed, epoch)).tolist()
             loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=where)
-            began = shown = time.perf_counter()
+            began, before = time.perf_counter(), state.seconds
+            shown = began
             done = first = min(state.step * phase.batch, len(training))
             for batch in training.batches(order[first:], phase.batch):
-                loss_sum += take_step(batch, epoch, state.step, steps_before + state.step) * len(batch)
+                loss_sum += take_step(batch, epoch, state.step, steps_before + state.step, steps) * len(batch)
                 done += len(batch)
                 state.step += 1
                 if time.perf_counter() - shown > 0.5:  # not every step: asking for the loss waits for the GPU
@@ -184,19 +185,24 @@ def _run(
                     )
                 if stopped() and state.step < steps:
                     break
+                if state.step < steps and time.monotonic() - saved >= recipe.checkpoint_seconds:
+                    state.loss_sum = float(loss_sum)
+                    state.seconds = before + time.perf_counter() - began
+                    save()
+                    saved = time.monotonic()
             state.loss_sum = float(loss_sum)
             train_loss = finite(state.loss_sum / done, recipe, state)
             trained = time.perf_counter() - began
             if state.step < steps:
-                state.seconds += trained
+                state.seconds = before + trained
                 break
             test_loss = None
             if testing is not None:
                 tested = mean if mean is not None else network
                 test_loss = finite(_test(tested, testing, recipe, distance, where, precision), recipe, state)
-            state.seconds += time.perf_counter() - began
+            state.seconds = before + time.perf_counter() - began
             speed = (done - first) / trained
-            rate = learning_rate(recipe, epoch)
+            rate = learning_rate(recipe, epoch - 1)
             state.history.append(EpochLog(epoch, train_loss, test_loss, rate, speed, state.seconds))
             state.epoch, state.step, state.loss_sum = epoch, 0, 0.0
             log.step(epoch, done, train_loss, speed)

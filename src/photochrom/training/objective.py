@@ -12,12 +12,13 @@ from torch.nn import functional
 from photochrom.color.ab_bins import CELL
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.degrade import aged_lightness
+from photochrom.data.recolor import recolor
 from photochrom.errors import RecipeError
 from photochrom.models import ColorizationNetwork
 from photochrom.models.hinted import HintedNetwork, channel_softmax
 from photochrom.training.device import autocast
 from photochrom.training.distribution import SoftBins
-from photochrom.training.hinting import simulate_hints
+from photochrom.training.hinting import hints_inside, simulate_hints
 from photochrom.training.recipe import Recipe
 
 __all__ = ["Objective", "objective_of"]
@@ -28,6 +29,9 @@ _DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 _UNSEEN = 4.0  # squared CIELAB units: a photo's error that nobody sees, below which it is not worth work
 _UNTOLD = 0.3  # what a CIELAB unit of error counts where no colour is told, beside nats
+_ALONE = 0.6  # of the recoloured photos get no other colour points than those of the region
+_BEYOND = 0.06  # of the photo's side around a region, where its points may change something: its border is unsure
+_LEAK = 0.4  # what a CIELAB unit of change beyond the region counts, beside nats
 
 
 class Objective(Protocol):
@@ -105,9 +109,9 @@ class _Likelihood:
 
     def loss(self, rgb: Tensor, generator: torch.Generator) -> Tensor:
         rgb = rgb.contiguous()
-        ab = rgb_to_lab(rgb, axis=1)[:, 1:]
+        lab = rgb_to_lab(rgb, axis=1)
         light = aged_lightness(rgb, generator, share=self._recipe.aged)
-        hints = simulate_hints(ab, generator, without=self._recipe.unhinted)
+        ab, hints, region = self._told(lab, generator)
         with autocast(self._device, self._precision):
             scores, weights = self._network.score(light, hints)
         scores, weights = scores.float(), weights.float()
@@ -117,4 +121,39 @@ class _Likelihood:
         told = hints[:, 2].amax((1, 2)) > 0
         decibels = torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN)
         units = functional.smooth_l1_loss(mean, ab, reduction="none").mean((1, 2, 3)) * _UNTOLD
-        return unlikely + torch.where(told, decibels, units).mean()
+        loss = unlikely + torch.where(told, decibels, units).mean()
+        if len(region):
+            loss = loss + self._leak(light[: len(region)], mean[: len(region)], region).sum() / len(rgb)
+        return loss
+
+    def _told(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Recolour the first photos of a batch [N,3,H,W], as many as the recipe says, and draw all photos' hints.
+
+        Returns:
+            True a, b [N,2,H,W]; hints [N,3,H,W]; the regions [M,1,H,W] of the first M photos, those whose hints are
+            all within their region.
+        """
+        unhinted, ab = self._recipe.unhinted, lab[:, 1:]
+        recolored = round(self._recipe.recolor_prob * len(lab))
+        if not recolored:
+            return ab, simulate_hints(ab, generator, without=unhinted), lab[:0, :1]
+        alone = round(_ALONE * recolored)
+        changed, region = recolor(lab[:recolored], generator)
+        ab = torch.cat([changed, ab[recolored:]])
+        inside = hints_inside(changed, region, generator)
+        others = simulate_hints(changed[alone:], generator, without=0.0)
+        around = torch.cat([torch.zeros_like(inside[:alone]), others])
+        hints = torch.where(inside[:, 2:] > 0, inside, around)
+        rest = simulate_hints(ab[recolored:], generator, without=unhinted)
+        return ab, torch.cat([hints, rest]), region[:alone]
+
+    def _leak(self, light: Tensor, mean: Tensor, region: Tensor) -> Tensor:
+        """Measure what hints within a region change beyond it: against the answer without hints, photo by photo."""
+        with torch.no_grad(), autocast(self._device, self._precision):
+            scores, weights = self._network.score(light)
+        untold = self._network.enlarge(self._network.mean(likelihoods(scores.float())), weights.float())
+        half = round(_BEYOND * min(region.shape[2:]))
+        near = functional.max_pool2d(region, (2 * half + 1, 1), stride=1, padding=(half, 0))
+        near = functional.max_pool2d(near, (1, 2 * half + 1), stride=1, padding=(0, half))
+        change = functional.smooth_l1_loss(mean, untold, reduction="none").mean(1, keepdim=True)
+        return (change * (1 - near)).mean((1, 2, 3)) * _LEAK

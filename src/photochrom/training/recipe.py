@@ -54,6 +54,10 @@ class Recipe(BaseModel):
     aged: float = Field(0.0, ge=0, le=1, description="share of photos shown as if they were old")
     unhinted: float = Field(1.0, ge=0, le=1, description="share of photos without colour points")
 
+    recolor_prob: float = Field(
+        0.0, ge=0, le=1, description="share of photos in which a thing gets another colour, and colour points on it"
+    )
+
     epochs: int = Field(200, ge=1, description="in all")
     first: Phase | None = Field(None, description="the first epochs, of other sizes")
     batch: int = Field(32, ge=1, description="photos per step")
@@ -66,7 +70,7 @@ class Recipe(BaseModel):
     )
     optimizer: Literal["adam", "adamw"] = "adam"
     learning_rate: float = Field(0.001, gt=0, le=10)
-    schedule: Literal["constant", "cosine"] = Field("constant", description="cosine falls to 0 at the last epoch")
+    schedule: Literal["constant", "cosine"] = Field("constant", description="cosine falls to 0 at the last step")
     warmup: int = Field(0, ge=0, description="steps in which the learning rate rises from 0")
     drop: float = Field(
         0.0,
@@ -109,7 +113,7 @@ class Recipe(BaseModel):
             problem = f"{self.epochs} leaves none after the first {self.first.epochs}"
             raise RecipeError("epochs", problem, "raise it, or lower the first")
         if self.loss != "distribution":
-            for key in ("aged", "unhinted"):
+            for key in ("aged", "unhinted", "recolor_prob"):
                 if getattr(self, key) != Recipe.model_fields[key].default:
                     raise RecipeError(key, f"has no effect with the loss {self.loss}", "use distribution")
         elif self.compile:

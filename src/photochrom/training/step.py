@@ -43,7 +43,7 @@ class Stepper:
         self.objective = objective_of(recipe, network, device, precision)
         self._recipe, self._network, self._optimizer, self._mean = recipe, network, optimizer, mean
 
-    def __call__(self, batch: Tensor, epoch: int, step: int, before: int) -> Tensor:
+    def __call__(self, batch: Tensor, epoch: int, step: int, before: int, steps: int) -> Tensor:
         """Take a step.
 
         Args:
@@ -51,13 +51,14 @@ class Stepper:
             epoch: its number, from 1.
             step: its number in the epoch, from 0.
             before: how many steps the run has behind it.
+            steps: how many the epoch has.
 
         Returns:
             The batch's loss, without its gradient.
         """
         recipe = self._recipe
         torch.manual_seed(mix(recipe.seed, epoch, step))
-        rate = learning_rate(recipe, epoch) * _warmth(recipe, before)
+        rate = learning_rate(recipe, epoch - 1 + step / steps) * _warmth(recipe, before)
         for group in self._optimizer.param_groups:
             group["lr"] = rate * group["share"]
         loss = self.objective.loss(
@@ -73,11 +74,11 @@ class Stepper:
         return loss.detach()
 
 
-def learning_rate(recipe: Recipe, epoch: int) -> float:
-    """Return an epoch's rate: a cosine falls to 0 at the last epoch."""
+def learning_rate(recipe: Recipe, epochs: float) -> float:
+    """Return the rate after so many epochs, whole and begun: a cosine falls to 0 at the end of the last one."""
     if recipe.schedule == "constant":
         return recipe.learning_rate
-    return recipe.learning_rate * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs)) / 2
+    return recipe.learning_rate * (1 + math.cos(math.pi * epochs / recipe.epochs)) / 2
 
 
 def _augmented(batch: Tensor, recipe: Recipe, epoch: int, step: int) -> Tensor:
