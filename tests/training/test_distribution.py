@@ -18,7 +18,8 @@ from training_runs import StopAfter, losses
 RECIPE = Recipe(
     name="t", network="photochrom-1", loss="distribution", size=64, crop_from=64, least_crop=48, flip=True,
     first={"epochs": 2, "size": 32, "batch": 4, "least_crop": 32}, epochs=4, batch=4, aged=0.5,
-    unhinted=0.4, optimizer="adamw", learning_rate=0.001, schedule="cosine", warmup=3, encoder_rate=0.5, clip=3.0,
+    unhinted=0.4, recolor_prob=0.5, optimizer="adamw", learning_rate=0.001, schedule="cosine", warmup=3,
+    encoder_rate=0.5, clip=3.0,
     average=0.9, drop=0.3, pretrained=True, checkpoint_seconds=0, seed=3, use_at=96,
 )  # fmt: skip
 
@@ -61,6 +62,7 @@ def test_the_mean_of_the_weights_is_what_is_used(photos, tmp_path):
     ("changes", "message"),
     [
         ({"loss": "mse"}, "aged: has no effect with the loss mse"),
+        ({"loss": "mse", "aged": "0", "unhinted": "1", "recolor_prob": "0.3"}, "recolor_prob: has no effect with"),
         ({"epochs": "13"}, "epochs: 13 leaves none after the first 22"),
         ({"least_crop": "300"}, "least_crop: 300 is larger than crop_from, 256"),
         ({"compile": "true"}, "compile: has no effect"),

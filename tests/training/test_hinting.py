@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.training.hinting import simulate_hints
+from photochrom.training.hinting import hints_inside, simulate_hints
+from photochrom.training.objective import change_beyond
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -48,3 +49,44 @@ def test_the_same_seed_gives_the_same_points():
     ab = torch.rand(4, 2, 32, 32, generator=seeded(3)) * 50
     assert torch.equal(simulate_hints(ab, seeded(5)), simulate_hints(ab, seeded(5)))
     assert not torch.equal(simulate_hints(ab, seeded(5)), simulate_hints(ab, seeded(6)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 70), st.integers(1, 70))
+def test_points_on_a_region_tell_its_colour_alone(seed: int, height: int, width: int):
+    region = (torch.rand(4, 1, height, width, generator=seeded(seed)) < 0.3).float()
+    region[3] = 0
+    ab = torch.where(region > 0, torch.tensor([20.0, -30.0])[:, None, None], 77.0)
+    hints = hints_inside(ab, region, seeded(seed))
+    assert hints.shape == (4, 3, height, width)
+    there = hints[:, 2] > 0
+    assert torch.equal(there.any(2).any(1), region.amax((1, 2, 3)) > 0)
+    assert not (hints[:, :2] * (hints[:, 2:] == 0)).any()
+    for plane, told in ((0, 20.0), (1, -30.0)):
+        assert torch.allclose(hints[:, plane][there], torch.tensor(told), atol=1e-2)
+
+
+def test_points_on_a_region_lie_in_it_and_are_one_to_four():
+    region = torch.zeros(300, 1, 96, 96)
+    region[..., 20:76, 20:76] = 1
+    hints = hints_inside(torch.zeros(300, 2, 96, 96), region, seeded(4))
+    there = hints[:, 2]
+    assert not there[:, :16].any()  # half a square beyond the region, at most
+    assert not there[..., 80:].any()
+    told = there.sum((1, 2))
+    one = told.min()
+    assert 0.2 < (told <= one).float().mean() < 0.6
+    assert told.max() <= 4 * one
+
+
+def test_change_counts_beyond_a_region_and_its_margin():
+    region = torch.zeros(2, 1, 100, 100)
+    region[:, :, 40:60, 40:60] = 1
+    untold = torch.zeros(2, 2, 100, 100)
+    told = untold.clone()
+    told[:, :, 34:66, 34:66] = 30
+    assert not change_beyond(region, told, untold).any()
+    told[1, :, :10] = 30
+    change = change_beyond(region, told, untold)
+    assert change[0] == 0
+    assert torch.isclose(change[1], torch.tensor(2.95), atol=1e-3)

@@ -10,7 +10,7 @@ __all__ = ["add_data", "add_device", "parse_pairs", "read_bytes", "read_seconds"
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Add ``--data``: the photos to train on."""
     help_line = "a folder of photos, .tar shards, or a URL pattern"
-    parser.add_argument("--data", nargs="+", required=True, metavar="PHOTOS", help=help_line)
+    parser.add_argument("--data", nargs="+", action="extend", required=True, metavar="PHOTOS", help=help_line)
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

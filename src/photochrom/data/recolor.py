@@ -1,4 +1,4 @@
-"""Photos in which one thing has another colour than it had, so that a colour point cannot speak for the whole photo."""
+"""Photos in which one thing takes another colour, so that a colour point cannot speak for the whole photo."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def recolor(lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         generator: where the randomness comes from; on the CPU.
 
     Returns:
-        a, b of the changed photos [N,2,H,W], and 1 where the region is, else 0 [N,1,H,W]. A photo in which no region
-        of a thing's size was found stays as it is, and its region is empty.
+        a, b of the changed photos [N,2,H,W], and 1 where the region is, else 0 [N,1,H,W]. A photo in which no
+        region of a thing's size was found stays as it is, and its region is empty.
     """
     region = _regions(lab, generator)
     light, ab = lab[:, :1], lab[:, 1:]
@@ -51,7 +51,7 @@ def recolor(lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 def _regions(lab: Tensor, generator: torch.Generator) -> Tensor:
-    """Return one region of each photo [N,3,H,W], or none, as [N,1,H,W]: grown at half the size, cut at full size."""
+    """Return one region of each photo [N,3,H,W], or none, as [N,1,H,W]: grown at half the size, cut at full."""
     count, _, height, width = lab.shape
     half = functional.avg_pool2d(lab, 2, ceil_mode=True)
     rows, columns = half.shape[-2:]
@@ -91,8 +91,8 @@ def _regions(lab: Tensor, generator: torch.Generator) -> Tensor:
 def _connected(there: Tensor, places: Tensor) -> Tensor:
     """Keep of each mask [N,T,h,w] what hangs together with its place [N,T], a number among h·w, as 0 or 1.
 
-    A mask's runs along rows and along columns are numbered; in turns, each run that is reached anywhere is reached
-    as a whole. After a fixed number of rounds a very winding region may not be reached to its end.
+    A mask's runs along rows and along columns are numbered; in turns, each run that is reached anywhere is
+    reached as a whole. After a fixed number of rounds a very winding region may not be reached to its end.
     """
     begin = torch.zeros(there.shape, device=there.device).flatten(2).scatter_(2, places[:, :, None], 1.0)
     reached = (begin.view(there.shape) * there).flatten()
@@ -105,11 +105,12 @@ def _connected(there: Tensor, places: Tensor) -> Tensor:
 
 
 def _runs(there: Tensor) -> Tensor:
-    """Number the runs along the last axis of a mask, flattened; each cell that is not there is a run of its own."""
+    """Number the runs along the last axis of a mask, flattened; a cell that is not there is a run of its own."""
     ends = ~there
     begins = ends | ends.roll(1, -1)
     begins[..., 0] = True
-    return begins.flatten().cumsum(0) - 1
+    numbers: Tensor = begins.flatten().cumsum(0) - 1
+    return numbers
 
 
 def _allowed(light: Tensor, hue: Tensor, share: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from photochrom.training.distribution import SoftBins
 from photochrom.training.hinting import hints_inside, simulate_hints
 from photochrom.training.recipe import Recipe
 
-__all__ = ["Objective", "objective_of"]
+__all__ = ["Objective", "change_beyond", "objective_of"]
 
 _DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mse": functional.mse_loss,
@@ -127,7 +127,7 @@ class _Likelihood:
         return loss
 
     def _told(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Recolour the first photos of a batch [N,3,H,W], as many as the recipe says, and draw all photos' hints.
+        """Recolour the first photos of a batch [N,3,H,W], the recipe's share of it; draw all photos' hints.
 
         Returns:
             True a, b [N,2,H,W]; hints [N,3,H,W]; the regions [M,1,H,W] of the first M photos, those whose hints are
@@ -148,12 +148,25 @@ class _Likelihood:
         return ab, torch.cat([hints, rest]), region[:alone]
 
     def _leak(self, light: Tensor, mean: Tensor, region: Tensor) -> Tensor:
-        """Measure what hints within a region change beyond it: against the answer without hints, photo by photo."""
+        """Measure what hints within a region change beyond it, photo by photo, against the answer without."""
         with torch.no_grad(), autocast(self._device, self._precision):
             scores, weights = self._network.score(light)
         untold = self._network.enlarge(self._network.mean(likelihoods(scores.float())), weights.float())
-        half = round(_BEYOND * min(region.shape[2:]))
-        near = functional.max_pool2d(region, (2 * half + 1, 1), stride=1, padding=(half, 0))
-        near = functional.max_pool2d(near, (1, 2 * half + 1), stride=1, padding=(0, half))
-        change = functional.smooth_l1_loss(mean, untold, reduction="none").mean(1, keepdim=True)
-        return (change * (1 - near)).mean((1, 2, 3)) * _LEAK
+        return change_beyond(region, mean, untold) * _LEAK
+
+
+def change_beyond(region: Tensor, told: Tensor, untold: Tensor) -> Tensor:
+    """Measure how far two answers differ beyond a region and a margin around it.
+
+    Args:
+        region: 1 within, else 0 [N,1,H,W].
+        told: a, b [N,2,H,W] with hints.
+        untold: likewise without.
+
+    Returns:
+        The smooth L1 distance [N], as a mean over the whole photo.
+    """
+    half = round(_BEYOND * min(region.shape[2:]))
+    near = functional.max_pool2d(region, (2 * half + 1, 1), stride=1, padding=(half, 0))
+    near = functional.max_pool2d(near, (1, 2 * half + 1), stride=1, padding=(0, half))
+    return (functional.smooth_l1_loss(told, untold, reduction="none") * (1 - near)).mean((1, 2, 3))

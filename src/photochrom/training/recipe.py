@@ -55,7 +55,10 @@ class Recipe(BaseModel):
     unhinted: float = Field(1.0, ge=0, le=1, description="share of photos without colour points")
 
     recolor_prob: float = Field(
-        0.0, ge=0, le=1, description="share of photos in which a thing gets another colour, and colour points on it"
+        0.0,
+        ge=0,
+        le=1,
+        description="share of photos in which a thing gets another colour, and colour points on it",
     )
 
     epochs: int = Field(200, ge=1, description="in all")
