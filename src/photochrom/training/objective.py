@@ -130,8 +130,8 @@ class _Likelihood:
         """Recolour the first photos of a batch [N,3,H,W], the recipe's share of it; draw all photos' hints.
 
         Returns:
-            True a, b [N,2,H,W]; hints [N,3,H,W]; the regions [M,1,H,W] of the first M photos, those whose hints are
-            all within their region.
+            True a, b [N,2,H,W]; hints [N,3,H,W]; the regions [M,1,H,W] of the first M photos, whose hints are all
+            within their region.
         """
         unhinted, ab = self._recipe.unhinted, lab[:, 1:]
         recolored = round(self._recipe.recolor_prob * len(lab))

@@ -1,0 +1,219 @@
+"""How far hints reach: what they change is kept where the photo holds together with them, and fades beyond.
+
+A network that takes hints spreads a colour as far as it thinks alike, and often further than a person meant. Here
+the way from a hint to a place is as long as the lightness, smoothed, goes up and down along it: short within a
+thing, long across its edge. Each hint has a budget for that way. It grows with the hint's `reach`, and is the
+smaller the less the network expected the colour: a colour that it guessed nearly right says something of the whole
+photo, one that it would never have guessed speaks of one thing alone. How this was chosen: docs/experiments.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import hypot, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["DEFAULT_REACH", "HintedArea", "limit_reach", "reach_map", "shift_colors"]
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+DEFAULT_REACH = 0.5
+
+_BUDGET = 35.0  # units of lightness up and down, for a hint of reach 0.5 whose colour is as far from what was
+_SURPRISE = 40.0  # expected as this, in CIELAB units; for others, the budget times
+_TRUST = 1.5  # (_SURPRISE / their distance) to this power
+_EXPECTED = 2.0  # CIELAB units of distance that nobody sees: nearer colours have no larger budget
+_FADE = 10.0  # units of lightness over which the change fades
+_GRID = 80  # cells along the side of a square photo, on which ways are measured
+_ROUNDS = 8  # of looking for shorter ways, at most; most photos need four
+_FAR = np.float32(1e6)  # units of lightness: farther than any way
+
+
+@dataclass(frozen=True)
+class HintedArea:
+    """What one hint tells the network: a colour, and where.
+
+    Attributes:
+        where: bool h×w, the pixels that the hint colours, at network size; at least one.
+        ab: a, b in CIELAB units.
+        reach: from 0, these pixels alone, to 1, as far as the network itself spreads it.
+    """
+
+    where: Mask
+    ab: tuple[float, float]
+    reach: float = DEFAULT_REACH
+
+    @cached_property
+    def pixels(self) -> NDArray[np.intp]:
+        """Numbers of its pixels, row by row."""
+        return np.flatnonzero(self.where)
+
+    def distance(self, base: Floats) -> tuple[float, float]:
+        """Return its colour less the mean of a, b h×w×2 in its place: CIELAB units."""
+        a, b = (
+            float(ab - plane.take(self.pixels).mean())
+            for ab, plane in zip(self.ab, base.transpose(2, 0, 1), strict=True)
+        )
+        return a, b
+
+
+def limit_reach(
+    base: Floats, hinted: Floats, lightness: Floats, areas: Sequence[HintedArea], *, protected: Mask | None = None
+) -> Floats:
+    """Keep what hints change as far as they reach.
+
+    Args:
+        base: the network's a, b without hints, h×w×2.
+        hinted: its a, b with them.
+        lightness: what it saw, h×w, 0..100.
+        areas: the hints; their order has no effect.
+        protected: bool h×w, where colours stay as they are without hints; holds over hints.
+
+    Returns:
+        a, b, float32 h×w×2: exactly `base` where no hint reaches and where it is protected, exactly `hinted` where
+        one reaches in full; with a hint of reach 1, everywhere else.
+    """
+    return _between(base, hinted, reach_map(base, lightness, areas), protected)
+
+
+def shift_colors(
+    base: Floats, lightness: Floats, areas: Sequence[HintedArea], *, protected: Mask | None = None
+) -> Floats:
+    """Colour what hints reach, for a network that takes none.
+
+    The colours that a hint reaches are moved by the difference between the hint and the network's own answer at
+    its place, so that their variation stays. Where several hints reach, they mix.
+
+    Args:
+        base: the network's a, b, h×w×2.
+        lightness: as `limit_reach`.
+        areas: as `limit_reach`.
+        protected: as `limit_reach`.
+
+    Returns:
+        a, b, float32 h×w×2.
+    """
+    if not areas:
+        return base
+    kept = np.stack([reach_map(base, lightness, [area]) for area in areas])
+    shifts = np.array([area.distance(base) for area in areas], np.float32)
+    shift = np.tensordot(shifts, kept, (0, 0)) / np.maximum(kept.sum(0), 1e-6)
+    return _between(base, base + shift.transpose(1, 2, 0), kept.max(0), protected)
+
+
+def reach_map(base: Floats, lightness: Floats, areas: Sequence[HintedArea]) -> Floats:
+    """Say how much of what hints change is kept at each place.
+
+    Args:
+        base: as `limit_reach`.
+        lightness: as `limit_reach`.
+        areas: as `limit_reach`.
+
+    Returns:
+        float32 h×w, 0..1. It grows with each hint's reach, at every place.
+
+    Raises:
+        ValueError: if shapes differ, an area is empty, or a reach is not within 0..1.
+    """
+    height, width = lightness.shape
+    for area in areas:
+        if area.where.shape != (height, width) or not len(area.pixels):
+            raise ValueError(f"a hint's area must be a mask of {height}×{width} that is not empty")
+        if not 0 <= area.reach <= 1:
+            raise ValueError(f"a reach of {area.reach} is out of range; use 0 to 1")
+    if base.shape != (height, width, 2):
+        raise ValueError(f"a, b of shape {base.shape} do not fit lightness of {lightness.shape}")
+    if any(area.reach == 1 for area in areas):
+        return np.ones((height, width), np.float32)
+    cell = max(1, round(sqrt(height * width) / _GRID))
+    smooth = _smooth(_cells(lightness, cell))
+    begin = np.full(smooth.shape, _FAR, np.float32)
+    for area in areas:
+        rows, columns = np.divmod(area.pixels, width)
+        np.minimum.at(begin, (rows // cell, columns // cell), -_budget(area, base))
+    # Below 0 where some of a budget is left.
+    spent = _enlarge(_shortest(smooth, begin), cell, height, width)
+    kept: Floats = np.clip(spent / -_FADE, 0, 1)
+    for area in areas:
+        kept.put(area.pixels, 1)
+    return kept
+
+
+def _between(base: Floats, changed: Floats, kept: Floats, protected: Mask | None) -> Floats:
+    """Mix two answers; both ends exactly as they were."""
+    if protected is not None:
+        kept = np.where(protected, np.float32(0), kept)
+    # By planes, as they come from a network: so each plane's pixels lie side by side.
+    result = np.empty((2, *kept.shape), np.float32)
+    whole, part = kept >= 1, (kept > 0) & (kept < 1)
+    share = kept[part]
+    for plane, (old, new) in enumerate(zip(base.transpose(2, 0, 1), changed.transpose(2, 0, 1), strict=True)):
+        np.copyto(result[plane], old)
+        np.copyto(result[plane], new, where=whole)
+        result[plane][part] = old[part] + share * (new[part] - old[part])
+    return result.transpose(1, 2, 0)
+
+
+def _budget(area: HintedArea, base: Floats) -> np.float32:
+    """Return how long a way may be from a hint to what it changes, in units of lightness."""
+    distance = max(hypot(*area.distance(base)), _EXPECTED)
+    budget = _BUDGET * (_SURPRISE / distance) ** _TRUST * area.reach / (1 - area.reach)
+    return np.float32(min(budget, _FAR))
+
+
+def _shortest(planes: Floats, begin: Floats) -> Floats:
+    """Add to what ways begin with the least total change of a plane along them, from cell to cell: h×w each.
+
+    In turns, all rows and all columns are walked both ways: what a way of any length along one of them costs is a
+    difference of two running sums, so that a walk is one running minimum.
+    """
+    best = begin
+    walks = [
+        (axis, np.concatenate([np.zeros_like(planes.take([0], axis)), np.abs(np.diff(planes, axis=axis))], axis))
+        for axis in (0, 1)
+    ]
+    sums = [(axis, steps.cumsum(axis, np.float32)) for axis, steps in walks]
+    for _ in range(_ROUNDS):
+        before = best
+        for axis, sum_ in sums:
+            ahead = np.minimum.accumulate(best - sum_, axis) + sum_
+            back = np.flip(np.minimum.accumulate(np.flip(best + sum_, axis), axis), axis) - sum_
+            best = np.minimum(np.minimum(ahead, back), best)
+        if np.array_equal(best, before):
+            break
+    return best
+
+
+def _cells(plane: Floats, cell: int) -> Floats:
+    """Average h×w over squares of `cell` pixels a side; those at the end are filled up with their neighbours."""
+    height, width = plane.shape
+    wide = np.pad(plane, ((0, -height % cell), (0, -width % cell)), mode="edge")
+    means: Floats = wide.reshape(wide.shape[0] // cell, cell, -1, cell).mean((1, 3), dtype=np.float32)
+    return means
+
+
+def _smooth(plane: Floats) -> Floats:
+    """Average h×w over squares of three cells a side, so that grain and folds are no edges."""
+    for axis in (0, 1):
+        wide = np.pad(plane, [(1, 1) if axis == side else (0, 0) for side in (0, 1)], mode="edge")
+        count = plane.shape[axis]
+        first, middle, last = (wide.take(range(start, start + count), axis) for start in range(3))
+        plane = (first + middle + last) / np.float32(3)
+    return plane
+
+
+def _enlarge(plane: Floats, cell: int, height: int, width: int) -> Floats:
+    """Bring cells back to pixels, bilinearly."""
+    for axis, size in ((0, height), (1, width)):
+        place = np.clip((np.arange(size) + 0.5) / cell - 0.5, 0, plane.shape[axis] - 1)
+        low = place.astype(int)
+        share = (place - low).astype(np.float32)
+        share = share[:, None] if axis == 0 else share
+        high = np.minimum(low + 1, plane.shape[axis] - 1)
+        plane = plane.take(low, axis) * (1 - share) + plane.take(high, axis) * share
+    return plane
