@@ -117,20 +117,37 @@ def test_most_learning_rates_decide() -> None:
     assert verdict_of(90.0, 110.0) == "not reproduced"  # a half is not most
 
 
-def test_what_was_left_out_diverged_or_broke_off_is_not_tested() -> None:
+def test_what_is_still_to_come_is_not_yet_run() -> None:
+    five, broken_off = run_of("article-5", [50.0], [90.0]), run_of("article-4", [50.0], [100.0], epochs=9)
+    assert finding([broken_off, five], "dilation").verdict == "not yet run"
+    unfinished = run_of("final", [50.0], [90.0], epochs=9)
+    assert finding([unfinished], "final").verdict == "not yet run"
+    assert finding([unfinished], "final").missing == "the final run is not finished"
+    begun = [run_of("article-1", [50.0], [90.0]), run_of("article-2", [50.0], [90.0], epochs=9)]
+    measured = {(begun[0].name, "train"): colours(1.0, 0.0)}
+    assert finding(begun, "colourless", measured).verdict == "not yet run"
+    assert finding(begun[:1], "colourless", measured).verdict == "not tested"
+
+
+def test_a_verdict_says_which_runs_may_still_change_it() -> None:
+    runs = [run_of("article-4", [50.0], [100.0]), run_of("article-5", [50.0], [90.0])]
+    assert finding(runs, "dilation").missing == ""
+    runs += [run_of("article-4", [], [], 0.01, epochs=9), run_of("article-5", [9.0], [9.0], 0.01)]
+    assert finding(runs, "dilation").verdict == "reproduced"
+    assert finding(runs, "dilation").missing == "so far, without article-4-lr0.01"
+
+
+def test_what_was_left_out_or_diverged_is_not_tested() -> None:
     assert {one.verdict for one in compute_findings([], {})} == {"not tested"}
     five = run_of("article-5", [50.0], [90.0])
     for four in (
         run_of("article-4", [50.0], [100.0], diverged="the loss is nan in epoch 2"),
-        run_of("article-4", [50.0], [100.0], epochs=9),
         run_of("article-4", [50.0], None),
         run_of("article-4", [50.0], [100.0], 0.01),
     ):
         found = finding([four, five], "dilation")
         assert found.verdict == "not tested"
         assert found.missing
-    unfinished = run_of("final", [50.0], [90.0], epochs=9)
-    assert finding([unfinished], "final").missing == "the final run is not finished"
 
 
 def test_settled_losses_are_medians_of_the_last_tenth() -> None:

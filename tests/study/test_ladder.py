@@ -26,8 +26,10 @@ SMALL: dict[str, Any] = {
 def test_the_whole_ladder_is_the_articles() -> None:
     plan = plan_study()
     assert len(plan) == 19
-    assert plan[0].name == "article-1-lr0.01"
-    assert {run.recipe.learning_rate for run in plan[:18]} == {0.01, 0.001, 0.0001}
+    networks = [f"article-{number}" for number in range(1, 7)]
+    assert [run.name for run in plan[:18]] == [
+        f"{network}-lr{rate}" for rate in ("0.001", "0.01", "0.0001") for network in networks
+    ]
     assert {(r.recipe.epochs, r.recipe.photos, r.recipe.size, r.recipe.batch) for r in plan[:18]} == {
         (200, 200, 400, 32)
     }

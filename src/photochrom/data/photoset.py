@@ -40,12 +40,14 @@ class PhotoSet:
         skipped: Sequence[Skipped] = (),
         pixels: Tensor | None = None,
         workers: int = 0,
+        looked_at: Sequence[PhotoRef] = (),
     ) -> None:
         self.keys = tuple(ref.key for ref in refs)
         self.size = size
         self.skipped = tuple(skipped)
         self.device = device
         self._refs = tuple(refs)
+        self._looked_at = tuple(looked_at)
         self._pixels = pixels
         self._reader = AheadReader(refs, size, device, workers) if pixels is None else None
 
@@ -62,6 +64,7 @@ class PhotoSet:
         min_chroma: float = MIN_CHROMA,
         progress: Callable[[int, int], None] | None = None,
         hold: bool | None = None,
+        known: Self | None = None,
     ) -> Self:
         """Decode photos and keep the usable ones.
 
@@ -78,6 +81,8 @@ class PhotoSet:
             progress: called with how many photos are done and how many there are at most.
             hold: whether to hold the photos on the device; measured if None: they are held if the device's
                 free memory now, less `reserve`, has room for all of them and a margin.
+            known: a set that was loaded with the same `min_chroma`. Where it holds the first of these photos at
+                this size, they are not decoded again, and where it holds them all, it is the set that is returned.
 
         Raises:
             DataError: if no photo is usable, or a shard was changed while it was read.
@@ -88,30 +93,52 @@ class PhotoSet:
         device = torch.device(device)
         workers = default_workers() if workers is None else workers
         most = len(refs) if limit is None else min(limit, len(refs))
+        if known is not None and (known.size != size or known._looked_at != tuple(refs[: len(known._looked_at)])):
+            known = None
+        if known is not None and not known._begins(refs, size, most):
+            known = None
+        if known is not None and (len(known) == most or len(known._looked_at) == len(refs)):
+            return known
         if hold is None:
             hold = fits(most * size * size * 3, device, reserve=reserve)
         pixels = torch.empty((most, size, size, 3), dtype=torch.uint8, device=device) if hold else None
         writer = _Writer(pixels)
         used: list[PhotoRef] = []
         skipped: list[Skipped] = []
+        looked = 0
+        if known is not None and (known.on_device or not hold):
+            used, skipped, looked = list(known._refs), list(known.skipped), len(known._looked_at)
+            writer.begin_with(known._pixels)
         # Photos that will be decoded again are decoded in full here too: whether one is usable must not depend
         # on how much memory was free.
-        for index, photo in decode_all(refs, size, min_chroma, max(1, workers)):
+        for index, photo in decode_all(refs[looked:], size, min_chroma, max(1, workers)):
+            ref = refs[looked + index]
             if isinstance(photo, Skipped):
                 skipped.append(photo)
             else:
-                used.append(refs[index])
+                used.append(ref)
                 writer.add(photo)
             if progress is not None:
-                progress(len(used) if most < len(refs) else index + 1, most)
+                progress(len(used) if most < len(refs) else looked + index + 1, most)
             if len(used) == most:
+                looked += index + 1
                 break
+        else:
+            looked = len(refs)
         writer.flush()
         if not used:
             raise _nothing_left(refs, skipped)
         if pixels is not None:
             pixels = pixels[: len(used)]
-        return cls(used, size, device=device, skipped=skipped, pixels=pixels, workers=workers)
+        return cls(
+            used,
+            size,
+            device=device,
+            skipped=skipped,
+            pixels=pixels,
+            workers=workers,
+            looked_at=refs[:looked],
+        )
 
     @property
     def on_device(self) -> bool:
@@ -170,6 +197,12 @@ class PhotoSet:
         if self._reader is not None:
             self._reader.close()
 
+    def _begins(self, refs: Sequence[PhotoRef], size: int, most: int) -> bool:
+        """Tell whether loading so many of these photos would begin as the loading of this set went."""
+        looked = len(self._looked_at)
+        same = looked > 0 and self._looked_at == tuple(refs[:looked])
+        return same and self.size == size and len(self) <= most
+
     def _draw(self, indices: Tensor, batch_size: int) -> Iterator[Tensor]:
         if self._reader is not None:
             photos = self._reader.batches(indices.cpu(), batch_size)
@@ -190,6 +223,11 @@ class _Writer:
         self._storage = storage
         self._waiting: list[np.ndarray[Any, Any]] = []
         self._written = 0
+
+    def begin_with(self, photos: Tensor | None) -> None:
+        if self._storage is not None and photos is not None:
+            self._storage[: len(photos)] = photos
+            self._written = len(photos)
 
     def add(self, photo: np.ndarray[Any, Any]) -> None:
         if self._storage is None:

@@ -16,9 +16,9 @@ from photochrom.color.cielab import lab_to_rgb, quantize, rgb_to_lab
 from photochrom.data.photoset import PhotoSet
 from photochrom.models import ColorizationNetwork
 
-__all__ = ["Colours", "Sample", "measure_colours", "propose_samples"]
+__all__ = ["BATCH", "Colours", "Sample", "measure_colours", "propose_samples"]
 
-_BATCH = 8  # photos at a time; the answer does not depend on it, the memory does
+BATCH = 8  # photos at a time; the answer does not depend on it, the memory does
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _answers(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     network = network.to(device).eval()
     try:
-        for batch in photos.batches(order, _BATCH):
+        for batch in photos.batches(order, BATCH):
             lab = rgb_to_lab(batch, axis=1)
             yield lab, network(lab[:, :1]).float()
     finally:

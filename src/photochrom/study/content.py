@@ -14,7 +14,7 @@ from photochrom.study.article import ARTICLE, DEV_TIMES, FINAL_TIMES, ReportedTi
 from photochrom.study.findings import Finding
 from photochrom.study.ladder import plan_study
 from photochrom.study.measure import Measurements
-from photochrom.study.results import RunResult, best_run
+from photochrom.study.results import RunResult, best_run, shown_run
 from photochrom.training import Recipe
 
 __all__ = ["report_content"]
@@ -30,6 +30,7 @@ def report_content(
         "photochrom": photochrom.__version__,
         "article": ARTICLE,
         "reduced": any(row["study"] != row["article"] for row in setup if row["scale"]),
+        "runs": {"ended": sum(run.ended for run in runs), "planned": len(runs)},
         "setup": setup,
         "loss_name": runs[0].recipe.loss,
         "findings": [asdict(finding) for finding in findings],
@@ -47,13 +48,15 @@ def _networks(runs: Sequence[RunResult]) -> list[str]:
 
 
 def _network(name: str, runs: Sequence[RunResult], measured: Measurements) -> dict[str, Any]:
-    best = best_run(runs, name)
+    best, shown = best_run(runs, name), shown_run(runs, name)
+    own = [run for run in runs if run.role == "dev" and run.recipe.network == name]
     return {
         "name": name,
         "description": describe_network(name),
         "parameters": sum(layer.parameters for layer in measured.layers[name]),
         "best": None if best is None else best.name,
-        "runs": [_run(run, measured) for run in runs if run.role == "dev" and run.recipe.network == name],
+        "shown": None if shown is None else shown.name,
+        "runs": [_run(run, measured) for run in sorted(own, key=lambda run: -run.recipe.learning_rate)],
     }
 
 
@@ -78,6 +81,7 @@ def _run(run: RunResult, measured: Measurements) -> dict[str, Any]:
         "samples": {
             part: [{"key": sample.key, "mse": sample.mse} for sample in measured.samples[run.name, part]]
             for part in parts
+            if (run.name, part) in measured.samples
         },
         "history": [asdict(entry) for entry in run.history],
     }
@@ -127,35 +131,42 @@ def _setup(runs: Sequence[RunResult]) -> list[dict[str, Any]]:
 
 def _times(runs: Sequence[RunResult]) -> list[dict[str, Any]]:
     """Return rows of time taken: one training on the dev set, the final run, all runs; with the article's."""
-    dev = [run for run in _role(runs, "dev") if run.complete]
-    final = [run for run in _role(runs, "final") if run.complete]
-    rows = []
     plan = plan_study()
-    if dev:
-        slowest = max(dev, key=lambda run: run.seconds)
-        label = f"one training on the dev set (the slowest, {slowest.name})"
-        rows.append(_time(label, slowest, DEV_TIMES, plan[0].recipe))
-    if final:
-        rows.append(_time("the final run", final[0], FINAL_TIMES, plan[-1].recipe))
+    dev = _role(runs, "dev")
+    slowest = max([run for run in dev if run.complete] or dev, key=lambda run: run.seconds)
+    rows = [_time("one training on the dev set", ", the slowest", slowest, DEV_TIMES, plan[0].recipe)]
+    for run in _role(runs, "final"):
+        rows.append(_time("the final run", "", run, FINAL_TIMES, plan[-1].recipe))
     total = math.fsum(run.seconds for run in runs)
     rows.append({"label": f"all {len(runs)} runs", "seconds": total, "photos_per_second": None, "article": []})
     return rows
 
 
-def _time(label: str, run: RunResult, reported: Sequence[ReportedTime], recipe: Recipe) -> dict[str, Any]:
+def _time(
+    label: str, which: str, run: RunResult, reported: Sequence[ReportedTime], recipe: Recipe
+) -> dict[str, Any]:
+    """Return a row; a run that is not done has no time of its own yet, but its pace can be compared."""
+    if run.complete:
+        label += f" ({run.name}{which})" if which else ""
+    elif run.history:
+        label += f" ({run.name}: {len(run.history)} of {run.recipe.epochs} epochs so far)"
+    else:
+        label += " (not yet run)"
+    pace = run.photos_seen / run.seconds if run.seconds else None
     seen = (recipe.photos or 0) * recipe.epochs
     # Fewer or smaller photos take less time whatever the machine.
-    same_work = run.photos_seen == seen and run.recipe.size == recipe.size
+    work = int(run.facts.get("photos", 0)) * run.recipe.epochs, run.recipe.size
+    same_work = work == (seen, recipe.size)
     return {
         "label": label,
-        "seconds": run.seconds,
-        "photos_per_second": run.photos_seen / run.seconds if run.seconds else None,
+        "seconds": run.seconds or None,
+        "photos_per_second": pace,
         "article": [
             {
                 "machine": time.machine,
                 "seconds": time.seconds,
                 "photos_per_second": seen / time.seconds,
-                "ratio": time.seconds / run.seconds if same_work and run.seconds else None,
+                "ratio": pace * time.seconds / seen if same_work and pace else None,
             }
             for time in reported
         ],
@@ -175,17 +186,17 @@ def _names(networks: Any) -> str:
 
 
 def _listed(rates: Any) -> str:
-    return ", ".join(f"{rate:g}" for rate in rates)
+    return ", ".join(f"{rate:g}" for rate in sorted(rates, reverse=True))
 
 
 def _photos(runs: Sequence[RunResult]) -> str:
-    return _fact(runs, "photos")
+    return _fact(runs, "photos", str(runs[0].recipe.photos))
 
 
-def _fact(runs: Sequence[RunResult], key: str) -> str:
-    """Return a fact of the runs; all its values, should they differ."""
+def _fact(runs: Sequence[RunResult], key: str, otherwise: str = "unknown") -> str:
+    """Return a fact of the runs; all its values, should they differ; or something else until there is one."""
     values = dict.fromkeys(str(run.facts[key]) for run in runs if key in run.facts)
-    return "; ".join(values) or "unknown"
+    return "; ".join(values) or otherwise
 
 
 def _precision(runs: Sequence[RunResult]) -> str:

@@ -17,7 +17,7 @@ from photochrom.study.words import say_loss
 
 __all__ = ["COLOURFUL_SHARE", "COLOURLESS_SHARE", "Evidence", "Finding", "Verdict", "compute_findings"]
 
-Verdict = Literal["reproduced", "not reproduced", "not tested"]
+Verdict = Literal["reproduced", "not reproduced", "not yet run", "not tested"]
 
 COLOURLESS_SHARE = 0.5
 """Below this share of the true mean chroma a network counts as unable to colour."""
@@ -60,7 +60,7 @@ class Finding:
         criterion: what exactly was asked of the numbers.
         verdict: computed from `evidence`.
         evidence: this study's numbers.
-        missing: why it was not tested, else empty.
+        missing: why there is no verdict, or which runs may still change it; else empty.
     """
 
     key: str
@@ -75,7 +75,8 @@ def compute_findings(runs: Sequence[RunResult], measured: Measured) -> list[Find
     """Hold the article's six findings against the runs of a study.
 
     Args:
-        runs: finished or not; those that did not come to their end count as left out.
+        runs: of the plan, done or not. A finding for which runs are still to come is "not yet run"; one whose runs
+            were left out or diverged, or that has no test photos, is "not tested".
         measured: colours that networks proposed: of the best dev runs and the final run, on training and test
             photos where there are any.
     """
@@ -116,7 +117,7 @@ def _cannot_colour(runs: Sequence[RunResult], measured: Measured) -> Finding:
         "For both networks, at their best learning rate: no proposed a or b is below 0, and the mean proposed "
         f"chroma is below {COLOURLESS_SHARE:.0%} of the true one, on training and on test photos."
     )
-    evidence, missing = [], []
+    evidence, missing, to_come = [], [], []
     for network in ("article-1", "article-2"):
         run = best_run(runs, network)
         seen = (
@@ -126,6 +127,9 @@ def _cannot_colour(runs: Sequence[RunResult], measured: Measured) -> Finding:
         )
         if not seen:
             missing.append(network)
+        to_come += [
+            one.name for one in runs if one.recipe.network == network and one.role == "dev" and not one.ended
+        ]
         for part, colours in seen:
             negative = min(colours.least_a, colours.least_b) < 0
             evidence.append(
@@ -145,11 +149,13 @@ def _cannot_colour(runs: Sequence[RunResult], measured: Measured) -> Finding:
                 )
             )
     if missing:
+        awaited = all(any(name.startswith(f"{network}-") for name in to_come) for network in missing)
+        verdict: Verdict = "not yet run" if awaited else "not tested"
         return Finding(
-            "colourless", claim, criterion, "not tested", evidence, f"no finished run of {' or '.join(missing)}"
+            "colourless", claim, criterion, verdict, evidence, f"no finished run of {' or '.join(missing)}"
         )
-    verdict: Verdict = "reproduced" if all(one.holds for one in evidence) else "not reproduced"
-    return Finding("colourless", claim, criterion, verdict, evidence)
+    verdict = "reproduced" if all(one.holds for one in evidence) else "not reproduced"
+    return Finding("colourless", claim, criterion, verdict, evidence, _so_far(to_come))
 
 
 def _final_colours(runs: Sequence[RunResult], measured: Measured) -> Finding:
@@ -161,7 +167,8 @@ def _final_colours(runs: Sequence[RunResult], measured: Measured) -> Finding:
     run = next((run for run in runs if run.role == "final"), None)
     if run is None or not run.complete:
         why = "the final run was left out" if run is None else f"the final run is {run.status}"
-        return Finding("final", claim, criterion, "not tested", [], why)
+        to_come = run is not None and not run.ended
+        return Finding("final", claim, criterion, "not yet run" if to_come else "not tested", [], why)
     colours, loss = measured.get((run.name, "test")), run.history[-1].test_loss
     if colours is None or loss is None:
         return Finding("final", claim, criterion, "not tested", [], "there are no test photos")
@@ -189,12 +196,14 @@ def _compare(
     runs: Sequence[RunResult], key: str, one: str, other: str, comparison: _Comparison,
     claim: str, criterion: str, *, needs_test: bool = True,
 ) -> Finding:  # fmt: skip
-    evidence = []
+    evidence, to_come = [], []
     criterion += " At more than half of the learning rates at which both runs came to their end."
     for rate in _rates(runs):
-        pair = [_dev_run(runs, network, rate) for network in (one, other)]
-        first, second = pair
-        if first is None or second is None:
+        first, second = (_dev_run(runs, network, rate) for network in (one, other))
+        if first is None or second is None or first.diverged or second.diverged:
+            continue
+        if not (first.complete and second.complete):
+            to_come += [run.name for run in (first, second) if not run.ended]
             continue
         if needs_test and (first.test_loss is None or second.test_loss is None):
             return Finding(key, claim, criterion, "not tested", [], "there are no test photos")
@@ -202,9 +211,13 @@ def _compare(
         evidence.append(Evidence(f"learning rate {rate:g}", text, holds, numbers))
     if not evidence:
         why = f"at no learning rate did both {one} and {other} come to their end"
-        return Finding(key, claim, criterion, "not tested", [], why)
+        return Finding(key, claim, criterion, "not yet run" if to_come else "not tested", [], why)
     verdict: Verdict = "reproduced" if sum(row.holds for row in evidence) * 2 > len(evidence) else "not reproduced"
-    return Finding(key, claim, criterion, verdict, evidence)
+    return Finding(key, claim, criterion, verdict, evidence, _so_far(to_come))
+
+
+def _so_far(to_come: Sequence[str]) -> str:
+    return f"so far, without {', '.join(to_come)}" if to_come else ""
 
 
 def _converges(two: RunResult, three: RunResult) -> tuple[bool, str, dict[str, float | None]]:
@@ -256,11 +269,11 @@ def _tested(run: RunResult) -> float:
 
 
 def _rates(runs: Sequence[RunResult]) -> list[float]:
-    return list(dict.fromkeys(run.recipe.learning_rate for run in runs if run.role == "dev"))
+    return sorted({run.recipe.learning_rate for run in runs if run.role == "dev"}, reverse=True)
 
 
 def _dev_run(runs: Sequence[RunResult], network: str, rate: float) -> RunResult | None:
     for run in runs:
-        if (run.role, run.recipe.network, run.recipe.learning_rate) == ("dev", network, rate) and run.complete:
+        if (run.role, run.recipe.network, run.recipe.learning_rate) == ("dev", network, rate):
             return run
     return None

@@ -14,8 +14,18 @@ from photochrom.io.atomic import replace_file
 from photochrom.numbers import short
 from photochrom.study.article import ARTICLE_NETWORKS, LEARNING_RATES
 from photochrom.training import Recipe, load_checkpoint, load_recipe, train
+from photochrom.training.deadline import Deadline
 
-__all__ = ["DIVERGED", "PlannedRun", "is_finished", "plan_study", "run_ladder", "same_recipe"]
+__all__ = [
+    "DIVERGED",
+    "PlannedRun",
+    "check_recipe",
+    "is_finished",
+    "other_values",
+    "plan_study",
+    "read_marker",
+    "run_ladder",
+]
 
 DIVERGED = "diverged.json"
 """In a run's folder: the loss became no number, and the recipe that did it."""
@@ -63,9 +73,12 @@ def plan_study(
 ) -> list[PlannedRun]:
     """Plan the runs of a study; what is None is as the article had it.
 
+    All networks come with the first learning rate, then all with the next, so that networks can be compared
+    early; the final run, which takes longer than all others together, comes last.
+
     Args:
         networks: of the article's six, in any order.
-        learning_rates: that each of them is trained with.
+        learning_rates: that each of them is trained with, in order.
         epochs: of the runs on the dev set.
         photos: in the dev set.
         test_photos: that every run is tested on, at most.
@@ -90,8 +103,8 @@ def plan_study(
         raise RecipeError(None, "a study needs at least one network and one learning rate", "name one of each")
     shared = changes | _given(size=size, test_photos=test_photos)
     runs = []
-    for network in sorted(set(networks)):
-        for rate in dict.fromkeys(learning_rates):
+    for rate in dict.fromkeys(learning_rates):
+        for network in sorted(set(networks)):
             name = f"{network}-lr{short(rate)}"
             own = _given(name=name, learning_rate=rate, epochs=epochs, photos=photos)
             runs.append(PlannedRun(name, "dev", load_recipe(network, shared | own)))
@@ -107,6 +120,7 @@ def run_ladder(
     photos: Callable[[PlannedRun], Photos],
     *,
     device: str = "auto",
+    deadline: Callable[[PlannedRun], Deadline] | None = None,
     progress: bool = True,
     say: Callable[[str], None] = lambda line: None,
 ) -> int:
@@ -119,6 +133,8 @@ def run_ladder(
         folder: that holds one folder for each run.
         photos: gives the training and test photos of a run; asked only for runs that are to be done.
         device: see `photochrom.training.train`.
+        deadline: gives the moment by which a run has to stop, and all runs after it with it; asked when it is to
+            begin.
         progress: whether each run shows how it goes.
         say: is told in a line what begins, and what is left out because it is done.
 
@@ -135,19 +151,29 @@ def run_ladder(
         if is_finished(run, where):
             say(f"{head}: is done already")
             continue
+        loaded = photos(run)
+        until = None if deadline is None else deadline(run)
+        if until is not None and not until.holds(1):
+            return 0
         say(f"{head}: {run.recipe.epochs} epochs")
         (where / DIVERGED).unlink(missing_ok=True)  # of another recipe: see `is_finished`
         try:
             result = train(
-                run.recipe, (), where, device=device, resume=True, progress=progress, photos=photos(run)
+                run.recipe,
+                (),
+                where,
+                device=device,
+                resume=True,
+                progress=progress,
+                deadline=until,
+                photos=loaded,
             )
         except DivergedError as error:
             say(f"{head}: {error}")
             _note_divergence(run, where, str(error))
             continue
-        if (
-            result.stopped_by
-        ):  # perhaps in the last epoch, with the run finished: the others must wait all the same
+        # A signal may come in the last epoch, with the run finished: the others must wait all the same.
+        if result.stopped_by or not result.finished:
             return result.stopped_by
     return 0
 
@@ -164,21 +190,40 @@ def is_finished(run: PlannedRun, where: Path) -> bool:
     if not (where / "checkpoint.safetensors").exists():
         return False
     checkpoint = load_checkpoint(where)
-    if not same_recipe(checkpoint.recipe, run.recipe):
-        new, old = run.recipe.model_dump(), checkpoint.recipe.model_dump()
-        changed = ", ".join(f"{key} {old[key]!r}" for key in new if new[key] != old[key])
-        raise CheckpointError(where, f"holds a run with other values ({changed})", "choose another --output")
-    if checkpoint.epoch > run.recipe.epochs:
-        raise CheckpointError(
-            where, f"holds {checkpoint.epoch} epochs, more than {run.recipe.epochs}", "choose another --output"
-        )
+    check_recipe(run.recipe, checkpoint.recipe, checkpoint.epoch, str(where))
     return checkpoint.epoch == run.recipe.epochs
 
 
-def same_recipe(one: Recipe, other: Recipe) -> bool:
-    """Tell whether two recipes train the same, but for how long and how often they save."""
+def check_recipe(planned: Recipe, done: Recipe, epochs: int, where: str) -> None:
+    """Refuse a run of another recipe than the plan's, or of more epochs; fewer may become more.
+
+    Args:
+        planned: of the plan.
+        done: of the run that is there.
+        epochs: that it has done.
+        where: the run is, for the message.
+
+    Raises:
+        CheckpointError: if the study cannot take it for its own.
+    """
+    changed = other_values(done, planned)
+    if changed:
+        raise CheckpointError(
+            f"{where}: holds a run with other values ({changed}); give the options it was begun with, or choose "
+            "another --output"
+        )
+    if epochs > planned.epochs:
+        raise CheckpointError(
+            f"{where}: holds {epochs} epochs, more than {planned.epochs}; give the options it was begun with, or "
+            "choose another --output"
+        )
+
+
+def other_values(one: Recipe, other: Recipe) -> str:
+    """Name a recipe's values that differ from another's, but for how long it trains and how often it saves."""
     free = {"epochs", "checkpoint_seconds", "description"}
-    return one.model_dump(exclude=free) == other.model_dump(exclude=free)
+    old, new = one.model_dump(exclude=free), other.model_dump(exclude=free)
+    return ", ".join(f"{key} {old[key]!r}" for key in new if new[key] != old[key])
 
 
 def _given(**values: object) -> dict[str, str]:

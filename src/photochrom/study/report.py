@@ -21,22 +21,28 @@ from photochrom.study.curves import draw_curves
 from photochrom.study.findings import compute_findings
 from photochrom.study.measure import Measurements, shown_runs
 from photochrom.study.pictures import draw_layers, draw_samples
-from photochrom.study.results import RunResult, best_run
+from photochrom.study.results import RunResult, shown_run
 from photochrom.study.style import DPI
 from photochrom.study.words import say_duration, say_loss, say_thousands
 
 __all__ = ["write_report"]
 
+_PHOTOGRAPHIC = ("train", "test", "activations")  # the kinds of figures that show photos, or let them be guessed
+
 Figures = dict[str, dict[str, Path]]
 
 
-def write_report(runs: Sequence[RunResult], measured: Measurements, output: Path) -> Path:
+def write_report(
+    runs: Sequence[RunResult], measured: Measurements, output: Path, *, photographs: bool = True
+) -> Path:
     """Write `report.html`, `report.json` and `figures/*.png` into a study's folder.
 
     Args:
         runs: of the study, finished or not.
         measured: of the runs that are shown at work; see `measure_runs`.
         output: the study's folder.
+        photographs: whether photos were kept in `measured`. Where they were not, those that an earlier report left
+            in `figures/` are removed, so that all that is there can be published.
 
     Returns:
         The page's path.
@@ -44,6 +50,8 @@ def write_report(runs: Sequence[RunResult], measured: Measurements, output: Path
     Raises:
         OutputError: if they cannot be written.
     """
+    if not photographs:
+        _remove_photographs(output / "figures")
     figures = _draw(runs, measured, output / "figures")
     content = report_content(runs, measured, compute_findings(runs, measured.colours))
     _write(output / "report.json", json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False))
@@ -61,16 +69,20 @@ def write_report(runs: Sequence[RunResult], measured: Measurements, output: Path
 def _draw(runs: Sequence[RunResult], measured: Measurements, folder: Path) -> Figures:
     """Draw all figures: by network, by ``"final"``, and by ``"overview"``."""
     drawn: Figures = {}
-    best = []
+    shown = []
     for network in dict.fromkeys(run.recipe.network for run in runs if run.role == "dev"):
         own = [run for run in runs if run.role == "dev" and run.recipe.network == network]
+        if not any(run.history for run in own):
+            drawn[network] = {}
+            continue
+        own.sort(key=lambda run: -run.recipe.learning_rate)
         titles = [(f"learning rate {run.recipe.learning_rate:g}", run) for run in own]
         drawn[network] = {"curves": draw_curves(titles, folder / f"{network}-loss.png")}
-        best_own = best_run(runs, network)
-        if best_own is not None:
-            best.append((f"{network}, lr {best_own.recipe.learning_rate:g}", best_own))
-    if len(best) > 1:
-        drawn["overview"] = {"curves": draw_curves(best, folder / "overview-loss.png")}
+        shown_own = shown_run(runs, network)
+        if shown_own is not None:
+            shown.append((f"{network}, lr {shown_own.recipe.learning_rate:g}", shown_own))
+    if len(shown) > 1:
+        drawn["overview"] = {"curves": draw_curves(shown, folder / "overview-loss.png")}
     for run in runs:
         if run.role == "final" and run.history:
             drawn["final"] = {"curves": draw_curves([(run.name, run)], folder / "final-loss.png")}
@@ -80,8 +92,21 @@ def _draw(runs: Sequence[RunResult], measured: Measurements, folder: Path) -> Fi
             if (run.name, part) in measured.samples:
                 path = folder / f"{of}-{part}.png"
                 drawn[of][part] = draw_samples(measured.samples[run.name, part], path)
-        drawn[of]["activations"] = draw_layers(measured.activations[run.name], folder / f"{of}-activations.png")
+        if run.name in measured.activations:
+            path = folder / f"{of}-activations.png"
+            drawn[of]["activations"] = draw_layers(measured.activations[run.name], path)
     return drawn
+
+
+def _remove_photographs(folder: Path) -> None:
+    for kind in _PHOTOGRAPHIC:
+        for path in folder.glob(f"*-{kind}.png"):
+            try:
+                path.unlink()
+            except OSError as error:
+                raise OutputError(
+                    f"{path}: cannot be removed ({error.strerror}); choose another --output"
+                ) from error
 
 
 def _inline(path: Path) -> dict[str, Any]:

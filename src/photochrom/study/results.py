@@ -15,7 +15,7 @@ from photochrom.models import ColorizationNetwork
 from photochrom.study.ladder import DIVERGED, PlannedRun, read_marker
 from photochrom.training import Checkpoint, EpochLog, Recipe, load_checkpoint
 
-__all__ = ["RunResult", "best_run", "read_runs"]
+__all__ = ["RunResult", "best_run", "read_runs", "shown_run"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class RunResult:
         return self.diverged is None and len(self.history) >= self.recipe.epochs
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing is left to do: all epochs are done, or the loss became no number."""
+        return self.complete or self.diverged is not None
+
+    @property
     def status(self) -> str:
         """In words: finished, diverged, not finished or not begun."""
         if self.diverged is not None:
@@ -58,6 +63,11 @@ class RunResult:
         if self.complete:
             return "finished"
         return "not finished" if self.history else "not begun"
+
+    @property
+    def at_work(self) -> bool:
+        """Whether there is a network to be shown: finished, or on its way with an epoch behind it."""
+        return self.checkpoint is not None and bool(self.checkpoint.history) and self.diverged is None
 
     @property
     def seconds(self) -> float:
@@ -104,6 +114,12 @@ def best_run(runs: Sequence[RunResult], network: str) -> RunResult | None:
     """Return the network's finished dev run of least settled test loss, or training loss without test photos."""
     done = [run for run in runs if run.role == "dev" and run.recipe.network == network and run.complete]
     return min(done, key=lambda run: run.train_loss if run.test_loss is None else run.test_loss, default=None)
+
+
+def shown_run(runs: Sequence[RunResult], network: str) -> RunResult | None:
+    """Return the network's dev run that a report shows at work: its best, or until there is one the furthest."""
+    begun = [run for run in runs if run.role == "dev" and run.recipe.network == network and run.at_work]
+    return best_run(runs, network) or max(begun, key=lambda run: len(run.history), default=None)
 
 
 def _read(run: PlannedRun, where: Path) -> RunResult:

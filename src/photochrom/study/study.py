@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
-from photochrom.data.photoset import PhotoSet
-from photochrom.errors import CheckpointError
+from photochrom.errors import CheckpointError, OutputError, TrainingError
+from photochrom.files import make_folder
 from photochrom.models import create_network
+from photochrom.study.budget import Budget
 from photochrom.study.ladder import Photos, PlannedRun, run_ladder
 from photochrom.study.measure import Measurements, measure_runs
+from photochrom.study.merge import Arrival, staged_runs
+from photochrom.study.pack import CHECKPOINT, write_pack
 from photochrom.study.report import write_report
 from photochrom.study.results import RunResult, read_runs
+from photochrom.study.words import say_duration
 from photochrom.training import load_data
+from photochrom.training.deadline import Deadline
 from photochrom.training.device import choose_device, measure_step, precision_of
 
 __all__ = ["StudyResult", "run_study"]
@@ -28,10 +35,14 @@ class StudyResult:
     Attributes:
         report: the page; None where Ctrl-C or SIGTERM stopped the study before it.
         stopped_by: the signal's number, else 0.
+        left: the runs that are not done, each with the epochs that it still has to do.
+        packed: the parts of the pack, where one was asked for.
     """
 
     report: Path | None
     stopped_by: int = 0
+    left: dict[str, int] = field(default_factory=dict)
+    packed: list[Path] = field(default_factory=list)
 
 
 def run_study(
@@ -40,10 +51,15 @@ def run_study(
     output: str | Path,
     *,
     device: str = "auto",
+    training: bool = True,
+    within: float | None = None,
+    unpack: Sequence[str | Path] = (),
+    pack: str | Path | None = None,
+    photographs: bool = True,
     progress: bool = True,
     say: Callable[[str], None] = lambda line: None,
 ) -> StudyResult:
-    """Do the runs of a study that are not done yet, and write its report.
+    """Do the runs of a study that are not done yet, and write its report of all that there are.
 
     `output` then holds `report.html`, `report.json`, `figures/` and, below `runs/`, a folder for each run.
 
@@ -52,71 +68,150 @@ def run_study(
         data: the photos; see `find_photos`.
         output: the study's folder.
         device: see `photochrom.training.train`.
+        training: whether to train at all; else what is there is unpacked, reported and packed.
+        within: seconds that the study may take this time, photos, report and pack included. It stops before the
+            step that would be too much, and the next time goes on from there.
+        unpack: packs whose runs join those of `output`; of the same run the one that goes further stays.
+        pack: the file that the runs are packed into at the end, also where a signal stopped the study; see
+            `write_pack`.
+        photographs: whether the report shows photos, what networks make of them, and their names.
         progress: whether each run shows how it goes.
-        say: is told in a line what begins.
+        say: is told in a line what begins, and what is left.
 
     Raises:
-        CheckpointError: if a run's folder holds a run of another recipe or other photos.
+        CheckpointError: if a run's folder or a pack holds a run of another recipe or other photos, or is damaged.
         DataError: if the photos cannot be used.
-        OutputError: if the report cannot be written.
-        TrainingError: if memory or the disk is full.
+        OutputError: if the report or the pack cannot be written.
+        TrainingError: if memory or the disk is full, or `within` does not hold one step.
     """
+    began = time.monotonic()
     where = choose_device(device)
-    output = Path(output)
+    output, packed = Path(output), None if pack is None else Path(pack)
+    if packed is not None:
+        make_folder(packed.parent)
+        if packed.is_dir():
+            raise OutputError(f"{packed}: is a folder; give a file as --pack")
     runs = output / "runs"
-    dev = next(run for run in plan if run.role == "dev")
-    say(f"loading photos at {dev.recipe.size}x{dev.recipe.size}")
-    photos = _load(plan, dev, data, where)
-    try:
-        _check_photos(read_runs(plan, runs), photos)
-        stopped = run_ladder(
-            plan,
-            runs,
-            lambda run: photos if run.role == "dev" else _load(plan, run, data, where),
-            device=device,
-            progress=progress,
-            say=say,
-        )
+    with ExitStack() as cleanup:
+        arrivals = cleanup.enter_context(staged_runs([Path(one) for one in unpack], plan, output))
+        photos = _Photos(plan, data, where, say)
+        cleanup.callback(photos.close)
+        dev = photos.of(next(run for run in plan if run.role == "dev"))
+        _check_photos(plan, read_runs(plan, runs), arrivals, dev)
+        for arrival in arrivals:
+            arrival.move_in(runs)
+            say(f"{arrival.name}: from {arrival.pack}")
+
+        stopped = 0
+        if training:
+            budget = None if within is None else Budget(began + within, dev, where)
+            before = _reached(read_runs(plan, runs))
+            stopped = run_ladder(
+                plan,
+                runs,
+                photos.of,
+                device=device,
+                deadline=None if budget is None else lambda run: _deadline(budget, run, plan, runs),
+                progress=progress,
+                say=say,
+            )
+            results = read_runs(plan, runs)
+            if within is not None and not stopped and _left(results) and _reached(results) == before:
+                raise TrainingError(
+                    f"--within holds no step of training: photos and report take {say_duration(within)} or more; "
+                    "give more time, or --no-training for the report alone"
+                )
+        results = read_runs(plan, runs)
+        left = _left(results)
+        parts = [] if packed is None else write_pack(runs, packed)
         if stopped:
             say("stopped; the same command goes on from here")
-            return StudyResult(None, stopped)
+            return StudyResult(None, stopped, left, parts)
         say("measuring and drawing")
-        results = read_runs(plan, runs)
-        measured: Measurements = measure_runs(results, photos, where)
-        return StudyResult(write_report(results, measured, output))
-    finally:
-        for photo_set in photos:
-            if photo_set is not None:
-                photo_set.close()
+        measured: Measurements = measure_runs(results, dev, where, photographs=photographs)
+        report = write_report(results, measured, output, photographs=photographs)
+        if left:
+            epochs = ", ".join(f"{name} ({count})" for name, count in left.items())
+            say(f"{len(left)} of {len(plan)} runs are left, with so many epochs: {epochs}")
+        return StudyResult(report, 0, left, parts)
 
 
-def _load(
-    plan: Sequence[PlannedRun],
-    run: PlannedRun,
-    data: str | Path | Sequence[str | Path],
-    device: torch.device,
-) -> Photos:
-    """Load what a run trains and tests on, beside room for a step of the largest network of the plan."""
-    networks = [create_network(name) for name in {run.recipe.network for run in plan}]
-    largest = max(networks, key=lambda network: sum(p.numel() for p in network.parameters())).to(device)
-    recipe = run.recipe
-    reserve = measure_step(largest, recipe.batch, recipe.size, device, precision_of(recipe.precision, device))
-    return load_data(recipe, data, device, reserve=reserve)
+class _Photos:
+    """Gives each run its photos; no photo is decoded twice, for those of the dev set are the final run's first."""
+
+    def __init__(
+        self,
+        plan: Sequence[PlannedRun],
+        data: str | Path | Sequence[str | Path],
+        device: torch.device,
+        say: Callable[[str], None],
+    ) -> None:
+        self._plan, self._data, self._device, self._say = plan, data, device, say
+        self._loaded: dict[str, Photos] = {}
+
+    def of(self, run: PlannedRun) -> Photos:
+        """Return what a run trains and tests on; it is loaded when it is first asked for."""
+        if run.role not in self._loaded:
+            recipe = run.recipe
+            self._say(f"loading photos at {recipe.size}x{recipe.size}")
+            self._loaded[run.role] = load_data(
+                recipe,
+                self._data,
+                self._device,
+                reserve=self._room(run),
+                known=next(iter(self._loaded.values()), None),
+            )
+        return self._loaded[run.role]
+
+    def close(self) -> None:
+        for photos in self._loaded.values():
+            for photo_set in photos:
+                if photo_set is not None:
+                    photo_set.close()
+
+    def _room(self, run: PlannedRun) -> int:
+        """Return how many bytes a step of the largest network of the plan takes."""
+        networks = [create_network(name) for name in {run.recipe.network for run in self._plan}]
+        largest = max(networks, key=lambda network: sum(p.numel() for p in network.parameters())).to(self._device)
+        precision = precision_of(run.recipe.precision, self._device)
+        return measure_step(largest, run.recipe.batch, run.recipe.size, self._device, precision)
 
 
-def _check_photos(results: Sequence[RunResult], photos: tuple[PhotoSet, PhotoSet | None]) -> None:
-    """Refuse a study whose finished runs saw other photos: the report would show what they never trained on.
+def _check_photos(
+    plan: Sequence[PlannedRun], results: Sequence[RunResult], arrivals: Sequence[Arrival], photos: Photos
+) -> None:
+    """Refuse a study whose runs saw other photos: the report would show what they never trained on.
 
     Raises:
         CheckpointError: if one did.
     """
     fingerprint = "-".join(one.fingerprint for one in photos if one is not None)
-    for result in results:
-        if result.role != "dev" or result.checkpoint is None:
-            continue
-        if result.checkpoint.progress.data != fingerprint:
+    dev = {run.name for run in plan if run.role == "dev"}
+    done = [
+        (f"runs/{one.name}", one.name, one.checkpoint.progress.data)
+        for one in results
+        if one.checkpoint is not None
+    ]
+    done += [(f"{one.pack}: its run {one.name}", one.name, one.data) for one in arrivals if one.data]
+    for where, name, data in done:
+        if name in dev and data != fingerprint:
             raise CheckpointError(
-                f"runs/{result.name}",
-                "was done with other photos",
-                "give the same --data, or choose another --output",
+                where, "was done with other photos", "give the same --data, or choose another --output"
             )
+
+
+def _deadline(budget: Budget, run: PlannedRun, plan: Sequence[PlannedRun], runs: Path) -> Deadline:
+    begun = [one for one in plan if one is run or (runs / one.name / CHECKPOINT).exists()]
+    return budget.deadline(run, list({(one.role, one.recipe.network): one for one in begun}.values()))
+
+
+def _reached(results: Sequence[RunResult]) -> list[tuple[str, int, int]]:
+    """Return how far runs have come: epochs, and steps in the one under way."""
+    return [
+        (one.status, len(one.history), 0 if one.checkpoint is None else one.checkpoint.progress.step)
+        for one in results
+    ]
+
+
+def _left(results: Sequence[RunResult]) -> dict[str, int]:
+    return {one.name: one.recipe.epochs - len(one.history) for one in results if not one.ended}

@@ -11,6 +11,7 @@ import torch
 
 from photochrom.errors import TrainingError
 from photochrom.models import ColorizationNetwork
+from photochrom.training.deadline import TESTING
 from photochrom.training.recipe import Recipe
 from photochrom.training.step import Stepper
 
@@ -18,7 +19,6 @@ __all__ = ["fit_epochs"]
 
 _WARM_UP, _TIMED = 2, 3  # steps; in the first ones memory is fetched, and CUDA looks for its fastest ways
 _FEW = 8  # photos that are timed on the CPU, where a step takes as long as its photos do
-_TESTING = 1 / 3  # of what a photo takes to train on: it is passed through the network, but not back
 _MARGIN = 0.05  # of the time is kept for checkpoints and for a machine that slows down
 
 
@@ -53,7 +53,7 @@ def fit_epochs(
     if early:
         phases.insert(0, (1, early))
     paces = [_pace(recipe, network, epoch, device, precision) for epoch, _ in phases]
-    testing = test_photos * paces[-1] * _TESTING
+    testing = test_photos * paces[-1] * TESTING
     costs = [photos * pace + testing for pace in paces]
     left = seconds * (1 - _MARGIN) - (time.perf_counter() - began)
     if left < sum(costs):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -19,10 +21,11 @@ from photochrom.io.atomic import replace_file
 from photochrom.models import ColorizationNetwork, create_network
 from photochrom.training.recipe import Recipe
 
-__all__ = ["Checkpoint", "EpochLog", "Progress", "load_checkpoint", "save_checkpoint"]
+__all__ = ["Checkpoint", "EpochLog", "Progress", "compact_checkpoint", "load_checkpoint", "save_checkpoint"]
 
 _HEADER = "photochrom"
 _NETWORK, _OPTIMIZER, _MEAN = "network.", "optimizer.", "mean."
+_HALVED_FROM = 1024  # values; statistics of batch norm, which may be beyond float16, are fewer
 
 
 @dataclass(frozen=True)
@@ -132,10 +135,9 @@ def save_checkpoint(
         for number, state in optimizer.state_dict()["state"].items():
             for name, value in state.items():
                 tensors[f"{_OPTIMIZER}{number}.{name}"] = _plain(torch.as_tensor(value))
-    header = {"format": 1, "recipe": recipe.model_dump(), "progress": asdict(progress)}
     try:
         with replace_file(path) as temporary:
-            temporary.write_bytes(save(tensors, metadata={_HEADER: json.dumps(header)}))
+            temporary.write_bytes(_packed(recipe, tensors, progress))
     except OSError as error:
         full = error.errno == errno.ENOSPC
         raise TrainingError(
@@ -143,6 +145,19 @@ def save_checkpoint(
             f"cannot write the checkpoint: {'the disk is full' if full else error.strerror}",
             f"{'free some space' if full else 'mend that'} and go on with --resume",
         ) from error
+
+
+def compact_checkpoint(checkpoint: Checkpoint) -> bytes:
+    """Return a checkpoint file of what a run that has ended is good for: a network that is used, and its history.
+
+    It is a sixth of a whole one: without the optimizer's state, so that training cannot go on, and with large
+    arrays of weights in float16 where float16 can hold them.
+    """
+    tensors = {}
+    for name, tensor in checkpoint.network.state_dict().items():
+        half = tensor.half() if tensor.is_floating_point() and tensor.numel() >= _HALVED_FROM else tensor
+        tensors[_NETWORK + name] = _plain(half if math.isfinite(float(half.sum(dtype=torch.float64))) else tensor)
+    return _packed(checkpoint.recipe, tensors, checkpoint.progress)
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -159,14 +174,20 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})[_HEADER])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            tensors = {name: _whole(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - not a dict
         recipe = Recipe.model_validate(header["recipe"])
-        progress = Progress(**header["progress"])
-        progress.history = [EpochLog(**entry) for entry in header["progress"]["history"]]
+        progress = TypeAdapter(Progress).validate_python(header["progress"])
         network = create_network(recipe.network)
         weights = _below(_NETWORK, tensors)
         network.load_state_dict(_below(_MEAN, tensors) or weights)
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (
+        SafetensorError,
+        OSError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+    ) as error:
         raise CheckpointError(
             path,
             f"is damaged or no checkpoint of photochrom ({_reason(error, path)})",
@@ -177,6 +198,15 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         number, key = name.split(".", 1)
         state.setdefault(int(number), {})[key] = tensor
     return Checkpoint(recipe, network.eval(), weights, state, progress)
+
+
+def _packed(recipe: Recipe, tensors: dict[str, Tensor], progress: Progress) -> bytes:
+    header = {"format": 1, "recipe": recipe.model_dump(), "progress": asdict(progress)}
+    return save(tensors, metadata={_HEADER: json.dumps(header)})
+
+
+def _whole(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype == torch.float16 else tensor
 
 
 def _plain(tensor: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from photochrom.data.photoset import PhotoSet
 from photochrom.models import ColorizationNetwork
 from photochrom.training.budget import fit_epochs
 from photochrom.training.checkpoint import EpochLog, Progress, save_checkpoint
+from photochrom.training.deadline import TESTING, Deadline
 from photochrom.training.device import autocast, choose_device, is_slow, keep_memory, measure_step, precision_of
 from photochrom.training.failures import check_weights, explain_failures, finite, stop_requests
 from photochrom.training.log import RunLog, loading_bar
@@ -44,7 +45,7 @@ class TrainingResult:
         checkpoint: the file that holds the network and all that resuming needs.
         history: one entry for each finished epoch.
         seconds: of training, over all resumes.
-        finished: whether the last epoch is done; False where Ctrl-C or SIGTERM stopped the run.
+        finished: whether the last epoch is done; False where a signal or the deadline stopped the run.
         stopped_by: the signal's number where one stopped the run, else 0.
     """
 
@@ -65,6 +66,7 @@ def train(
     progress: bool = True,
     tensorboard: bool = False,
     within: float | None = None,
+    deadline: Deadline | None = None,
     photos: tuple[PhotoSet, PhotoSet | None] | None = None,
 ) -> TrainingResult:
     """Train a network by a recipe.
@@ -82,6 +84,7 @@ def train(
         tensorboard: whether to write event files for TensorBoard as well.
         within: seconds that the run may take in all, loading its photos included. It then has as many epochs as
             they hold, those of the first phase in proportion; a run that is resumed keeps those it was begun with.
+        deadline: when the run shall be over, be its epochs done or not; it then stops as Ctrl-C would stop it.
         photos: training and test photos that were loaded before, in place of `data`.
 
     Raises:
@@ -114,7 +117,7 @@ def train(
             counts = len(photos[0]), len(photos[1] or ())
             recipe = fit_epochs(recipe, start[1], *counts, left, where, precision)
         open_folder(output, recipe, start[0], *photos, where, precision)
-        return _run(recipe, output, where, precision, *start, *photos, progress, tensorboard)
+        return _run(recipe, output, where, precision, *start, *photos, progress, tensorboard, deadline)
 
 
 def _run(
@@ -130,8 +133,9 @@ def _run(
     testing: PhotoSet | None,
     progress: bool,
     tensorboard: bool,
+    deadline: Deadline | None,
 ) -> TrainingResult:
-    """Train from where `state` stands to the last epoch, a stop request, or an error."""
+    """Train from where `state` stands to the last epoch, a stop request, the deadline, or an error."""
     take_step = Stepper(recipe, network, optimizer, mean, where, precision)
     distance = take_step.objective.distance
     checkpoint = output / "checkpoint.safetensors"
@@ -158,9 +162,16 @@ def _run(
         check_weights(network, recipe, state)
         save_checkpoint(checkpoint, recipe, network, state, optimizer, mean)
 
+    def enough() -> bool:
+        if stopped() or deadline is None:
+            return bool(stopped())
+        batch = recipe.phase(state.epoch + 1).batch
+        last = (state.step + 1) * batch >= len(training)  # the epoch's test, which cannot be broken off, follows
+        return not deadline.holds(1 + (TESTING * len(testing or ()) / batch if last else 0))
+
     with log, stop_requests() as stopped:
         saved = time.monotonic()
-        while state.epoch < recipe.epochs and not stopped():
+        while state.epoch < recipe.epochs and not enough():
             epoch = state.epoch + 1
             phase = recipe.phase(epoch)
             steps = math.ceil(len(training) / phase.batch)
@@ -168,13 +179,16 @@ def _run(
             network.train()
             order = torch.randperm(len(training), generator=seeded_generator(recipe.seed, epoch)).tolist()
             loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=where)
-            began, before = time.perf_counter(), state.seconds
-            shown = began
+            before = state.seconds
+            began = shown = ticked = time.perf_counter()
             done = first = min(state.step * phase.batch, len(training))
             for batch in training.batches(order[first:], phase.batch):
                 loss_sum += take_step(batch, epoch, state.step, steps_before + state.step, steps) * len(batch)
                 done += len(batch)
                 state.step += 1
+                if deadline is not None:
+                    deadline.took(time.perf_counter() - ticked)
+                    ticked = time.perf_counter()
                 if time.perf_counter() - shown > 0.5:  # not every step: asking for the loss waits for the GPU
                     shown = time.perf_counter()
                     log.step(
@@ -183,7 +197,7 @@ def _run(
                         finite(float(loss_sum) / done, recipe, state),
                         (done - first) / (shown - began),
                     )
-                if stopped() and state.step < steps:
+                if state.step < steps and enough():
                     break
                 if state.step < steps and time.monotonic() - saved >= recipe.checkpoint_seconds:
                     state.loss_sum = float(loss_sum)
@@ -211,7 +225,7 @@ def _run(
                 save()
                 saved = time.monotonic()
         save()
-        if stopped() and state.epoch < recipe.epochs:
+        if state.epoch < recipe.epochs:
             log.say(f"stopped in epoch {state.epoch + 1}; saved. Go on with --resume")
     return TrainingResult(checkpoint, state.history, state.seconds, state.epoch >= recipe.epochs, stopped())
 

@@ -34,6 +34,7 @@ def load_data(
     *,
     reserve: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    known: tuple[PhotoSet, PhotoSet | None] | None = None,
 ) -> tuple[PhotoSet, PhotoSet | None]:
     """Find, split and load the photos that a recipe trains and tests on.
 
@@ -43,10 +44,12 @@ def load_data(
         device: where they are held if they fit.
         reserve: bytes on the device that training itself will need.
         progress: is told (photos done, photos in all).
+        known: what an earlier call gave for fewer photos; none of them is decoded again.
 
     Raises:
         DataError: if the data cannot be used.
     """
+    known_training, known_testing = known or (None, None)
     train_refs, test_refs = split_photos(find_photos(data), test_fraction=recipe.test_fraction, seed=recipe.seed)
     if not train_refs:
         raise DataError(
@@ -61,11 +64,18 @@ def load_data(
         device=device,
         reserve=reserve,
         progress=progress,
+        known=known_training,
     )
     if not test_refs or recipe.test_photos == 0:
         return training, None
     return training, PhotoSet.load(
-        test_refs, recipe.size, limit=recipe.test_photos, device=device, reserve=reserve, progress=progress
+        test_refs,
+        recipe.size,
+        limit=recipe.test_photos,
+        device=device,
+        reserve=reserve,
+        progress=progress,
+        known=known_testing,
     )
 
 
@@ -102,6 +112,11 @@ def prepare(
     before = load_checkpoint(output) if there else None
     if before is not None:
         _check_recipe(recipe, before.recipe, output)
+        if before.epoch < recipe.epochs and not before.optimizer:
+            raise CheckpointError(
+                f"{output}: ended after {before.epoch} epochs and keeps its weights alone, so it cannot be "
+                f"trained further; give epochs={before.epoch}, or begin another run (--set begin={output})"
+            )
     network, state = create_network(recipe.network), Progress()
     if before is not None:
         network.load_state_dict(before.weights)
