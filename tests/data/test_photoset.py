@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from photochrom.data import photoset as module
-from photochrom.data.decode import mean_chroma
+from photochrom.data.decode import decode_all, mean_chroma
 from photochrom.data.photos import PhotoRef, find_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import DataError
@@ -122,6 +122,35 @@ def test_limit_counts_usable_photos(tmp_path, files, photo, grey):
     assert len(PhotoSet.load(refs, 16, limit=9)) == 2
     with pytest.raises(ValueError, match="limit"):
         PhotoSet.load(refs, 16, limit=0)
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_what_is_known_is_not_decoded_again(tmp_path, files, photo, grey, monkeypatch, hold):
+    names = ["a.png", "b.png", "c.png", "d.png", "e.png", "f.png"]
+    files(tmp_path, {name: grey(0) if name in ("a.png", "d.png") else photo(ord(name[0])) for name in names})
+    refs = find_photos(tmp_path)
+    fresh = PhotoSet.load(refs, 16, limit=4, hold=hold, workers=0)
+    known = PhotoSet.load(refs, 16, limit=2, workers=0, hold=True)
+    seen = []
+    monkeypatch.setattr(
+        module, "decode_all", lambda refs, *rest: seen.append(len(refs)) or decode_all(refs, *rest)
+    )
+    told = []
+    loaded = PhotoSet.load(
+        refs, 16, limit=4, hold=hold, workers=0, known=known, progress=lambda *call: told.append(call)
+    )
+    assert seen == [3]  # d, e and f
+    assert told[-1] == (4, 4)
+    assert (loaded.keys, loaded.skipped, loaded.fingerprint) == (fresh.keys, fresh.skipped, fresh.fingerprint)
+    for mine, theirs in zip(loaded.batches(range(4), 3), fresh.batches(range(4), 3), strict=True):
+        assert torch.equal(mine, theirs)
+    assert PhotoSet.load(refs, 16, limit=4, known=loaded) is loaded
+    assert PhotoSet.load(refs, 16, limit=9, known=loaded) is loaded  # there are no more
+    seen.clear()
+    for other in (PhotoSet.load(refs[1:], 16, limit=4, known=known), PhotoSet.load(refs, 8, limit=4, known=known)):
+        assert other.keys == fresh.keys
+    assert PhotoSet.load(refs, 16, limit=1, known=known).keys == fresh.keys[:1]
+    assert seen == [5, 6, 6]
 
 
 def test_nothing_usable_says_why(tmp_path, files, grey):

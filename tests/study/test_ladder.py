@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from photochrom.data.photos import PhotoRef
 from photochrom.errors import CheckpointError, RecipeError, TrainingError
 from photochrom.study import ladder, plan_study, read_runs, run_study
 from photochrom.study.ladder import PlannedRun
+from photochrom.training import load_checkpoint, train
 from photochrom.training.checkpoint import Progress
 from photochrom.training.failures import finite
 
@@ -89,8 +92,10 @@ def test_a_stopped_study_goes_on_where_it_was(
     stopped = tmp_path / "stopped"
     with monkeypatch.context() as patch:
         patch.setattr(loop, "_test", stop_after_the_first_epoch)
-        result = run_study(plan, photos, stopped, device="cpu", progress=False)
+        result = run_study(plan, photos, stopped, device="cpu", progress=False, pack=tmp_path / "study.tar")
     assert (result.report, result.stopped_by) == (None, signal.SIGTERM)
+    assert result.packed == [tmp_path / "study.tar"]
+    assert result.left == {"article-1-lr0.01": 1, "article-1-lr0.001": 2}
     assert [len(run.history) for run in read_runs(plan, stopped / "runs")] == [1, 0]
 
     assert run_study(plan, photos, stopped, device="cpu", progress=False).report is not None
@@ -186,3 +191,25 @@ def test_a_stop_in_a_run_s_last_epoch_stops_the_study(
     result = run_study(plan, photos, tmp_path, device="cpu", progress=False)
     assert result.stopped_by == signal.SIGTERM
     assert begun == [plan[0].name]
+
+
+def test_no_photo_is_decoded_twice(tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dev set is a part of the final run's photos, and all runs share their test photos."""
+    from photochrom.data import decode
+
+    decoded: Counter[str] = Counter()
+    real = decode.decode
+
+    def count(ref: PhotoRef, *args: Any) -> Any:
+        decoded[ref.key] += 1
+        return real(ref, *args)
+
+    monkeypatch.setattr(decode, "decode", count)
+    plan = plan_study(**SMALL | {"epochs": 1, "final": True, "final_epochs": 1, "final_photos": 8})
+    run_study(plan, photos, tmp_path, device="cpu", progress=False, photographs=False)
+    dev = [f"train_color/{number}.png" for number in range(6)]  # after them, a few are decoded ahead in vain
+    assert [decoded[key] for key in dev + [f"test_color/{number}.png" for number in range(3)]] == [1] * 9
+    final = read_runs(plan, tmp_path / "runs")[1]
+    alone = train(plan[1].recipe, photos, tmp_path / "alone", device="cpu", progress=False)
+    assert [entry.train_loss for entry in final.history] == [entry.train_loss for entry in alone.history]
+    assert load_checkpoint(tmp_path / "alone").progress.data == final.checkpoint.progress.data

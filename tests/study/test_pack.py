@@ -64,31 +64,28 @@ def packed(tmp_path_factory: pytest.TempPathFactory, one: Path) -> Path:
 def test_a_study_split_over_two_folders_is_merged_and_reported(
     tmp_path: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def study(output: str, *more: str) -> list[str]:
-        options = ["--epochs", "2", "--photos", "6", "--size", "64", "--no-final", "--device", "cpu"]
-        networks = ["--networks", "article-1,article-3", "--no-photos"]
-        arguments = ["study", "--data", str(photos), "--output", str(tmp_path / output), *networks, *options]
-        assert main([*arguments, *more]) == 0
+    def study(output: str, networks: str, *more: str) -> list[str]:
+        options = ["--learning-rates", "0.001", "--epochs", "2", "--photos", "6", "--size", "64", "--no-final"]
+        where = ["--data", str(photos), "--output", str(tmp_path / output), "--device", "cpu", "--no-photos"]
+        assert main(["study", *where, *options, "--networks", networks, *more]) == 0
         return capsys.readouterr().out.split()
 
-    halves = [tmp_path / f"{rate}.tar" for rate in ("0.001", "0.01")]
-    for half in halves:
-        assert study(half.stem, "--learning-rates", half.stem, "--pack", str(half)) == [
-            str(tmp_path / half.stem / "report.html"), str(half),
-        ]  # fmt: skip
-    both = ["--learning-rates", "0.001,0.01", "--no-training"]
-    study("merged", *both, "--unpack", str(halves[0]), "--unpack", str(halves[1]))
+    one, other = tmp_path / "one.tar", tmp_path / "other.tar"
+    told = study("one", "article-1", "--pack", str(one))
+    assert told == [str(tmp_path / "one" / "report.html"), str(one)]
+    plan = plan_study(**SMALL | {"learning_rates": [0.001]})
+    do(plan[1:], photos, tmp_path / "other")
+    write_pack(tmp_path / "other" / "runs", other)
+    study("merged", "article-1,article-3", "--no-training", "--unpack", str(one), "--unpack", str(other))
 
-    plan = plan_study(**SMALL)
     do(plan, photos, tmp_path / "whole")
-    for joined, whole in zip(
-        read_runs(plan, tmp_path / "merged" / "runs"), read_runs(plan, tmp_path / "whole" / "runs"), strict=True
-    ):
-        assert joined.status == whole.status == "finished"
-        assert [entry.test_loss for entry in joined.history] == [entry.test_loss for entry in whole.history]
-    told = json.loads((tmp_path / "merged" / "report.json").read_text(encoding="utf-8"))
-    assert told["runs"] == {"ended": 4, "planned": 4}
-    assert "4 of 4 runs are done" in (tmp_path / "merged" / "report.html").read_text(encoding="utf-8")
+    merged, whole = (read_runs(plan, tmp_path / name / "runs") for name in ("merged", "whole"))
+    assert [run.status for run in merged] == ["finished", "finished"]
+    for run, same in zip(merged, whole, strict=True):
+        assert [entry.test_loss for entry in run.history] == [entry.test_loss for entry in same.history]
+    report = json.loads((tmp_path / "merged" / "report.json").read_text(encoding="utf-8"))
+    assert report["runs"] == {"ended": 2, "planned": 2}
+    assert "2 of 2 runs are done" in (tmp_path / "merged" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_finished_run_is_packed_small_and_says_the_same(tmp_path: Path, photos: Path) -> None:
