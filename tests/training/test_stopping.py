@@ -14,6 +14,7 @@ import torch
 
 from photochrom.errors import CheckpointError, DivergedError, TrainingError
 from photochrom.training import load_checkpoint, load_data, train
+from photochrom.training.deadline import Deadline
 from training_runs import AUGMENTED, RECIPE, StopAfter, log_of, losses
 
 
@@ -37,6 +38,28 @@ def test_a_stop_in_mid_epoch_saves_and_resuming_is_exact(photos, tmp_path, batch
     assert not stopped.finished
     assert stopped.stopped_by == signal.SIGTERM
     assert load_checkpoint(tmp_path / "run").epoch == batches // 3
+    resumed = train(AUGMENTED, photos, tmp_path / "run", progress=False, resume=True)
+    assert losses(resumed.history) == losses(whole.history)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3, 8])
+def test_a_deadline_stops_between_two_steps_and_resuming_is_exact(photos, tmp_path, steps):
+    class Counted(Deadline):
+        left = steps
+
+        def holds(self, steps):
+            return self.left > 0
+
+        def took(self, seconds):
+            self.left -= 1
+
+    whole = train(AUGMENTED, photos, tmp_path / "whole", progress=False)
+    stopped = train(AUGMENTED, photos, tmp_path / "run", progress=False, deadline=Counted(0))
+    assert (stopped.finished, stopped.stopped_by) == (False, 0)
+    assert stopped.checkpoint.exists() == (steps > 0)
+    if steps:
+        progress = load_checkpoint(tmp_path / "run").progress
+        assert (progress.epoch, progress.step) == divmod(steps, 3)
     resumed = train(AUGMENTED, photos, tmp_path / "run", progress=False, resume=True)
     assert losses(resumed.history) == losses(whole.history)
 
