@@ -17,7 +17,7 @@ from statistics import median
 CHILD = """
 import json, sys, time
 import torch
-from photochrom.networks import create_network
+from photochrom.models import create_network
 from photochrom.training import load_recipe
 from photochrom.training.device import keep_memory, precision_of
 from photochrom.training.step import Stepper

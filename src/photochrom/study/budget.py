@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import torch
 
-from photochrom.color import rgb_to_lab
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.photoset import PhotoSet
-from photochrom.networks import create_network
+from photochrom.models import create_network
 from photochrom.study.colours import BATCH
 from photochrom.study.ladder import PlannedRun
 from photochrom.training.deadline import TESTING, Deadline

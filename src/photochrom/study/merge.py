@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photochrom.errors import CheckpointError, OutputError
-from photochrom.files import make_folder
+from photochrom.io.atomic import make_folder
 from photochrom.study.ladder import DIVERGED, PlannedRun, check_recipe, other_values, read_marker
 from photochrom.study.pack import CHECKPOINT, FILES, read_pack
 from photochrom.training import Recipe, load_checkpoint

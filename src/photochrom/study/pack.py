@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from photochrom.errors import CheckpointError, OutputError
-from photochrom.files import replace_file
+from photochrom.io.atomic import replace_file
 from photochrom.study.ladder import DIVERGED
 from photochrom.training import load_checkpoint
 from photochrom.training.checkpoint import compact_checkpoint

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from photochrom.errors import CheckpointError, OutputError, TrainingError
-from photochrom.files import make_folder
+from photochrom.io.atomic import make_folder
 from photochrom.models import create_network
 from photochrom.study.budget import Budget
 from photochrom.study.ladder import Photos, PlannedRun, run_ladder
