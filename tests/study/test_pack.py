@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import torch
-from photochrom.training.guards import finite
 
 from photochrom.cli.main import main
 from photochrom.errors import CheckpointError
@@ -21,6 +20,7 @@ from photochrom.study.merge import staged_runs
 from photochrom.study.pack import write_pack
 from photochrom.training import load_checkpoint, load_data, train
 from photochrom.training.checkpoint import Progress
+from photochrom.training.failures import finite
 
 SMALL: dict[str, Any] = {
     "networks": ["article-1", "article-3"], "learning_rates": [0.001, 0.01], "epochs": 2, "photos": 6, "size": 64,

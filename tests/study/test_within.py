@@ -13,7 +13,7 @@ import torch
 from photochrom.cli.main import main
 from photochrom.errors import TrainingError
 from photochrom.study import budget, plan_study, read_runs, run_study, study
-from photochrom.training import deadline, load_checkpoint, loop, train
+from photochrom.training import deadline, load_checkpoint, load_data, loop, train
 from photochrom.training.deadline import Deadline
 
 PLAN = plan_study(
@@ -89,6 +89,26 @@ def test_a_run_is_not_begun_in_a_time_that_does_not_hold_it(
     result = study_within(2 * (3 * STEP + TEST) + REPORT, photos, tmp_path)
     assert [run.status for run in read_runs(PLAN, tmp_path / "runs")] == ["finished", "not begun"]
     assert result.left == {PLAN[1].name: 2}
+
+
+def test_photos_that_would_take_too_long_to_load_are_not_begun(
+    tmp_path: Path, photos: Path, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loaded(recipe: Any, *args: Any, **options: Any) -> Any:
+        sets = load_data(recipe, *args, **options)
+        clock.now += 2 * len(sets[0])
+        return sets
+
+    monkeypatch.setattr(study, "load_data", loaded)
+    plan = [PLAN[0], *plan_study(networks=["article-1"], learning_rates=[0.001], size=32, final_photos=8)[1:]]
+    dev = 2 * 6 + 2 * (3 * STEP + TEST)
+    for spare, loads in ((4 - 1, 1), (4 + 1, 2)):
+        clock.now = 0.0
+        run_study(
+            plan, photos, tmp_path / str(spare), device="cpu", progress=False, photographs=False,
+            within=dev + 2 * REPORT - 3 + spare,
+        )  # fmt: skip
+        assert clock.now == dev + (0 if loads == 1 else 16)
 
 
 def test_a_time_that_holds_nothing_is_said(tmp_path: Path, photos: Path, clock: SimpleNamespace) -> None:

@@ -120,7 +120,7 @@ def run_ladder(
     photos: Callable[[PlannedRun], Photos],
     *,
     device: str = "auto",
-    deadline: Callable[[PlannedRun], Deadline] | None = None,
+    deadline: Callable[[PlannedRun], Deadline | None] | None = None,
     progress: bool = True,
     say: Callable[[str], None] = lambda line: None,
 ) -> int:
@@ -133,8 +133,8 @@ def run_ladder(
         folder: that holds one folder for each run.
         photos: gives the training and test photos of a run; asked only for runs that are to be done.
         device: see `photochrom.training.train`.
-        deadline: gives the moment by which a run has to stop, and all runs after it with it; asked when it is to
-            begin.
+        deadline: gives the moment by which a run has to stop, and all runs after it with it, or None where it need
+            not begin; asked before its photos are.
         progress: whether each run shows how it goes.
         say: is told in a line what begins, and what is left out because it is done.
 
@@ -151,9 +151,8 @@ def run_ladder(
         if is_finished(run, where):
             say(f"{head}: is done already")
             continue
-        loaded = photos(run)
         until = None if deadline is None else deadline(run)
-        if until is not None and not until.holds(1):
+        if deadline is not None and (until is None or not until.holds(1)):
             return 0
         say(f"{head}: {run.recipe.epochs} epochs")
         (where / DIVERGED).unlink(missing_ok=True)  # of another recipe: see `is_finished`
@@ -166,7 +165,7 @@ def run_ladder(
                 resume=True,
                 progress=progress,
                 deadline=until,
-                photos=loaded,
+                photos=photos(run),
             )
         except DivergedError as error:
             say(f"{head}: {error}")

@@ -103,26 +103,25 @@ def run_study(
             say(f"{arrival.name}: from {arrival.pack}")
 
         stopped = 0
+        budget = Budget(began + within, dev, where) if training and within is not None else None
+        before = _reached(read_runs(plan, runs))
         if training:
-            budget = None if within is None else Budget(began + within, dev, where)
-            before = _reached(read_runs(plan, runs))
             stopped = run_ladder(
                 plan,
                 runs,
                 photos.of,
                 device=device,
-                deadline=None if budget is None else lambda run: _deadline(budget, run, plan, runs),
+                deadline=None if budget is None else lambda run: _deadline(budget, run, plan, runs, photos),
                 progress=progress,
                 say=say,
             )
-            results = read_runs(plan, runs)
-            if within is not None and not stopped and _left(results) and _reached(results) == before:
-                raise TrainingError(
-                    f"--within holds no step of training: photos and report take {say_duration(within)} or more; "
-                    "give more time, or --no-training for the report alone"
-                )
         results = read_runs(plan, runs)
         left = _left(results)
+        if budget is not None and left and not stopped and _reached(results) == before:
+            raise TrainingError(
+                f"--within holds no step of training: photos and report take {say_duration(within or 0)} or more; "
+                "give more time, or --no-training for the report alone"
+            )
         parts = [] if packed is None else write_pack(runs, packed)
         if stopped:
             say("stopped; the same command goes on from here")
@@ -148,11 +147,12 @@ class _Photos:
     ) -> None:
         self._plan, self._data, self._device, self._say = plan, data, device, say
         self._loaded: dict[str, Photos] = {}
+        self._pace = 0.0  # seconds that a photo took to load
 
     def of(self, run: PlannedRun) -> Photos:
         """Return what a run trains and tests on; it is loaded when it is first asked for."""
         if run.role not in self._loaded:
-            recipe = run.recipe
+            recipe, began, known = run.recipe, time.monotonic(), len(self)
             self._say(f"loading photos at {recipe.size}x{recipe.size}")
             self._loaded[run.role] = load_data(
                 recipe,
@@ -161,7 +161,16 @@ class _Photos:
                 reserve=self._room(run),
                 known=next(iter(self._loaded.values()), None),
             )
+            self._pace = (time.monotonic() - began) / max(1, len(self) - known)
         return self._loaded[run.role]
+
+    def seconds_for(self, run: PlannedRun) -> float:
+        """Estimate from what was loaded how long loading what a run lacks will take."""
+        return 0.0 if run.role in self._loaded else self._pace * max(0, (run.recipe.photos or 0) - len(self))
+
+    def __len__(self) -> int:
+        """Return how many photos to train on were loaded, those of the dev set counted once."""
+        return max((len(training) for training, _ in self._loaded.values()), default=0)
 
     def close(self) -> None:
         for photos in self._loaded.values():
@@ -200,9 +209,13 @@ def _check_photos(
             )
 
 
-def _deadline(budget: Budget, run: PlannedRun, plan: Sequence[PlannedRun], runs: Path) -> Deadline:
+def _deadline(
+    budget: Budget, run: PlannedRun, plan: Sequence[PlannedRun], runs: Path, photos: _Photos
+) -> Deadline | None:
+    """Return when a run has to stop; None where its photos would not even be loaded by then."""
     begun = [one for one in plan if one is run or (runs / one.name / CHECKPOINT).exists()]
-    return budget.deadline(run, list({(one.role, one.recipe.network): one for one in begun}.values()))
+    deadline = budget.deadline(run, list({(one.role, one.recipe.network): one for one in begun}.values()))
+    return deadline if time.monotonic() + photos.seconds_for(run) < deadline.at else None
 
 
 def _reached(results: Sequence[RunResult]) -> list[tuple[str, int, int]]:
