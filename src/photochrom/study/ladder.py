@@ -220,7 +220,7 @@ def check_recipe(planned: Recipe, done: Recipe, epochs: int, where: str) -> None
 
 def other_values(one: Recipe, other: Recipe) -> str:
     """Name a recipe's values that differ from another's, but for how long it trains and how often it saves."""
-    free = {"epochs", "checkpoint_seconds", "description"}
+    free = {"epochs", "checkpoint_seconds", "cudnn_benchmark", "description"}
     old, new = one.model_dump(exclude=free), other.model_dump(exclude=free)
     return ", ".join(f"{key} {old[key]!r}" for key in new if new[key] != old[key])
 

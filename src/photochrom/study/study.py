@@ -183,7 +183,8 @@ class _Photos:
         networks = [create_network(name) for name in {run.recipe.network for run in self._plan}]
         largest = max(networks, key=lambda network: sum(p.numel() for p in network.parameters())).to(self._device)
         precision = precision_of(run.recipe.precision, self._device)
-        return measure_step(largest, run.recipe.batch, run.recipe.size, self._device, precision)
+        batch, size = run.recipe.batch, run.recipe.size
+        return measure_step(largest, batch, size, self._device, precision, run.recipe.cudnn_benchmark)
 
 
 def _check_photos(

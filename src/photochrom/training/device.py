@@ -17,7 +17,15 @@ from photochrom.data.memory import free_bytes
 from photochrom.errors import TrainingError
 from photochrom.models import ColorizationNetwork
 
-__all__ = ["autocast", "choose_device", "is_slow", "keep_memory", "measure_step", "precision_of"]
+__all__ = [
+    "autocast",
+    "choose_device",
+    "cudnn_benchmark",
+    "is_slow",
+    "keep_memory",
+    "measure_step",
+    "precision_of",
+]
 
 
 def choose_device(name: str) -> torch.device:
@@ -63,6 +71,32 @@ def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == torch.bfloat16)
 
 
+@contextmanager
+def cudnn_benchmark(device: torch.device, limit: int) -> Iterator[None]:
+    """Let cuDNN time some of its algorithms for each convolution that it meets for the first time at a size.
+
+    That takes seconds to half a minute for each size of a batch, and what is chosen, by time or by cuDNN's own
+    rules, holds for the process. So it is for the sizes that come again and again, and for nothing else. Other
+    devices are left as they are.
+
+    Args:
+        device: where the convolutions run.
+        limit: algorithms that are timed for each of them; 0 for none.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    cudnn = torch.backends.cudnn
+    before = cudnn.benchmark, cudnn.benchmark_limit
+    cudnn.benchmark = limit > 0
+    if limit > 0:  # to cuDNN 0 means all of them
+        cudnn.benchmark_limit = limit
+    try:
+        yield
+    finally:
+        cudnn.benchmark, cudnn.benchmark_limit = before
+
+
 def keep_memory() -> None:
     """Let this process keep the memory it frees, for the next step's tensors of the same sizes.
 
@@ -79,11 +113,24 @@ def keep_memory() -> None:
 
 
 def measure_step(
-    network: ColorizationNetwork, batch: int, size: int, device: torch.device, precision: torch.dtype
+    network: ColorizationNetwork,
+    batch: int,
+    size: int,
+    device: torch.device,
+    precision: torch.dtype,
+    benchmark: int = 0,
 ) -> int:
     """Measure how many bytes one training step takes beyond the weights that are there already.
 
     On CUDA a whole batch is tried; on the CPU, where that would take seconds, two photos, scaled up.
+
+    Args:
+        network: on the device; it is left as it is.
+        batch: photos in a step.
+        size: their side in pixels.
+        device: where training runs.
+        precision: that convolutions compute in.
+        benchmark: as the recipe's `cudnn_benchmark`; what cuDNN chooses here holds for the training too.
 
     Raises:
         TrainingError: if the batch does not fit at all.
@@ -91,13 +138,21 @@ def measure_step(
     probe = copy.deepcopy(network)
     optimizer = torch.optim.Adam(probe.parameters())
     tried = batch if device.type == "cuda" else min(batch, 2)
+
+    def step() -> None:
+        lab = rgb_to_lab(torch.zeros(tried, 3, size, size, dtype=torch.uint8, device=device), axis=1)
+        with autocast(device, precision):
+            loss = torch.nn.functional.mse_loss(probe(lab[:, :1]).float(), lab[:, 1:])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
     try:
-        with _peak_growth(device) as growth:
-            lab = rgb_to_lab(torch.zeros(tried, 3, size, size, dtype=torch.uint8, device=device), axis=1)
-            with autocast(device, precision):
-                loss = torch.nn.functional.mse_loss(probe(lab[:, :1]).float(), lab[:, 1:])
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+        with _peak_growth(device) as growth, cudnn_benchmark(device, benchmark):
+            step()
+            if device.type == "cuda":  # the first step's peak is that of cuDNN's trials
+                torch.cuda.reset_peak_memory_stats(device)
+                step()
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             None, f"a batch of {batch} photos at {size}x{size} does not fit", "lower batch or size"

@@ -18,7 +18,15 @@ from photochrom.models import ColorizationNetwork
 from photochrom.training.budget import fit_epochs
 from photochrom.training.checkpoint import EpochLog, Progress, save_checkpoint
 from photochrom.training.deadline import TESTING, Deadline
-from photochrom.training.device import autocast, choose_device, is_slow, keep_memory, measure_step, precision_of
+from photochrom.training.device import (
+    autocast,
+    choose_device,
+    cudnn_benchmark,
+    is_slow,
+    keep_memory,
+    measure_step,
+    precision_of,
+)
 from photochrom.training.failures import check_weights, explain_failures, finite, stop_requests
 from photochrom.training.log import RunLog, loading_bar
 from photochrom.training.recipe import Recipe
@@ -106,7 +114,7 @@ def train(
         if photos is None:
             phases = recipe.phase(1), recipe.phase(recipe.epochs)
             largest = max(phases, key=lambda phase: phase.batch * phase.size**2)
-            reserve = measure_step(start[1], largest.batch, largest.size, where, precision)
+            reserve = measure_step(start[1], largest.batch, largest.size, where, precision, recipe.cudnn_benchmark)
             with loading_bar(progress) as told:
                 photos = load_data(recipe, data, where, reserve=reserve, progress=told)
             for photo_set in photos:
@@ -239,7 +247,8 @@ def _test(
     total = torch.zeros((), dtype=torch.float64, device=device)
     for batch in photos.batches(range(len(photos)), recipe.batch):
         lab = rgb_to_lab(batch, axis=1)
-        with autocast(device, precision):
+        again = len(batch) == recipe.batch  # as it was in training; the rest of the photos comes once an epoch
+        with autocast(device, precision), cudnn_benchmark(device, recipe.cudnn_benchmark if again else 0):
             ab = network(lab[:, :1])
         total += loss_of(ab.float(), lab[:, 1:]) * len(batch)
     return float(total) / len(photos)

@@ -92,6 +92,9 @@ class Recipe(BaseModel):
         description="of the arithmetic; weights stay float32; auto: bfloat16 on CUDA, float32 on the CPU",
     )
     compile: bool = Field(False, description="torch.compile the network")
+    cudnn_benchmark: int = Field(
+        3, ge=0, description="on CUDA: algorithms timed for each convolution at each size of a batch; 0: none"
+    )
     use_at: int | None = Field(
         None, ge=8, le=4096, description="side that photos are brought to when the network is used; null: `size`"
     )

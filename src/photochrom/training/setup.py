@@ -127,7 +127,7 @@ def prepare(
         load_imagenet(_encoder(network, recipe, "pretrained"))
     if recipe.drop:
         _encoder(network, recipe, "drop").drop_blocks(recipe.drop)
-    network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
     groups = _parameter_groups(network, recipe)
     optimizer = kind(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
@@ -144,7 +144,6 @@ def prepare(
         }
         optimizer.load_state_dict(whole)
     if device.type == "cuda":
-        torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")
     mean = None
     if recipe.average is not None:
@@ -185,7 +184,7 @@ def _encoder(network: ColorizationNetwork, recipe: Recipe, key: str) -> LiteEnco
 
 
 def _check_recipe(recipe: Recipe, before: Recipe, output: Path) -> None:
-    free = {"checkpoint_seconds", "description"}
+    free = {"checkpoint_seconds", "cudnn_benchmark", "description"}
     if recipe.schedule == "constant":
         free.add("epochs")  # a run can be made longer, unless its learning rates were made for its length
     new, old = recipe.model_dump(exclude=free), before.model_dump(exclude=free)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from photochrom.data.augment import augment, zoomed
 from photochrom.models import ColorizationNetwork
+from photochrom.training.device import cudnn_benchmark
 from photochrom.training.objective import objective_of
 from photochrom.training.recipe import Recipe
 from photochrom.training.seeds import mix, seeded_generator
@@ -42,6 +43,7 @@ class Stepper:
     ) -> None:
         self.objective = objective_of(recipe, network, device, precision)
         self._recipe, self._network, self._optimizer, self._mean = recipe, network, optimizer, mean
+        self._device = device
 
     def __call__(self, batch: Tensor, epoch: int, step: int, before: int, steps: int) -> Tensor:
         """Take a step.
@@ -61,11 +63,13 @@ class Stepper:
         rate = learning_rate(recipe, epoch - 1 + step / steps) * _warmth(recipe, before)
         for group in self._optimizer.param_groups:
             group["lr"] = rate * group["share"]
-        loss = self.objective.loss(
-            _augmented(batch, recipe, epoch, step), seeded_generator(recipe.seed, epoch, step, 1)
-        )
+        photos = _augmented(batch, recipe, epoch, step)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        # An epoch's last batch may be smaller: a size of its own, which comes too seldom to look for the fastest.
+        whole = len(batch) == recipe.phase(epoch).batch
+        with cudnn_benchmark(self._device, recipe.cudnn_benchmark if whole else 0):
+            loss = self.objective.loss(photos, seeded_generator(recipe.seed, epoch, step, 1))
+            loss.backward()  # type: ignore[no-untyped-call]
         if recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(self._network.parameters(), recipe.clip)
         self._optimizer.step()
