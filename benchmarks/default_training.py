@@ -18,7 +18,7 @@ from _timing import take_turns
 from photochrom.models import create_network
 from photochrom.models.hinted import HintedNetwork
 from photochrom.training import load_recipe
-from photochrom.training.device import autocast, choose_device, keep_memory, precision_of
+from photochrom.training.device import autocast, choose_device, cudnn_benchmark, keep_memory, precision_of
 from photochrom.training.recipe import Recipe
 from photochrom.training.step import Stepper
 
@@ -49,9 +49,10 @@ def measure(
 
     def passage() -> None:
         network.zero_grad(set_to_none=True)
-        with autocast(device, precision):
-            scores, weights = network.score(light, hints)
-        (scores.mean() + weights.mean()).backward()
+        with cudnn_benchmark(device, recipe.cudnn_benchmark):
+            with autocast(device, precision):
+                scores, weights = network.score(light, hints)
+            (scores.mean() + weights.mean()).backward()
         wait()
 
     def wait() -> None:
@@ -70,9 +71,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, help="photos in a step, in place of the recipe's numbers")
     args = parser.parse_args()
     device = choose_device(args.device)
-    if device.type == "cuda":
-        torch.backends.cudnn.benchmark = True
-    else:
+    if device.type == "cpu":
         keep_memory()
     recipe = load_recipe("photochrom-1")
     precision = precision_of(args.precision, device)
