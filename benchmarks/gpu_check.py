@@ -162,8 +162,8 @@ def default_network(scale: float, changes: dict[str, str], device: torch.device)
     speeds = epochs[1].photos_per_second, epochs[3].photos_per_second
     for phase, speed, start in zip((first, recipe), speeds, starts, strict=True):
         print(
-            f"photochrom-1 at {phase.size}x{phase.size}, batch {phase.batch}: {speed:,.0f} photos/s, {start:.1f} s "
-            f"to start; peak of both sizes {peak(device)}",
+            f"photochrom-1 at {phase.size}x{phase.size}, batch {phase.batch}: {speed:,.0f} photos/s, "
+            f"{start:.1f} s to start; peak of both sizes {peak(device)}",
             flush=True,
         )
     per_photo = sum(share / speed for share, speed in zip(planned, speeds, strict=True)) / sum(planned)
@@ -190,7 +190,8 @@ def tell_study(paces: dict[str, Pace], photos: int, size: int, stretch: float) -
     print(f"the final run: {seconds:.0f} s")
     whole += seconds
     print(
-        f"the whole study at {size}x{size}: {whole:.0f} s, {math.ceil(whole / stretch)} stretches of {stretch / 60:.0f} minutes"
+        f"the whole study at {size}x{size}: {whole:.0f} s, "
+        f"{math.ceil(whole / stretch)} stretches of {stretch / 60:.0f} minutes"
     )
 
 

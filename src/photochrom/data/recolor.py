@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from photochrom.color import lab_to_linear
+from photochrom.color.cielab import lab_to_linear
 
 __all__ = ["recolor"]
 
@@ -119,9 +119,10 @@ def _allowed(light: Tensor, hue: Tensor, share: Tensor) -> Tensor:
     levels = torch.linspace(*_CHROMA, _LEVELS, device=light.device)
     colors = direction[:, None] * levels[:, None]
     linear = lab_to_linear(torch.cat([light[:, None, None].expand(-1, _LEVELS, 1), colors], 2))
-    shown = ((linear >= 0) & (linear <= 1)).all(2)
-    most = (levels * shown).amax(1).clamp(min=_CHROMA[0])
-    return direction * (_CHROMA[0] + share * (most - _CHROMA[0]))[:, None]
+    shown: Tensor = ((linear >= 0) & (linear <= 1)).all(2)
+    most: Tensor = (levels * shown).amax(1).clamp(min=_CHROMA[0])
+    allowed: Tensor = direction * (_CHROMA[0] + share * (most - _CHROMA[0]))[:, None]
+    return allowed
 
 
 def _smooth(planes: Tensor, side: int) -> Tensor:

@@ -72,8 +72,9 @@ def read_card(session: Any, path: Path) -> Card:
         first = error.errors()[0]
         if any(fault["loc"] == ("format",) for fault in error.errors()):
             raise NetworkError(
-                f"{path}: its card is of another format than this photochrom reads, 1; update photochrom, "
-                "or export the network with this one"
+                path,
+                "its card is of another format than this photochrom reads, 1",
+                "update photochrom, or export the network with this one",
             ) from error
         where = ".".join(map(str, first["loc"])) or "card"
         raise NetworkError(

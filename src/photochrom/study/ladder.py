@@ -208,13 +208,15 @@ def check_recipe(planned: Recipe, done: Recipe, epochs: int, where: str) -> None
     changed = other_values(done, planned)
     if changed:
         raise CheckpointError(
-            f"{where}: holds a run with other values ({changed}); give the options it was begun with, or choose "
-            "another --output"
+            where,
+            f"holds a run with other values ({changed})",
+            "give the options it was begun with, or choose another --output",
         )
     if epochs > planned.epochs:
         raise CheckpointError(
-            f"{where}: holds {epochs} epochs, more than {planned.epochs}; give the options it was begun with, or "
-            "choose another --output"
+            where,
+            f"holds {epochs} epochs, more than {planned.epochs}",
+            "give the options it was begun with, or choose another --output",
         )
 
 

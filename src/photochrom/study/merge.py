@@ -54,7 +54,7 @@ class Arrival:
                     (home / name).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(
-                f"{home}: cannot be written ({error.strerror}); mend that and run it again"
+                home, f"cannot be written ({error.strerror})", "mend that and run it again"
             ) from error
 
 
@@ -98,7 +98,7 @@ def staged_runs(packs: Sequence[Path], plan: Sequence[PlannedRun], output: Path)
                 folder = stage / str(number) / name
                 state = _state_of(folder, f"{pack}: its run {name}")
                 if state is None or state.recipe.name != name:
-                    raise CheckpointError(f"{pack}: its run {name} has no checkpoint of that name; leave it out")
+                    raise CheckpointError(pack, f"its run {name} has no checkpoint of that name", "leave it out")
                 _check_plan(state, (folder / DIVERGED).exists(), plan, name)
                 arrival = Arrival(name, state.data, pack, folder)
                 if name not in furthest:
@@ -124,7 +124,7 @@ def _state_of(folder: Path, where: str) -> _State | None:
         else:
             return None
     except (CheckpointError, ValueError) as error:
-        raise CheckpointError(f"{where} is damaged; delete it, and use a copy that is not") from error
+        raise CheckpointError(None, f"{where} is damaged", "delete it, and use a copy that is not") from error
     epochs, step, data = 0, 0, ""
     if checkpoint is not None:
         epochs, step, data = checkpoint.epoch, checkpoint.progress.step, checkpoint.progress.data
@@ -145,8 +145,10 @@ def _check_plan(state: _State, diverged: bool, plan: Sequence[PlannedRun], name:
             and not (diverged and state.recipe == run.recipe)
         ):
             raise CheckpointError(
-                f"{state.where} ended after {state.epochs} epochs and keeps its weights alone, so it cannot be "
-                f"trained to {run.recipe.epochs}; give the options that it was begun with, or leave that pack out"
+                None,
+                f"{state.where} ended after {state.epochs} epochs and keeps its weights alone, "
+                f"so it cannot be trained to {run.recipe.epochs}",
+                "give the options that it was begun with, or leave that pack out",
             )
 
 
@@ -154,9 +156,11 @@ def _check_same(one: _State, other: _State) -> None:
     changed = other_values(one.recipe, other.recipe)
     if changed:
         raise CheckpointError(
-            f"{other.where} is of another recipe than {one.where} ({changed} there); unpack it into another study"
+            None,
+            f"{other.where} is of another recipe than {one.where} ({changed} there)",
+            "unpack it into another study",
         )
     if one.data and other.data and one.data != other.data:
         raise CheckpointError(
-            f"{other.where} was done with other photos than {one.where}; unpack it into another study"
+            None, f"{other.where} was done with other photos than {one.where}", "unpack it into another study"
         )

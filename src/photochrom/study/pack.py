@@ -55,7 +55,7 @@ def write_pack(runs: Path, file: Path) -> list[Path]:
     """
     folders = sorted(path.parent for path in runs.glob("*/*") if path.name in (CHECKPOINT, DIVERGED))
     if not folders:
-        raise CheckpointError(f"{runs}: holds no run to pack yet")
+        raise CheckpointError(runs, "holds no run to pack yet", "leave --pack out until it does")
     sums = ""
     try:
         with _Parts(file) as parts, tarfile.open(fileobj=parts, mode="w|") as tar:  # type: ignore[call-overload]
@@ -70,7 +70,7 @@ def write_pack(runs: Path, file: Path) -> list[Path]:
                 return parts.paths
             _part(file, number).unlink()
     except OSError as error:
-        raise OutputError(f"{file}: cannot be written ({error.strerror}); choose another --pack") from error
+        raise OutputError(file, f"cannot be written ({error.strerror})", "choose another --pack") from error
     raise AssertionError
 
 
@@ -89,7 +89,7 @@ def read_pack(file: Path, into: Path) -> list[str]:
         OutputError: if the folder cannot be written.
     """
     if not file.is_file():
-        raise CheckpointError(f"{file}: there is no such pack; give the first part of one that --pack wrote")
+        raise CheckpointError(file, "there is no such pack", "give the first part of one that --pack wrote")
     found: dict[str, str] = {}
     sums = b""
     try:
@@ -101,14 +101,16 @@ def read_pack(file: Path, into: Path) -> list[str]:
                     sums = stream.read()
                 elif stream is None or parts is None or parts[2] not in FILES or member.name in found:
                     raise CheckpointError(
-                        f"{file}: holds {member.name!r}, which is no part of a study; nothing was unpacked"
+                        file,
+                        f"holds {member.name!r}, which is no part of a study",
+                        "nothing was unpacked; use another pack",
                     )
                 else:
                     found[member.name] = _unpack(stream, into / parts[1] / parts[2])
     except (tarfile.TarError, EOFError, ValueError, OSError) as error:
-        raise CheckpointError(f"{file}: is damaged or no pack of a study ({error}); {_COPY_AGAIN}") from error
+        raise CheckpointError(file, f"is damaged or no pack of a study ({error})", _COPY_AGAIN) from error
     if sums != "".join(f"{digest}  {name}\n" for name, digest in found.items()).encode():
-        raise CheckpointError(f"{file}: is damaged, or not all of its parts lie beside it; {_COPY_AGAIN}")
+        raise CheckpointError(file, "is damaged, or not all of its parts lie beside it", _COPY_AGAIN)
     return list(dict.fromkeys(name.split("/")[1] for name in found))
 
 
@@ -139,7 +141,7 @@ def _unpack(stream: object, target: Path) -> str:
                 digest.update(chunk)
                 file.write(chunk)
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written ({error.strerror}); choose another --output") from error
+        raise OutputError(target, f"cannot be written ({error.strerror})", "choose another --output") from error
     return digest.hexdigest()
 
 

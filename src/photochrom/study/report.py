@@ -105,7 +105,7 @@ def _remove_photographs(folder: Path) -> None:
                 path.unlink()
             except OSError as error:
                 raise OutputError(
-                    f"{path}: cannot be removed ({error.strerror}); choose another --output"
+                    path, f"cannot be removed ({error.strerror})", "choose another --output"
                 ) from error
 
 

@@ -90,7 +90,7 @@ def run_study(
     if packed is not None:
         make_folder(packed.parent)
         if packed.is_dir():
-            raise OutputError(f"{packed}: is a folder; give a file as --pack")
+            raise OutputError(packed, "is a folder", "give a file as --pack")
     runs = output / "runs"
     with ExitStack() as cleanup:
         arrivals = cleanup.enter_context(staged_runs([Path(one) for one in unpack], plan, output))
@@ -119,8 +119,9 @@ def run_study(
         left = _left(results)
         if budget is not None and left and not stopped and _reached(results) == before:
             raise TrainingError(
-                f"--within holds no step of training: photos and report take {say_duration(within or 0)} or more; "
-                "give more time, or --no-training for the report alone"
+                None,
+                f"--within holds no step of training: photos and report take {say_duration(within or 0)} or more",
+                "give more time, or --no-training for the report alone",
             )
         parts = [] if packed is None else write_pack(runs, packed)
         if stopped:

@@ -150,8 +150,9 @@ class _Likelihood:
     def _leak(self, light: Tensor, mean: Tensor, region: Tensor) -> Tensor:
         """Measure what hints within a region change beyond it, photo by photo, against the answer without."""
         with torch.no_grad(), autocast(self._device, self._precision):
-            scores, weights = self._network.score(light)
-        untold = self._network.enlarge(self._network.mean(likelihoods(scores.float())), weights.float())
+            logits, weights = self._network.score(light)
+        untold = self._network.mean(channel_softmax(logits.float()))
+        untold = self._network.convex_upsample(untold, weights.float())
         return change_beyond(region, mean, untold) * _LEAK
 
 

@@ -114,8 +114,9 @@ def prepare(
         _check_recipe(recipe, before.recipe, output)
         if before.epoch < recipe.epochs and not before.optimizer:
             raise CheckpointError(
-                f"{output}: ended after {before.epoch} epochs and keeps its weights alone, so it cannot be "
-                f"trained further; give epochs={before.epoch}, or begin another run (--set begin={output})"
+                output,
+                f"ended after {before.epoch} epochs and keeps its weights alone, so it cannot be trained further",
+                f"give epochs={before.epoch}, or begin another run with its weights (--set begin=RUN)",
             )
     network, state = create_network(recipe.network), Progress()
     if before is not None:
