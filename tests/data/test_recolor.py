@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.color import lab_to_linear
+from photochrom.color.cielab import lab_to_linear
 from photochrom.data.recolor import recolor
 
 

@@ -12,7 +12,7 @@ from photochrom.models import create_network
 from photochrom.training import Recipe
 from photochrom.training.objective import objective_of
 from photochrom.training.setup import prepare
-from photochrom.training.step import Stepper
+from photochrom.training.step import Stepper, learning_rate
 
 PLAIN = Recipe(name="t", network="article-1", size=16, batch=4, learning_rate=1.0, seed=3)
 HINTED = Recipe(
@@ -26,13 +26,13 @@ def batch() -> torch.Tensor:
     return torch.randint(256, (4, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(5))
 
 
-def moved(recipe: Recipe, batch: torch.Tensor, *, before: int = 0) -> torch.Tensor:
+def moved(recipe: Recipe, batch: torch.Tensor, *, before: int = 0, step: int = 0) -> torch.Tensor:
     """Return all weights' way in one step of plain gradient descent, as one vector."""
     torch.manual_seed(0)
     network = create_network(recipe.network).train()
     start = [parameter.detach().clone() for parameter in network.parameters()]
     optimizer = torch.optim.SGD([{"params": list(network.parameters()), "share": 1.0}])
-    Stepper(recipe, network, optimizer, None, CPU, torch.float32)(batch, 1, 0, before)
+    Stepper(recipe, network, optimizer, None, CPU, torch.float32)(batch, 1, step, before, 4)
     ways = (parameter.detach() - old for parameter, old in zip(network.parameters(), start, strict=True))
     return torch.cat([way.flatten() for way in ways])
 
@@ -54,13 +54,26 @@ def test_the_learning_rate_rises_from_0_over_the_warm_up(batch: torch.Tensor) ->
         assert moved(warm, batch, before=before).norm() / whole == pytest.approx(share, rel=1e-3), before
 
 
+def test_a_cosine_falls_step_by_step_to_the_end_of_the_last_epoch() -> None:
+    recipe = PLAIN.model_copy(update={"schedule": "cosine", "epochs": 2})
+    rates = [learning_rate(recipe, epochs) for epochs in (0, 0.5, 1, 1.5, 2)]
+    assert rates == pytest.approx([1, (1 + 0.5**0.5) / 2, 0.5, (1 - 0.5**0.5) / 2, 0])
+
+
+def test_the_rate_of_a_step_is_that_of_its_place_in_the_epoch(batch: torch.Tensor) -> None:
+    whole = moved(PLAIN, batch).norm()
+    falling = PLAIN.model_copy(update={"schedule": "cosine", "epochs": 1})
+    for step, share in ((0, 1.0), (2, 0.5)):
+        assert moved(falling, batch, step=step).norm() / whole == pytest.approx(share, rel=1e-2), step
+
+
 def test_the_encoder_gets_its_share_of_the_learning_rate(tmp_path: Path) -> None:
     recipe = HINTED.model_copy(update={"encoder_rate": 0.25, "learning_rate": 1e-3})
     torch.manual_seed(0)
     _, network, optimizer, _ = prepare(recipe, tmp_path / "run", CPU, resume=False)
     start = copy.deepcopy(network.state_dict())
     photos = torch.randint(256, (2, 3, 32, 32), dtype=torch.uint8)
-    Stepper(recipe, network.train(), optimizer, None, CPU, torch.float32)(photos, 1, 0, 0)
+    Stepper(recipe, network.train(), optimizer, None, CPU, torch.float32)(photos, 1, 0, 0, 1)
     ways: dict[bool, list[torch.Tensor]] = {True: [], False: []}
     for name, parameter in network.named_parameters():
         ways[name.startswith("encoder.")].append((parameter.detach() - start[name]).abs().flatten())
@@ -77,7 +90,7 @@ def test_the_running_mean_follows_faster_at_first(batch: torch.Tensor, before: i
     for parameter in mean.parameters():
         parameter.data.zero_()
     optimizer = torch.optim.SGD([{"params": list(network.parameters()), "share": 1.0}])
-    Stepper(recipe, network, optimizer, mean, CPU, torch.float32)(batch, 1, 0, before)
+    Stepper(recipe, network, optimizer, mean, CPU, torch.float32)(batch, 1, 0, before, 1)
     for name, parameter in network.named_parameters():
         kept = dict(mean.named_parameters())[name]
         torch.testing.assert_close(kept, parameter.detach() * share, rtol=1e-3, atol=1e-7, msg=name)
