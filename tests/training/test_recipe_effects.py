@@ -194,5 +194,6 @@ def test_compile_hands_the_network_to_the_compiler(monkeypatch) -> None:
 
 
 def test_every_key_has_its_effect_tested() -> None:
-    text = Path(__file__).read_text(encoding="utf-8") + Path(__file__).with_name("test_step.py").read_text("utf-8")
+    files = (Path(__file__), *(Path(__file__).with_name(name) for name in ("test_step.py", "test_on_gpu.py")))
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
     assert [key for key in Recipe.model_fields if f'"{key}"' not in text and f"{key}=" not in text] == []
