@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photochrom.training.hinting import hints_inside, simulate_hints
-from photochrom.training.objective import change_beyond
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -77,16 +76,3 @@ def test_points_on_a_region_lie_in_it_and_are_one_to_four():
     one = told.min()
     assert 0.2 < (told <= one).float().mean() < 0.6
     assert told.max() <= 4 * one
-
-
-def test_change_counts_beyond_a_region_and_its_margin():
-    region = torch.zeros(2, 1, 100, 100)
-    region[:, :, 40:60, 40:60] = 1
-    untold = torch.zeros(2, 2, 100, 100)
-    told = untold.clone()
-    told[:, :, 34:66, 34:66] = 30
-    assert not change_beyond(region, told, untold).any()
-    told[1, :, :10] = 30
-    change = change_beyond(region, told, untold)
-    assert change[0] == 0
-    assert torch.isclose(change[1], torch.tensor(2.95), atol=1e-3)

@@ -90,7 +90,7 @@ def test_no_step_makes_the_cpu_wait_for_the_gpu(gpu, name, changes, precision):
         phase = recipe.phase(epoch)
         side = recipe.crop_from or phase.size
         batch = torch.randint(256, (phase.batch, side, side, 3), dtype=torch.uint8, device=GPU).permute(0, 3, 1, 2)
-        loss = take_step(batch, epoch, step, step)
+        loss = take_step(batch, epoch, step, step, 2)
     assert not gpu.waits
     assert bool(loss.isfinite())
     assert any(not torch.equal(new, before[key]) for key, new in network.state_dict().items())

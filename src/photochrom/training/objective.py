@@ -21,7 +21,7 @@ from photochrom.training.distribution import SoftBins
 from photochrom.training.hinting import hints_inside, simulate_hints
 from photochrom.training.recipe import Recipe
 
-__all__ = ["Objective", "change_beyond", "objective_of"]
+__all__ = ["Objective", "objective_of"]
 
 _DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mse": functional.mse_loss,
@@ -30,8 +30,6 @@ _DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 _UNSEEN = 4.0  # squared CIELAB units: a photo's error that nobody sees, below which it is not worth work
 _UNTOLD = 0.3  # what a CIELAB unit of error counts where no colour is told, beside nats
 _ALONE = 0.6  # of the recoloured photos get no other colour points than those of the region
-_BEYOND = 0.06  # of the photo's side around a region, where its points may change something: its border is unsure
-_LEAK = 0.4  # what a CIELAB unit of change beyond the region counts, beside nats
 
 
 class Objective(Protocol):
@@ -111,7 +109,7 @@ class _Likelihood:
         rgb = rgb.contiguous()
         lab = rgb_to_lab(rgb, axis=1)
         light = aged_lightness(rgb, generator, share=self._recipe.aged)
-        ab, hints, region = self._told(lab, generator)
+        ab, hints = self._told(lab, generator)
         with autocast(self._device, self._precision):
             scores, weights = self._network.score(light, hints)
         scores, weights = scores.float(), weights.float()
@@ -121,53 +119,21 @@ class _Likelihood:
         told = hints[:, 2].amax((1, 2)) > 0
         decibels = torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN)
         units = functional.smooth_l1_loss(mean, ab, reduction="none").mean((1, 2, 3)) * _UNTOLD
-        loss = unlikely + torch.where(told, decibels, units).mean()
-        if len(region):
-            loss = loss + self._leak(light[: len(region)], mean[: len(region)], region).sum() / len(rgb)
-        return loss
+        return unlikely + torch.where(told, decibels, units).mean()
 
-    def _told(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def _told(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Recolour the first photos of a batch [N,3,H,W], the recipe's share of it; draw all photos' hints.
 
         Returns:
-            True a, b [N,2,H,W]; hints [N,3,H,W]; the regions [M,1,H,W] of the first M photos, whose hints are all
-            within their region.
+            True a, b [N,2,H,W]; hints [N,3,H,W].
         """
         unhinted, ab = self._recipe.unhinted, lab[:, 1:]
         recolored = round(self._recipe.recolor_prob * len(lab))
         if not recolored:
-            return ab, simulate_hints(ab, generator, without=unhinted), lab[:0, :1]
-        alone = round(_ALONE * recolored)
+            return ab, simulate_hints(ab, generator, without=unhinted)
         changed, region = recolor(lab[:recolored], generator)
         ab = torch.cat([changed, ab[recolored:]])
         inside = hints_inside(changed, region, generator)
-        others = simulate_hints(changed[alone:], generator, without=0.0)
-        around = torch.cat([torch.zeros_like(inside[:alone]), others])
-        hints = torch.where(inside[:, 2:] > 0, inside, around)
-        rest = simulate_hints(ab[recolored:], generator, without=unhinted)
-        return ab, torch.cat([hints, rest]), region[:alone]
-
-    def _leak(self, light: Tensor, mean: Tensor, region: Tensor) -> Tensor:
-        """Measure what hints within a region change beyond it, photo by photo, against the answer without."""
-        with torch.no_grad(), autocast(self._device, self._precision):
-            logits, weights = self._network.score(light)
-        untold = self._network.mean(channel_softmax(logits.float()))
-        untold = self._network.convex_upsample(untold, weights.float())
-        return change_beyond(region, mean, untold) * _LEAK
-
-
-def change_beyond(region: Tensor, told: Tensor, untold: Tensor) -> Tensor:
-    """Measure how far two answers differ beyond a region and a margin around it.
-
-    Args:
-        region: 1 within, else 0 [N,1,H,W].
-        told: a, b [N,2,H,W] with hints.
-        untold: likewise without.
-
-    Returns:
-        The smooth L1 distance [N], as a mean over the whole photo.
-    """
-    half = round(_BEYOND * min(region.shape[2:]))
-    near = functional.max_pool2d(region, (2 * half + 1, 1), stride=1, padding=(half, 0))
-    near = functional.max_pool2d(near, (1, 2 * half + 1), stride=1, padding=(0, half))
-    return (functional.smooth_l1_loss(told, untold, reduction="none") * (1 - near)).mean((1, 2, 3))
+        others = simulate_hints(changed, generator, without=_ALONE)
+        hints = torch.where(inside[:, 2:] > 0, inside, others)
+        return ab, torch.cat([hints, simulate_hints(ab[recolored:], generator, without=unhinted)])
