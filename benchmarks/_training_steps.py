@@ -36,7 +36,7 @@ def main() -> None:
 
     def step() -> None:
         number = next(numbers)
-        take_step(photos, 1, number, number)
+        take_step(photos, 1, number, number, number + 1)
 
     for _ in sys.stdin:
         print(per_second(step, seconds) * batch, flush=True)

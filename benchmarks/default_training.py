@@ -44,7 +44,7 @@ def measure(
 
     def step() -> None:
         number = next(numbers)
-        take_step(photos, epoch, number, number)
+        take_step(photos, epoch, number, number, number + 1)
         wait()
 
     def passage() -> None:
