@@ -145,14 +145,16 @@ def flops(network: str, size: int) -> int:
 def default_network(scale: float, changes: dict[str, str], device: torch.device) -> None:
     """Train photochrom-1 for two epochs of each size and print how many squares its recipe would see."""
     recipe = load_recipe("photochrom-1", changes)
-    assert recipe.first is not None
-    planned = recipe.first.epochs, recipe.epochs - recipe.first.epochs
+    assert recipe.first_phase is not None
+    planned = recipe.first_phase.epochs, recipe.epochs - recipe.first_phase.epochs
     if scale < 1:  # on a CPU, in small
         small = {"size": 64, "batch": 4}
-        recipe = recipe.model_copy(update=small | {"first": recipe.first.model_copy(update=small | {"size": 32})})
-        assert recipe.first is not None
-    first = recipe.first.model_copy(update={"epochs": 2})
-    recipe = recipe.model_copy(update={"epochs": 4, "first": first, "pretrained": False})
+        recipe = recipe.model_copy(
+            update=small | {"first_phase": recipe.first_phase.model_copy(update=small | {"size": 32})}
+        )
+        assert recipe.first_phase is not None
+    first = recipe.first_phase.model_copy(update={"epochs": 2})
+    recipe = recipe.model_copy(update={"epochs": 4, "first_phase": first, "pretrained": False})
     assert recipe.crop_from is not None
     training = noise(STEPS * first.batch, recipe.crop_from, device)
     testing = noise(recipe.batch, recipe.size, device)

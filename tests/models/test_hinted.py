@@ -153,8 +153,8 @@ def test_it_learns_to_listen_to_hints():
     optimizer, soft = torch.optim.Adam(network.parameters(), 0.001), SoftBins(torch.device("cpu"))
     true = wished.view(1, 2, 1, 1).expand(1, 2, 8, 8)
     for _ in range(90):
-        loss = soft.unlikelihood(channel_softmax(network.score(planes, hints)[0]), true).mean()
-        loss = loss + soft.unlikelihood(channel_softmax(network.score(planes)[0]), -true).mean()
+        loss = soft.cross_entropy(channel_softmax(network.score(planes, hints)[0]), true).mean()
+        loss = loss + soft.cross_entropy(channel_softmax(network.score(planes)[0]), -true).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -16,7 +16,7 @@ from photochrom.training.recipe import Phase
 from training_runs import RECIPE, StopAfter
 
 PHASED = RECIPE.model_copy(
-    update={"crop_from": 32, "epochs": 9, "first": Phase(epochs=3, size=16, batch=4), "schedule": "cosine"}
+    update={"crop_from": 32, "epochs": 9, "first_phase": Phase(epochs=3, size=16, batch=4), "schedule": "cosine"}
 )
 
 
@@ -36,7 +36,7 @@ def test_both_phases_get_their_share(photos, tmp_path):
     train(PHASED, photos, tmp_path / "run", progress=False, within=6)
     recipe = load_recipe(tmp_path / "run" / "recipe.yaml")
     assert recipe.epochs > PHASED.epochs
-    assert recipe.first.epochs / recipe.epochs == pytest.approx(1 / 3, abs=0.1)
+    assert recipe.first_phase.epochs / recipe.epochs == pytest.approx(1 / 3, abs=0.1)
 
 
 def test_a_time_that_holds_no_epoch_is_said_before_anything_is_written(photos, tmp_path):

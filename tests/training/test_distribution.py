@@ -7,7 +7,7 @@ import torch
 from photochrom.color.ab_bins import bin_centers
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.augment import zoomed
-from photochrom.data.degrade import aged_lightness
+from photochrom.data.degrade import degraded_lightness
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import RecipeError
 from photochrom.training import Recipe, load_checkpoint, load_data, load_recipe, train
@@ -17,10 +17,10 @@ from training_runs import StopAfter, losses
 
 RECIPE = Recipe(
     name="t", network="photochrom-1", loss="distribution", size=64, crop_from=64, least_crop=48, flip=True,
-    first={"epochs": 2, "size": 32, "batch": 4, "least_crop": 32}, epochs=4, batch=4, aged=0.5,
-    unhinted=0.4, recolor_prob=0.5, optimizer="adamw", learning_rate=0.001, schedule="cosine", warmup=3,
-    encoder_rate=0.5, clip=3.0,
-    average=0.9, drop=0.3, pretrained=True, checkpoint_seconds=0, seed=3, use_at=96,
+    first_phase={"epochs": 2, "size": 32, "batch": 4, "least_crop": 32}, epochs=4, batch=4, degrade_prob=0.5,
+    no_hint_prob=0.4, recolor_prob=0.5, optimizer="adamw", learning_rate=0.001, schedule="cosine", warmup=3,
+    encoder_lr_scale=0.5, grad_clip=3.0,
+    ema_decay=0.9, drop_path=0.3, pretrained=True, checkpoint_seconds=0, seed=3, inference_size=96,
 )  # fmt: skip
 
 
@@ -61,8 +61,11 @@ def test_the_mean_of_the_weights_is_what_is_used(photos, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"loss": "mse"}, "aged: has no effect with the loss mse"),
-        ({"loss": "mse", "aged": "0", "unhinted": "1", "recolor_prob": "0.3"}, "recolor_prob: has no effect with"),
+        ({"loss": "mse"}, "degrade_prob: has no effect with the loss mse"),
+        (
+            {"loss": "mse", "degrade_prob": "0", "no_hint_prob": "1", "recolor_prob": "0.3"},
+            "recolor_prob: has no effect with",
+        ),
         ({"epochs": "13"}, "epochs: 13 leaves none after the first 22"),
         ({"least_crop": "300"}, "least_crop: 300 is larger than crop_from, 256"),
         ({"compile": "true"}, "compile: has no effect"),
@@ -78,9 +81,12 @@ def test_what_cannot_be_is_refused(changes, message):
     ("changes", "message"),
     [
         ({}, "pretrained: article-3 has no encoder"),
-        ({"pretrained": False}, "drop: article-3 has no encoder"),
-        ({"pretrained": False, "drop": 0.0}, "encoder_rate: article-3 has no encoder"),
-        ({"pretrained": False, "drop": 0.0, "encoder_rate": 1.0}, "loss: article-3 gives no distribution"),
+        ({"pretrained": False}, "drop_path: article-3 has no encoder"),
+        ({"pretrained": False, "drop_path": 0.0}, "encoder_lr_scale: article-3 has no encoder"),
+        (
+            {"pretrained": False, "drop_path": 0.0, "encoder_lr_scale": 1.0},
+            "loss: article-3 gives no distribution",
+        ),
     ],
 )
 def test_a_network_that_cannot_learn_so_is_refused(photos, tmp_path, changes, message):
@@ -110,10 +116,10 @@ def test_cross_entropy_is_least_for_the_truth():
     soft = SoftBins(torch.device("cpu"))
     bins, weights = soft.spread(ab)
     truth = torch.full((2, len(bin_centers()), 8, 8), 1e-9).scatter(1, bins, weights).log()
-    least = soft.unlikelihood(truth.softmax(1), ab)
+    least = soft.cross_entropy(truth.softmax(1), ab)
     for seed in range(3):
         other = truth + torch.randn(truth.shape, generator=generator(seed))
-        assert (soft.unlikelihood(other.softmax(1), ab) > least).all()
+        assert (soft.cross_entropy(other.softmax(1), ab) > least).all()
 
 
 def test_a_truth_that_was_held_impossible_is_still_learned():
@@ -122,7 +128,7 @@ def test_a_truth_that_was_held_impossible_is_still_learned():
     scores.requires_grad_()
     ab = torch.zeros(1, 2, 1, 1)
     soft = SoftBins(torch.device("cpu"))
-    soft.unlikelihood(scores.softmax(1), ab).sum().backward()
+    soft.cross_entropy(scores.softmax(1), ab).sum().backward()
     bins, weights = soft.spread(ab)
     assert torch.allclose(scores.grad.gather(1, bins), -weights, atol=1e-4)
 
@@ -142,15 +148,15 @@ def test_hints_tell_the_truth():
 def test_ageing_keeps_some_photos_as_they_are():
     rgb = torch.randint(256, (8, 3, 32, 32), generator=generator(), dtype=torch.uint8)
     light = rgb_to_lab(rgb, axis=1)[:, :1]
-    assert torch.allclose(aged_lightness(rgb, generator(), share=0.0), light, atol=1e-3)
-    aged = aged_lightness(rgb, generator(), share=0.5)
+    assert torch.allclose(degraded_lightness(rgb, generator(), share=0.0), light, atol=1e-3)
+    aged = degraded_lightness(rgb, generator(), share=0.5)
     same = [torch.allclose(one, other, atol=1e-3) for one, other in zip(aged, light, strict=True)]
     assert any(same)
     assert not all(same)
     assert aged.min() >= 0
     assert aged.max() <= 100
-    assert torch.equal(aged, aged_lightness(rgb, generator(), share=0.5))
-    assert not torch.equal(aged, aged_lightness(rgb, generator(7), share=0.5))
+    assert torch.equal(aged, degraded_lightness(rgb, generator(), share=0.5))
+    assert not torch.equal(aged, degraded_lightness(rgb, generator(7), share=0.5))
 
 
 def test_zoomed_squares_hold_the_photos_own_pixels():

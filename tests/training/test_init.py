@@ -8,7 +8,7 @@ from photochrom.models import create_network
 from photochrom.training import Recipe, load_checkpoint, train
 from photochrom.training.checkpoint import Progress, save_checkpoint
 from photochrom.training.export import export_network
-from photochrom.training.init import begin_with
+from photochrom.training.init import init_weights
 from training_runs import RECIPE
 
 HINTED = Recipe(name="h", network="photochrom-1", size=32, loss="distribution")
@@ -33,7 +33,7 @@ def hinted(tmp_path_factory):
 def test_every_weight_comes_back(hinted, source, tolerance):
     folder, network = hinted
     other = create_network("photochrom-1")
-    told = begin_with(other, str(folder / source))
+    told = init_weights(other, str(folder / source))
     assert told.startswith("h, ")
     assert "fresh" not in told
     for name, tensor in network.state_dict().items():
@@ -42,12 +42,12 @@ def test_every_weight_comes_back(hinted, source, tolerance):
 
 def test_a_run_goes_on_from_another_ones_weights(photos, tmp_path):
     train(RECIPE, photos, tmp_path / "first", progress=False)
-    second = RECIPE.model_copy(update={"begin": str(tmp_path / "first"), "epochs": 1, "learning_rate": 1e-12})
+    second = RECIPE.model_copy(update={"init_from": str(tmp_path / "first"), "epochs": 1, "learning_rate": 1e-12})
     train(second, photos, tmp_path / "second", progress=False)
     before, after = (load_checkpoint(tmp_path / name) for name in ("first", "second"))
     for name, parameter in before.network.named_parameters():
         torch.testing.assert_close(after.weights[name], parameter.detach(), rtol=1e-5, atol=1e-8, msg=name)
-    assert after.progress.facts["begun_with"] == "t, epoch 4"
+    assert after.progress.facts["init_from"] == "t, epoch 4"
 
 
 def test_layers_that_are_not_there_begin_fresh(hinted, tmp_path):
@@ -55,25 +55,25 @@ def test_layers_that_are_not_there_begin_fresh(hinted, tmp_path):
     torch.nn.init.ones_(network.guide.weight)
     network.bold = torch.nn.Conv2d(80, 7, 1)
     save_checkpoint(tmp_path / "old.safetensors", HINTED, create_network("photochrom-1"), Progress())
-    assert begin_with(network, str(tmp_path / "old.safetensors")) == "h, epoch 0; bold fresh"
+    assert init_weights(network, str(tmp_path / "old.safetensors")) == "h, epoch 0; bold fresh"
     assert network.guide.weight.std() > 0
 
 
 def test_a_folder_of_a_bundled_network_s_name_hides_none(tmp_path, monkeypatch):
     (tmp_path / "photochrom-1").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert begin_with(create_network("photochrom-1"), "photochrom-1").startswith("photochrom-1, version")
+    assert init_weights(create_network("photochrom-1"), "photochrom-1").startswith("photochrom-1, version")
 
 
 @pytest.mark.parametrize(
     ("begin", "message"),
     [
-        ("photochrom-9", "begin: photochrom-9: there is no network of that name; did you mean photochrom-1"),
-        ("no/such.safetensors", "begin: no/such.safetensors: there is no checkpoint"),
-        ("article-6", "begin: the weights of article-6 do not fit this network"),
+        ("photochrom-9", "init_from: photochrom-9: there is no network of that name; did you mean photochrom-1"),
+        ("no/such.safetensors", "init_from: no/such.safetensors: there is no checkpoint"),
+        ("article-6", "init_from: the weights of article-6 do not fit this network"),
     ],
 )
 def test_what_cannot_be_begun_with(photos, tmp_path, begin, message):
     with pytest.raises(RecipeError, match=message):
-        train(RECIPE.model_copy(update={"begin": begin}), photos, tmp_path / "run", progress=False)
+        train(RECIPE.model_copy(update={"init_from": begin}), photos, tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()

@@ -22,7 +22,7 @@ from training_runs import RECIPE, losses
 
 HINTED = {
     "size": "64", "crop_from": "64", "least_crop": "32", "batch": "4", "photos": "4", "test_photos": "2",
-    "epochs": "2", "first": "{epochs: 1, size: 32, batch: 4, least_crop: 24}", "aged": "0.5",
+    "epochs": "2", "first_phase": "{epochs: 1, size: 32, batch: 4, least_crop: 24}", "degrade_prob": "0.5",
     "pretrained": "false", "precision": "float32",
 }  # fmt: skip
 
@@ -81,7 +81,7 @@ def test_what_a_gpu_refuses_is_refused_and_what_waits_is_counted(gpu):
 def test_no_step_makes_the_cpu_wait_for_the_gpu(gpu, name, changes, precision):
     recipe = load_recipe(name, changes)
     network = on_gpu(create_network(recipe.network))
-    mean = copy.deepcopy(network) if recipe.average else None
+    mean = copy.deepcopy(network) if recipe.ema_decay else None
     groups = [{"params": list(network.parameters()), "share": 1.0}]
     take_step = Stepper(recipe, network, torch.optim.AdamW(groups, fused=True), mean, GPU, precision)
     before = copy.deepcopy(network.state_dict())
@@ -105,7 +105,7 @@ def test_a_run_gives_the_losses_that_the_cpu_gives(gpu, photos, tmp_path):
 
 
 def test_a_run_that_was_broken_off_goes_on_as_if_it_had_not_been(gpu, photos, tmp_path):
-    changes = {"average": 0.9, "clip": 3.0, "optimizer": "adamw", "precision": "float32"}
+    changes = {"ema_decay": 0.9, "grad_clip": 3.0, "optimizer": "adamw", "precision": "float32"}
     recipe = RECIPE.model_copy(update=changes)
     whole = train(recipe, photos, tmp_path / "whole", device="cuda:0", progress=False)
 

@@ -82,10 +82,10 @@ def change_of(checkpoint) -> torch.Tensor:
         {"learning_rate": 0.003},
         {"schedule": "cosine", "epochs": 2},
         {"warmup": 5},
-        {"clip": 1e-6},
+        {"grad_clip": 1e-6},
         {"precision": "bfloat16"},
         {"network": "article-2"},
-        {"first": {"epochs": 1, "size": 8, "batch": 4}, "epochs": 2, "crop_from": 16},
+        {"first_phase": {"epochs": 1, "size": 8, "batch": 4}, "epochs": 2, "crop_from": 16},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -96,7 +96,13 @@ def test_what_decides_the_training_changes_the_weights(run, changes: dict[str, A
 
 @pytest.mark.parametrize(
     "changes",
-    [{"name": "other"}, {"description": "other"}, {"checkpoint_seconds": 1e6}, {"test_photos": 1}, {"use_at": 64}],
+    [
+        {"name": "other"},
+        {"description": "other"},
+        {"checkpoint_seconds": 1e6},
+        {"test_photos": 1},
+        {"inference_size": 64},
+    ],
     ids=lambda changes: next(iter(changes)),
 )
 def test_what_does_not_decide_the_training_leaves_the_weights_alone(run, changes: dict[str, Any]) -> None:
@@ -129,14 +135,14 @@ def test_the_share_for_testing_is_kept_where_the_data_names_none(photos: Path, t
 
 
 def test_the_running_mean_is_what_is_used(run) -> None:
-    checkpoint = run(average=0.9, learning_rate=0.01)
+    checkpoint = run(ema_decay=0.9, learning_rate=0.01)
     used = torch.cat([parameter.detach().flatten() for parameter in checkpoint.network.parameters()])
     own = torch.cat([checkpoint.weights[name].flatten() for name, _ in checkpoint.network.named_parameters()])
     assert not torch.equal(used, own)
 
 
 def test_name_and_description_stand_in_the_network_file(run, tmp_path: Path) -> None:
-    run(name="mine", description="for my family's photos", use_at=48)
+    run(name="mine", description="for my family's photos", inference_size=48)
     card = export_network(tmp_path / "run", tmp_path / "mine.onnx")
     assert (card.name, card.input_size) == ("mine", 48)
     assert card.description == "for my family's photos"
@@ -169,7 +175,13 @@ def first_step(recipe: Recipe, tmp_path: Path) -> tuple[torch.nn.Module, float]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
-    [{"aged": 1.0}, {"unhinted": 0.0}, {"recolor_prob": 1.0}, {"drop": 0.9}, {"pretrained": True}],
+    [
+        {"degrade_prob": 1.0},
+        {"no_hint_prob": 0.0},
+        {"recolor_prob": 1.0},
+        {"drop_path": 0.9},
+        {"pretrained": True},
+    ],
     ids=lambda changes: next(iter(changes)),
 )
 def test_what_only_the_default_network_knows_changes_its_loss(tmp_path: Path, changes: dict[str, Any]) -> None:
@@ -180,7 +192,7 @@ def test_what_only_the_default_network_knows_changes_its_loss(tmp_path: Path, ch
 @pytest.mark.slow
 def test_weights_that_are_begun_with_are_those_of_the_file(run, tmp_path: Path) -> None:
     before = run("before")
-    after = run("after", begin=str(tmp_path / "before"), learning_rate=1e-9)
+    after = run("after", init_from=str(tmp_path / "before"), learning_rate=1e-9)
     assert torch.allclose(weights(before), weights(after), atol=1e-5)
 
 

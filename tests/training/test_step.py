@@ -16,7 +16,7 @@ from photochrom.training.step import Stepper, learning_rate
 
 PLAIN = Recipe(name="t", network="article-1", size=16, batch=4, learning_rate=1.0, seed=3)
 HINTED = Recipe(
-    name="t", network="photochrom-1", loss="distribution", size=32, batch=2, optimizer="adamw", unhinted=0.0
+    name="t", network="photochrom-1", loss="distribution", size=32, batch=2, optimizer="adamw", no_hint_prob=0.0
 )
 CPU = torch.device("cpu")
 
@@ -40,10 +40,10 @@ def moved(recipe: Recipe, batch: torch.Tensor, *, before: int = 0, step: int = 0
 def test_a_gradient_that_is_too_long_is_shortened_and_keeps_its_direction(batch: torch.Tensor) -> None:
     free = moved(PLAIN, batch)
     assert free.norm() > 1
-    short = moved(PLAIN.model_copy(update={"clip": 0.5}), batch)
+    short = moved(PLAIN.model_copy(update={"grad_clip": 0.5}), batch)
     assert short.norm() == pytest.approx(0.5, rel=1e-4)
     torch.testing.assert_close(short / short.norm(), free / free.norm(), rtol=1e-3, atol=1e-6)
-    long = moved(PLAIN.model_copy(update={"clip": 1e6}), batch)
+    long = moved(PLAIN.model_copy(update={"grad_clip": 1e6}), batch)
     torch.testing.assert_close(long, free)
 
 
@@ -68,7 +68,7 @@ def test_the_rate_of_a_step_is_that_of_its_place_in_the_epoch(batch: torch.Tenso
 
 
 def test_the_encoder_gets_its_share_of_the_learning_rate(tmp_path: Path) -> None:
-    recipe = HINTED.model_copy(update={"encoder_rate": 0.25, "learning_rate": 1e-3})
+    recipe = HINTED.model_copy(update={"encoder_lr_scale": 0.25, "learning_rate": 1e-3})
     torch.manual_seed(0)
     _, network, optimizer, _ = prepare(recipe, tmp_path / "run", CPU, resume=False)
     start = copy.deepcopy(network.state_dict())
@@ -84,7 +84,7 @@ def test_the_encoder_gets_its_share_of_the_learning_rate(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("before", "share"), [(0, 0.9), (8, 0.5), (90, 0.09), (100_000, 0.001)])
 def test_the_running_mean_follows_faster_at_first(batch: torch.Tensor, before: int, share: float) -> None:
-    recipe = PLAIN.model_copy(update={"average": 0.999, "learning_rate": 0.01})
+    recipe = PLAIN.model_copy(update={"ema_decay": 0.999, "learning_rate": 0.01})
     network = create_network(recipe.network).train()
     mean = copy.deepcopy(network)
     for parameter in mean.parameters():
@@ -99,7 +99,7 @@ def test_the_running_mean_follows_faster_at_first(batch: torch.Tensor, before: i
 
 
 @pytest.mark.parametrize(
-    ("unhinted", "gain"),
+    ("no_hint_prob", "gain"),
     [
         # 0.3 of the smooth L1 distance: an error four times as large costs four times as much.
         (1.0, lambda error: 0.3 * (error - 0.5)),
@@ -107,8 +107,8 @@ def test_the_running_mean_follows_faster_at_first(batch: torch.Tensor, before: i
         (0.0, lambda error: torch.log(torch.tensor((error**2 + 4) / 4)).item()),
     ],
 )
-def test_errors_count_by_units_without_hints_and_by_decibels_with_them(unhinted, gain) -> None:
-    recipe = HINTED.model_copy(update={"unhinted": unhinted})
+def test_errors_count_by_units_without_hints_and_by_decibels_with_them(no_hint_prob, gain) -> None:
+    recipe = HINTED.model_copy(update={"no_hint_prob": no_hint_prob})
     torch.manual_seed(0)
     network = create_network("photochrom-1").eval()
     photos = torch.full((2, 3, 32, 32), 120, dtype=torch.uint8)  # grey: a and b are 0

@@ -10,12 +10,12 @@ from torch.nn import functional
 
 from photochrom.color.cielab import lightness, srgb_to_linear
 
-__all__ = ["aged_lightness"]
+__all__ = ["degraded_lightness"]
 
 _SCRATCHES = 6  # on a photo at most
 
 
-def aged_lightness(rgb: Tensor, generator: torch.Generator, *, share: float = 0.5) -> Tensor:
+def degraded_lightness(rgb: Tensor, generator: torch.Generator, *, share: float = 0.5) -> Tensor:
     """Return the lightness of photos, of some of them as if they were old.
 
     An aged photo may have been taken on film that is blind to red, be faded, blurred, grainy, scratched, or saved

@@ -48,7 +48,7 @@ def fit_epochs(
         TrainingError: if the time holds not one epoch, or not one of each phase.
     """
     began = time.perf_counter()
-    early = 0 if recipe.first is None else recipe.first.epochs
+    early = 0 if recipe.first_phase is None else recipe.first_phase.epochs
     phases = [(recipe.epochs, recipe.epochs - early)]  # an epoch of each, and how many it has
     if early:
         phases.insert(0, (1, early))
@@ -59,18 +59,18 @@ def fit_epochs(
     if left < sum(costs):
         raise TrainingError(
             None,
-            f"{'an epoch' if recipe.first is None else 'an epoch of either size'} of {photos} photos takes "
+            f"{'an epoch' if recipe.first_phase is None else 'an epoch of either size'} of {photos} photos takes "
             f"{sum(costs) / 60:.1f} minutes, and {max(left, 0) / 60:.1f} are left",
             "give more time, or fewer photos (--set photos=N)",
         )
     planned = sum(epochs * cost for (_, epochs), cost in zip(phases, costs, strict=True))
     counts = [max(1, math.floor(epochs * left / planned)) for _, epochs in phases]
-    if recipe.first is None:
+    if recipe.first_phase is None:
         return recipe.model_copy(update={"epochs": counts[0]})
     counts[0] = min(counts[0], math.floor((left - costs[1]) / costs[0]))
     counts[1] = math.floor((left - counts[0] * costs[0]) / costs[1])  # what rounding has left over
-    first = recipe.first.model_copy(update={"epochs": counts[0]})
-    return recipe.model_copy(update={"epochs": sum(counts), "first": first})
+    first = recipe.first_phase.model_copy(update={"epochs": counts[0]})
+    return recipe.model_copy(update={"epochs": sum(counts), "first_phase": first})
 
 
 def _pace(
@@ -80,7 +80,7 @@ def _pace(
     phase, probe = recipe.phase(epoch), copy.deepcopy(network)
     groups = [{"params": list(probe.parameters()), "share": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=0.0, fused=True)
-    mean = None if recipe.average is None else copy.deepcopy(network)
+    mean = None if recipe.ema_decay is None else copy.deepcopy(network)
     take_step = Stepper(recipe, probe, optimizer, mean, device, precision)
     count = phase.batch if device.type == "cuda" else min(phase.batch, _FEW)
     side = recipe.crop_from or phase.size

@@ -43,7 +43,7 @@ class SoftBins:
         number = cell[:, 0] * self._side + cell[:, 1]
         return self._bins[number].permute(0, 3, 1, 2), self._weights[number].permute(0, 3, 1, 2)
 
-    def unlikelihood(self, chance: Tensor, ab: Tensor) -> Tensor:
+    def cross_entropy(self, chance: Tensor, ab: Tensor) -> Tensor:
         """Return the cross entropy of probabilities [N,Q,h,w] with true a, b [N,2,h,w]: nats per place [N,h,w]."""
         bins, weights = self.spread(ab)
         return -(chance.gather(1, bins).clamp(min=_LEAST).log() * weights).sum(1)

@@ -99,7 +99,7 @@ def card_of(
         version=version,
         description=recipe.description,
         license=license,
-        input_size=max(recipe.use_at or recipe.size, 8),  # the least that a card may say
+        input_size=max(recipe.inference_size or recipe.size, 8),  # the least that a card may say
         inputs=checkpoint.network.inputs,
         outputs=checkpoint.network.outputs,
         parameters=sum(p.numel() for p in checkpoint.network.parameters()),

@@ -14,13 +14,13 @@ from photochrom.inference.onnx_model import Network
 from photochrom.models import ColorizationNetwork
 from photochrom.training.checkpoint import load_checkpoint
 
-__all__ = ["begin_with"]
+__all__ = ["init_weights"]
 
 _PREFIX = "network."  # of names in a network file: see `export._Answers`
 _NAMED = re.compile(r"%p_(\w+)")  # a parameter in what the exporter notes of a node
 
 
-def begin_with(network: ColorizationNetwork, source: str) -> str:
+def init_weights(network: ColorizationNetwork, source: str) -> str:
     """Give a network the weights of another one; layers that the other one has not, or not so, stay as they are.
 
     Args:
@@ -43,12 +43,12 @@ def begin_with(network: ColorizationNetwork, source: str) -> str:
             weights = _weights_of(file.path, {name: network.former_key(name) for name in network.state_dict()})
             told = f"{file.card.name}, version {file.card.version}"
     except (CheckpointError, NetworkError) as error:
-        raise RecipeError("begin", error.statement, error.remedy) from error
+        raise RecipeError("init_from", error.statement, error.remedy) from error
     own = network.state_dict()
     fitting = {name: tensor for name, tensor in weights.items() if name in own and own[name].shape == tensor.shape}
     if 2 * sum(tensor.numel() for tensor in fitting.values()) < sum(tensor.numel() for tensor in own.values()):
         raise RecipeError(
-            "begin", f"the weights of {source} do not fit this network", "leave it out or give another"
+            "init_from", f"the weights of {source} do not fit this network", "leave it out or give another"
         )
     network.load_state_dict(fitting, strict=False)
     fresh = sorted({name.split(".", 1)[0] for name, _ in network.named_parameters() if name not in fitting})

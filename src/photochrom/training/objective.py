@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from photochrom.color.ab_bins import CELL
 from photochrom.color.cielab import rgb_to_lab
-from photochrom.data.degrade import aged_lightness
+from photochrom.data.degrade import degraded_lightness
 from photochrom.data.recolor import recolor
 from photochrom.errors import RecipeError
 from photochrom.models import ColorizationNetwork
@@ -108,18 +108,18 @@ class _Likelihood:
     def loss(self, rgb: Tensor, generator: torch.Generator) -> Tensor:
         rgb = rgb.contiguous()
         lab = rgb_to_lab(rgb, axis=1)
-        light = aged_lightness(rgb, generator, share=self._recipe.aged)
+        light = degraded_lightness(rgb, generator, share=self._recipe.degrade_prob)
         ab, hints = self._told(lab, generator)
         with autocast(self._device, self._precision):
             scores, weights = self._network.score(light, hints)
         scores, weights = scores.float(), weights.float()
         chance = channel_softmax(scores)
-        unlikely = self._bins.unlikelihood(chance, functional.avg_pool2d(ab, CELL)).mean()
+        cross_entropy = self._bins.cross_entropy(chance, functional.avg_pool2d(ab, CELL)).mean()
         mean = self._network.convex_upsample(self._network.mean(chance), weights)
         told = hints[:, 2].amax((1, 2)) > 0
         decibels = torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN)
         units = functional.smooth_l1_loss(mean, ab, reduction="none").mean((1, 2, 3)) * _UNTOLD
-        return unlikely + torch.where(told, decibels, units).mean()
+        return cross_entropy + torch.where(told, decibels, units).mean()
 
     def _told(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Recolour the first photos of a batch [N,3,H,W], the recipe's share of it; draw all photos' hints.
@@ -127,7 +127,7 @@ class _Likelihood:
         Returns:
             True a, b [N,2,H,W]; hints [N,3,H,W].
         """
-        unhinted, ab = self._recipe.unhinted, lab[:, 1:]
+        unhinted, ab = self._recipe.no_hint_prob, lab[:, 1:]
         recolored = round(self._recipe.recolor_prob * len(lab))
         if not recolored:
             return ab, simulate_hints(ab, generator, without=unhinted)

@@ -51,8 +51,8 @@ class Recipe(BaseModel):
         None, ge=1, le=4096, description="cut squares of this side to `crop_from` and bring them to `size`"
     )
     flip: bool = Field(False, description="mirror each photo at random")
-    aged: float = Field(0.0, ge=0, le=1, description="share of photos shown as if they were old")
-    unhinted: float = Field(1.0, ge=0, le=1, description="share of photos without colour points")
+    degrade_prob: float = Field(0.0, ge=0, le=1, description="share of photos shown as if they were old")
+    no_hint_prob: float = Field(1.0, ge=0, le=1, description="share of photos without colour points")
 
     recolor_prob: float = Field(
         0.0,
@@ -62,10 +62,10 @@ class Recipe(BaseModel):
     )
 
     epochs: int = Field(200, ge=1, description="in all")
-    first: Phase | None = Field(None, description="the first epochs, of other sizes")
+    first_phase: Phase | None = Field(None, description="the first epochs, of other sizes")
     batch: int = Field(32, ge=1, description="photos per step")
     pretrained: bool = Field(False, description="begin with an encoder that knows photos (ImageNet)")
-    begin: str | None = Field(
+    init_from: str | None = Field(
         None, description="begin with the weights of a run, a network file or a bundled network; null: afresh"
     )
     loss: Literal["mse", "smooth-l1", "distribution"] = Field(
@@ -75,16 +75,18 @@ class Recipe(BaseModel):
     learning_rate: float = Field(0.001, gt=0, le=10)
     schedule: Literal["constant", "cosine"] = Field("constant", description="cosine falls to 0 at the last step")
     warmup: int = Field(0, ge=0, description="steps in which the learning rate rises from 0")
-    drop: float = Field(
+    drop_path: float = Field(
         0.0,
         ge=0,
         lt=1,
         description="chance that a photo passes one of the encoder's last blocks by; earlier ones less",
     )
-    encoder_rate: float = Field(1.0, ge=0, le=1, description="of the learning rate, for the encoder")
+    encoder_lr_scale: float = Field(1.0, ge=0, le=1, description="of the learning rate, for the encoder")
     weight_decay: float = Field(0.0, ge=0)
-    clip: float | None = Field(None, gt=0, description="longest gradient of a step; longer ones are shortened")
-    average: float | None = Field(
+    grad_clip: float | None = Field(
+        None, gt=0, description="longest gradient of a step; longer ones are shortened"
+    )
+    ema_decay: float | None = Field(
         None, gt=0, lt=1, description="keep a running mean of the weights, this share of it from the step before"
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
@@ -95,7 +97,7 @@ class Recipe(BaseModel):
     cudnn_benchmark: int = Field(
         3, ge=0, description="on CUDA: algorithms timed for each convolution at each size of a batch; 0: none"
     )
-    use_at: int | None = Field(
+    inference_size: int | None = Field(
         None, ge=8, le=4096, description="side that photos are brought to when the network is used; null: `size`"
     )
     checkpoint_seconds: float = Field(60, ge=0, description="least time between two checkpoints")
@@ -108,18 +110,22 @@ class Recipe(BaseModel):
         if self.crop_from is not None and self.crop_from < self.size:
             problem = f"{self.crop_from} is smaller than size, {self.size}"
             raise RecipeError("crop_from", problem, "change one of the two")
-        for least in (self.least_crop, self.first.least_crop if self.first else None):
+        for least in (self.least_crop, self.first_phase.least_crop if self.first_phase else None):
             if least is not None and least > (self.crop_from or 0):
                 problem = f"{least} is larger than crop_from, {self.crop_from}"
                 raise RecipeError("least_crop", problem, "change one of the two")
-        if self.first is not None and self.first.least_crop is None and self.first.size > (self.crop_from or 0):
-            problem = f"squares of {self.first.size} need a crop_from that holds them"
+        if (
+            self.first_phase is not None
+            and self.first_phase.least_crop is None
+            and self.first_phase.size > (self.crop_from or 0)
+        ):
+            problem = f"squares of {self.first_phase.size} need a crop_from that holds them"
             raise RecipeError("first", problem, "raise crop_from, or lower the size")
-        if self.first is not None and self.first.epochs >= self.epochs:
-            problem = f"{self.epochs} leaves none after the first {self.first.epochs}"
+        if self.first_phase is not None and self.first_phase.epochs >= self.epochs:
+            problem = f"{self.epochs} leaves none after the first {self.first_phase.epochs}"
             raise RecipeError("epochs", problem, "raise it, or lower the first")
         if self.loss != "distribution":
-            for key in ("aged", "unhinted", "recolor_prob"):
+            for key in ("degrade_prob", "no_hint_prob", "recolor_prob"):
                 if getattr(self, key) != Recipe.model_fields[key].default:
                     raise RecipeError(key, f"has no effect with the loss {self.loss}", "use distribution")
         elif self.compile:
@@ -128,8 +134,8 @@ class Recipe(BaseModel):
 
     def phase(self, epoch: int) -> Phase:
         """Return what holds in an epoch, from 1."""
-        if self.first is not None and epoch <= self.first.epochs:
-            return self.first
+        if self.first_phase is not None and epoch <= self.first_phase.epochs:
+            return self.first_phase
         return Phase(epochs=self.epochs, size=self.size, batch=self.batch, least_crop=self.least_crop)
 
     @property

@@ -21,7 +21,7 @@ from photochrom.errors import CheckpointError, DataError, RecipeError, TrainingE
 from photochrom.models import ColorizationNetwork, create_network
 from photochrom.models.encoder import LiteEncoder, load_imagenet
 from photochrom.training.checkpoint import Progress, load_checkpoint
-from photochrom.training.init import begin_with
+from photochrom.training.init import init_weights
 from photochrom.training.recipe import Recipe, load_recipe, recipe_text, save_recipe
 
 __all__ = ["check_writable", "grey_loss", "headline", "keep_epochs", "load_data", "open_folder", "prepare"]
@@ -116,18 +116,18 @@ def prepare(
             raise CheckpointError(
                 output,
                 f"ended after {before.epoch} epochs and keeps its weights alone, so it cannot be trained further",
-                f"give epochs={before.epoch}, or begin another run with its weights (--set begin=RUN)",
+                f"give epochs={before.epoch}, or begin another run with its weights (--set init_from=RUN)",
             )
     network, state = create_network(recipe.network), Progress()
     if before is not None:
         network.load_state_dict(before.weights)
         state = before.progress
-    elif recipe.begin is not None:
-        state.facts["begun_with"] = begin_with(network, recipe.begin)
+    elif recipe.init_from is not None:
+        state.facts["init_from"] = init_weights(network, recipe.init_from)
     elif recipe.pretrained:
         load_imagenet(_encoder(network, recipe, "pretrained"))
-    if recipe.drop:
-        _encoder(network, recipe, "drop").drop_blocks(recipe.drop)
+    if recipe.drop_path:
+        _encoder(network, recipe, "drop_path").drop_blocks(recipe.drop_path)
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
     groups = _parameter_groups(network, recipe)
@@ -147,7 +147,7 @@ def prepare(
     if device.type == "cuda":
         torch.set_float32_matmul_precision("high")
     mean = None
-    if recipe.average is not None:
+    if recipe.ema_decay is not None:
         mean = copy.deepcopy(network).eval().requires_grad_(False)
         if before is not None:
             mean.load_state_dict(before.network.state_dict())
@@ -160,19 +160,19 @@ def keep_epochs(recipe: Recipe, output: Path) -> Recipe:
         return recipe
     before = load_checkpoint(output).recipe
     changes: dict[str, Any] = {"epochs": before.epochs}
-    if recipe.first is not None and before.first is not None:
-        changes["first"] = recipe.first.model_copy(update={"epochs": before.first.epochs})
+    if recipe.first_phase is not None and before.first_phase is not None:
+        changes["first_phase"] = recipe.first_phase.model_copy(update={"epochs": before.first_phase.epochs})
     return recipe.model_copy(update=changes)
 
 
 def _parameter_groups(network: ColorizationNetwork, recipe: Recipe) -> list[dict[str, Any]]:
     """Part the parameters by the share of the learning rate that they get, `share`."""
-    if recipe.encoder_rate == 1:
+    if recipe.encoder_lr_scale == 1:
         return [{"params": list(network.parameters()), "share": 1.0}]
-    slow = list(_encoder(network, recipe, "encoder_rate").parameters())
+    slow = list(_encoder(network, recipe, "encoder_lr_scale").parameters())
     known = {id(parameter) for parameter in slow}
     rest = [parameter for parameter in network.parameters() if id(parameter) not in known]
-    return [{"params": slow, "share": recipe.encoder_rate}, {"params": rest, "share": 1.0}]
+    return [{"params": slow, "share": recipe.encoder_lr_scale}, {"params": rest, "share": 1.0}]
 
 
 def _encoder(network: ColorizationNetwork, recipe: Recipe, key: str) -> LiteEncoder:

@@ -70,8 +70,8 @@ class Stepper:
         with cudnn_benchmark(self._device, recipe.cudnn_benchmark if whole else 0):
             loss = self.objective.loss(photos, seeded_generator(recipe.seed, epoch, step, 1))
             loss.backward()  # type: ignore[no-untyped-call]
-        if recipe.clip is not None:
-            torch.nn.utils.clip_grad_norm_(self._network.parameters(), recipe.clip)
+        if recipe.grad_clip is not None:
+            torch.nn.utils.clip_grad_norm_(self._network.parameters(), recipe.grad_clip)
         self._optimizer.step()
         if self._mean is not None:
             _follow(self._mean, self._network, recipe, before)
@@ -97,8 +97,8 @@ def _augmented(batch: Tensor, recipe: Recipe, epoch: int, step: int) -> Tensor:
 @torch.no_grad()
 def _follow(mean: ColorizationNetwork, network: ColorizationNetwork, recipe: Recipe, step: int) -> None:
     """Let the running mean of the weights take a step; at first it follows faster, for it has less to keep."""
-    assert recipe.average is not None
-    share = 1 - min(recipe.average, (step + 1) / (step + 10))
+    assert recipe.ema_decay is not None
+    share = 1 - min(recipe.ema_decay, (step + 1) / (step + 10))
     torch._foreach_lerp_(list(mean.parameters()), list(network.parameters()), share)
     for kept, buffer in zip(mean.buffers(), network.buffers(), strict=True):
         kept.copy_(buffer)
