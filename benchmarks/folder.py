@@ -91,7 +91,8 @@ def run(arguments: list[str], cores: set[int], count: int) -> tuple[float, list[
 def workers(pid: int) -> list[int]:
     """Return the processes that the program started to colorize."""
     try:
-        children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        tasks = Path(f"/proc/{pid}/task").glob("*/children")  # a thread starts them
+        children = [int(child) for task in tasks for child in task.read_text().split()]
         return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
     except OSError:
         return []

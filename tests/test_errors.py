@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 
 import photochrom
 from error_kinds import KINDS
-from photochrom.batch.worker import Task
-from photochrom.errors import OutputError, PhotochromError, PhotoError, reason_of
-from photochrom.notes import Note
-from photochrom.server.errors import describe
-from photochrom.server.jobs import Refused
+from photochrom.errors import OutputError, PhotochromError, reason_of
+from photochrom.server.errors import error_document
+from photochrom.workers.runner import Reply
 
 SOURCES = Path(photochrom.__file__).parent
 names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
@@ -63,7 +61,7 @@ def test_an_error_shown_for_another_subject_does_not_know_the_old_one(
     assert subject is not None
     assume(subject not in f"{new}: {problem}; {remedy}")
     shown = raised.about(new)
-    document = describe(415, shown)
+    document = error_document(415, shown)
     for text in (str(shown), json.dumps(document, ensure_ascii=False), repr(pickle.loads(pickle.dumps(shown)))):
         assert subject not in text
         assert json.dumps(subject, ensure_ascii=False)[1:-1] not in text
@@ -78,7 +76,7 @@ def test_an_error_shown_for_another_subject_does_not_know_the_old_one(
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
 def test_an_error_comes_whole_from_another_process(kind: type[PhotochromError]) -> None:
     raised = kind(Path("/photos/gro\udcdf.jpg"), "is damaged", "scan it again")
-    answer = pickle.loads(pickle.dumps(Refused(415, raised))).error
+    answer = pickle.loads(pickle.dumps(Reply(error=raised))).error
     assert type(answer) is kind
     assert (answer.subject, answer.problem, answer.remedy) == (
         "/photos/gro\udcdf.jpg",
@@ -101,17 +99,6 @@ def test_an_error_about_nothing_says_what_is_wrong() -> None:
         error.problem,
     )
     assert str(error.about("out")) == "out: the disk is full; free some space"
-
-
-def test_a_task_names_its_files_as_the_user_does(tmp_path: Path) -> None:
-    made, target = tmp_path / "made" / "result.png", tmp_path / "out" / "photo.png"
-    task = Task(tmp_path / "stream", made, target, called="standard input")
-    assert task.named(PhotoError(task.source, "is empty", "fetch it again")).subject == "standard input"
-    assert task.named(OutputError(made, "cannot be written", "free some space")).subject == str(target)
-    assert str(task.named(Note(str(made), "without EXIF"))) == f"{target}: without EXIF"
-    other = OutputError(tmp_path / "elsewhere", "is a folder", "give a name")
-    assert task.named(other).subject == other.subject
-    assert task.named(OutputError(None, "no", "yes")).subject is None
 
 
 def test_the_reason_of_another_library_names_no_file_that_a_user_may_not_know(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
     PhotochromError           error                 none of the kinds below
     ├── PhotoError            photo-unreadable      a file is no photo, is damaged, or cannot be read
     │   └── TooLargeError     photo-too-large       a photo needs too much memory, or has too long a side
-    │       └── PixelLimitError  photo-over-limit   a photo has more pixels than are allowed
+    │       ├── PixelLimitError  photo-over-limit   a photo has more pixels than are allowed
+    │       └── OutOfMemoryError  out-of-memory     there was too little memory for a photo
     ├── OutputError           output-unwritable     a result cannot be written where it was asked for
     │   └── UnfitError        output-unfit          a result is too large for its format
     ├── NetworkError          network-unusable      a network's file breaks the contract, or it fails
@@ -19,6 +20,9 @@
     ├── SettingError          setting-invalid       the service cannot be started as it is asked to
     ├── UsageError            usage                 arguments of the command line contradict each other
     ├── WorkerError           worker-failed         a worker process died, or none can be started
+    │   ├── QueueFullError    queue-full            as many jobs wait as may
+    │   ├── JobTimeoutError   job-timeout           a job took longer than it may
+    │   └── PoolClosedError   pool-closed           the work is ending
     └── UnexpectedError       unexpected            something failed that should not; a report is welcome
 
 The service adds those of requests (`photochrom.server.refusals`). An error has three parts: what it is about, what
@@ -41,12 +45,16 @@ __all__ = [
     "DataError",
     "DivergedError",
     "HintError",
+    "JobTimeoutError",
     "MissingExtraError",
     "NetworkError",
+    "OutOfMemoryError",
     "OutputError",
     "PhotoError",
     "PhotochromError",
     "PixelLimitError",
+    "PoolClosedError",
+    "QueueFullError",
     "RecipeError",
     "SettingError",
     "TooLargeError",
@@ -133,6 +141,12 @@ class PixelLimitError(TooLargeError):
     """A photo has more pixels than are allowed."""
 
     code = "photo-over-limit"
+
+
+class OutOfMemoryError(TooLargeError):
+    """There was too little memory for a photo while it was worked on."""
+
+    code = "out-of-memory"
 
 
 class OutputError(PhotochromError):
@@ -223,6 +237,24 @@ class WorkerError(PhotochromError):
     """A worker process died, or none can be started."""
 
     code = "worker-failed"
+
+
+class QueueFullError(WorkerError):
+    """As many jobs wait as may."""
+
+    code = "queue-full"
+
+
+class JobTimeoutError(WorkerError):
+    """A job took longer than it may."""
+
+    code = "job-timeout"
+
+
+class PoolClosedError(WorkerError):
+    """The work is ending, and this is not begun or not through."""
+
+    code = "pool-closed"
 
 
 class UnexpectedError(PhotochromError):

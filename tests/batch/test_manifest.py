@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from batch_calls import Colorize, results
-from photochrom.batch.fingerprint import Stamp
+from photochrom.batch.fingerprint import Fingerprint
 from photochrom.batch.manifest import Manifest
-from photochrom.batch.plan import Job
+from photochrom.batch.plan import PlanItem
 from photochrom.errors import OutputError
 from photochrom.io.picture import Picture
 from tiny_network import tint_card, write_network
@@ -151,21 +151,21 @@ def test_options_of_tomorrow_do_not_undo_what_is_done(out: Path) -> None:
 
 
 @pytest.fixture
-def job(photos: Path, tmp_path: Path) -> Job:
+def item(photos: Path, tmp_path: Path) -> PlanItem:
     (tmp_path / "made").mkdir()
-    return Job(photos, "00.png", tmp_path / "made", "00.png")
+    return PlanItem(photos, "00.png", tmp_path / "made", "00.png")
 
 
-def place(manifest: Manifest, job: Job, text: str) -> None:
-    made = job.output / "in the making"
+def place(manifest: Manifest, item: PlanItem, text: str) -> None:
+    made = item.output / "in the making"
     made.write_text(text)
-    manifest.place(made, Stamp.of(made), job, Stamp.of(job.source))
+    manifest.place(made, Fingerprint.of(made), item, Fingerprint.of(item.source))
 
 
 @pytest.mark.parametrize("moved", [True, False])
-def test_killed_between_record_and_move(job: Job, moved: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    manifest = Manifest(job.output, "old")
-    place(manifest, job, "old")
+def test_killed_between_record_and_move(item: PlanItem, moved: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = Manifest(item.output, "old")
+    place(manifest, item, "old")
     manifest.close()
 
     class Killed(BaseException):
@@ -176,39 +176,41 @@ def test_killed_between_record_and_move(job: Job, moved: bool, monkeypatch: pyte
             source.replace(target)
         raise Killed
 
-    manifest = Manifest(job.output, "new")
-    assert manifest.reason_to_skip(job) is None
+    manifest = Manifest(item.output, "new")
+    assert manifest.reason_to_skip(item) is None
     monkeypatch.setattr("photochrom.batch.manifest.move_file", move)
     with pytest.raises(Killed):
-        place(manifest, job, "newer")
+        place(manifest, item, "newer")
     manifest._database.close()  # as the system does
 
-    manifest = Manifest(job.output, "new")
-    assert job.target.read_text() == ("newer" if moved else "old")
-    assert manifest.reason_to_skip(job) == (("done already", []) if moved else None)
+    manifest = Manifest(item.output, "new")
+    assert item.target.read_text() == ("newer" if moved else "old")
+    assert manifest.reason_to_skip(item) == (("done already", []) if moved else None)
     manifest.close()
 
 
-def test_a_move_that_fails_leaves_the_old_result_photochrom_s(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    manifest = Manifest(job.output, "old")
-    place(manifest, job, "old")
+def test_a_move_that_fails_leaves_the_old_result_photochrom_s(
+    item: PlanItem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = Manifest(item.output, "old")
+    place(manifest, item, "old")
 
     def move(source: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("photochrom.batch.manifest.move_file", move)
     with pytest.raises(OutputError, match=r"00\.png: cannot be written \(No space left on device\)"):
-        place(manifest, job, "new")
-    assert manifest.reason_to_skip(job) == ("done already", [])
+        place(manifest, item, "new")
+    assert manifest.reason_to_skip(item) == ("done already", [])
     manifest.close()
 
 
-def test_one_call_at_a_time_writes_to_a_folder(job: Job) -> None:
-    manifest = Manifest(job.output, "recipe")
+def test_one_call_at_a_time_writes_to_a_folder(item: PlanItem) -> None:
+    manifest = Manifest(item.output, "recipe")
     with pytest.raises(OutputError, match="another photochrom is writing there"):
-        Manifest(job.output, "recipe")
+        Manifest(item.output, "recipe")
     manifest.close()
-    Manifest(job.output, "recipe").close()
+    Manifest(item.output, "recipe").close()
 
 
 def test_a_damaged_manifest_is_one_line_and_nothing_is_lost(

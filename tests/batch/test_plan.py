@@ -30,7 +30,7 @@ def album(tmp_path: Path) -> Path:
 
 
 def planned(plan: plans.Plan) -> dict[str, str]:
-    return {job.name: job.result for job in plan.jobs}
+    return {item.name: item.result for item in plan.items}
 
 
 def test_the_tree_is_mirrored_and_a_folder_is_no_photo_whatever_its_name(album: Path, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_circle_of_links_ends_and_is_said(album: Path, tmp_path: Path) -> None
     (album / "sub/up").symlink_to("..")
     (album / "a-link").symlink_to("sub")
     plan = make_plan([album], tmp_path / "out")
-    assert len(plan.jobs) == 5
+    assert len(plan.items) == 5
     assert sorted(note.split(":")[0] for note in plan.notes) == [
         str(album / n) for n in ("a-link", "again", "sub/up")
     ]
@@ -104,7 +104,7 @@ def test_a_link_to_a_folder_elsewhere_is_followed_once(album: Path, tmp_path: Pa
         (album / name).symlink_to(elsewhere)
     plan = make_plan([album], tmp_path / "out")
     assert planned(plan)["one/z.jpg"] == "one/z.jpg"
-    assert len(plan.jobs) == 6
+    assert len(plan.items) == 6
     assert len(plan.notes) == 2
 
 
@@ -126,7 +126,7 @@ def test_a_folder_that_cannot_be_read_is_a_line_and_the_rest_is_planned(
 
     monkeypatch.setattr(os, "scandir", scandir)
     plan = make_plan([album], tmp_path / "out")
-    assert [job.name for job in plan.jobs] == ["a.PNG", "b.jpg", "c.gif"]
+    assert [item.name for item in plan.items] == ["a.PNG", "b.jpg", "c.gif"]
     (error,) = plan.unread
     assert error.subject == str(album / "sub")
     assert str(error) == f"{album}/sub: cannot be searched (Permission denied); check its permissions"
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_read_is_a_line_and_the_rest_is_planned(
 
 def test_a_photo_named_twice_is_one(album: Path, tmp_path: Path) -> None:
     plan = make_plan([album, album / "b.jpg", album / "sub" / ".." / "b.jpg", album], tmp_path / "out")
-    assert len(plan.jobs) == 5
+    assert len(plan.items) == 5
 
 
 def test_results_are_not_taken_for_photos(album: Path, tmp_path: Path) -> None:
@@ -142,9 +142,9 @@ def test_results_are_not_taken_for_photos(album: Path, tmp_path: Path) -> None:
         (out / ".photochrom").mkdir(parents=True)
         (out / "b.jpg").touch()
     plan = make_plan([album], album / "out")
-    assert len(plan.jobs) == 5
+    assert len(plan.items) == 5
     assert plan.notes == [f"{album}/other: holds the results of another call; left out"]
-    assert len(make_plan([album / "other"], album / "out").jobs) == 1  # unless the user says so
+    assert len(make_plan([album / "other"], album / "out").items) == 1  # unless the user says so
     with pytest.raises(OutputError, match="taken for a photo the next time"):
         make_plan([album], album, suffix=".png")
 
@@ -152,7 +152,7 @@ def test_results_are_not_taken_for_photos(album: Path, tmp_path: Path) -> None:
 def test_a_folder_without_photos_is_refused_unless_they_may_come(tmp_path: Path) -> None:
     with pytest.raises(PhotoError, match="holds no photos"):
         make_plan([tmp_path], tmp_path / "out")
-    assert make_plan([tmp_path], tmp_path / "out", empty=True).jobs == []
+    assert make_plan([tmp_path], tmp_path / "out", empty=True).items == []
 
 
 def test_files_that_are_not_known_as_photos_are_counted(album: Path, tmp_path: Path) -> None:
@@ -180,15 +180,15 @@ def test_files_that_are_not_known_as_photos_are_counted(album: Path, tmp_path: P
 def test_names_need_not_be_text(tmp_path: Path) -> None:
     name = os.fsdecode(b"gro\xdf.jpg")
     (tmp_path / name).touch()
-    (job,) = make_plan([tmp_path], tmp_path / "out").jobs
-    assert os.fsencode(job.target) == os.fsencode(tmp_path) + b"/out/gro\xdf.jpg"
+    (item,) = make_plan([tmp_path], tmp_path / "out").items
+    assert os.fsencode(item.target) == os.fsencode(tmp_path) + b"/out/gro\xdf.jpg"
 
 
 def test_two_photos_of_one_result_are_refused(tmp_path: Path) -> None:
     for name in ("photo.gif", "photo.png"):
         (tmp_path / name).touch()
     with pytest.raises(OutputError, match=r"photo\.png: would become .*photo\.png, as would .*photo\.gif"):
-        refuse_collisions(make_plan([tmp_path], tmp_path / "out").jobs)
+        refuse_collisions(make_plan([tmp_path], tmp_path / "out").items)
 
 
 def test_all_collisions_are_counted(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_all_collisions_are_counted(tmp_path: Path) -> None:
         for suffix in (".gif", ".png"):
             (tmp_path / f"{number}{suffix}").touch()
         with pytest.raises(OutputError, match=r"0\.png: would become .*, as would .*0\.gif") as error:
-            refuse_collisions(make_plan([tmp_path], tmp_path / "out").jobs)
+            refuse_collisions(make_plan([tmp_path], tmp_path / "out").items)
         said.append(str(error.value).rpartition("folders")[2])
     assert said == ["", " (… and 1 other pair)", " (… and 2 other pairs)"]
 
@@ -209,21 +209,24 @@ def test_a_result_in_the_place_of_another_photo_is_refused(tmp_path: Path) -> No
         path.touch()
     out = tmp_path / "out"
     with pytest.raises(OutputError, match=r"one\.gif: would become .*sub/one\.png, another photo"):
-        refuse_collisions(make_plan([tmp_path / "x", out / "sub"], out).jobs)
+        refuse_collisions(make_plan([tmp_path / "x", out / "sub"], out).items)
     with pytest.raises(OutputError, match="is where the sheet goes"):
-        refuse_collisions(make_plan([out / "sheet.jpg"], out, suffix=".png").jobs, [out / "sheet.jpg"])
+        refuse_collisions(make_plan([out / "sheet.jpg"], out, suffix=".png").items, [out / "sheet.jpg"])
 
 
 def test_a_and_A_are_two_where_the_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("A.jpg", "a.jpg", "Stra\N{LATIN SMALL LETTER SHARP S}e.png", "STRASSE.png"):
         (tmp_path / name).touch()
-    jobs = make_plan([tmp_path], tmp_path / "out").jobs
+    items = make_plan([tmp_path], tmp_path / "out").items
     before = sorted(path.name for path in tmp_path.iterdir())
-    assert list(find_collisions(jobs)) == []  # this disk tells them apart
+    assert list(find_collisions(items)) == []  # this disk tells them apart
     assert sorted(path.name for path in tmp_path.iterdir()) == before
     real = Path.exists
     monkeypatch.setattr(Path, "exists", lambda path: real(path) or _folds(path))
-    assert [job.name for job, _ in find_collisions(jobs)] == ["Stra\N{LATIN SMALL LETTER SHARP S}e.png", "a.jpg"]
+    assert [item.name for item, _ in find_collisions(items)] == [
+        "Stra\N{LATIN SMALL LETTER SHARP S}e.png",
+        "a.jpg",
+    ]
 
 
 def _folds(path: Path) -> bool:
@@ -240,8 +243,8 @@ def test_a_plan_of_many_takes_little_memory(tmp_path: Path) -> None:
     for number in range(2000):
         (tmp_path / "in" / f"photo-{number}.jpg").touch()
     tracemalloc.start()
-    jobs = make_plan([tmp_path / "in"], tmp_path / "out").jobs
+    items = make_plan([tmp_path / "in"], tmp_path / "out").items
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(jobs) == 2000
-    assert held / len(jobs) < 400
+    assert len(items) == 2000
+    assert held / len(items) < 400

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks up proces
 
 def children(process: subprocess.Popen[str]) -> list[int]:
     """Worker processes, without the one that multiprocessing keeps to track resources."""
-    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    tasks = Path(f"/proc/{process.pid}/task").glob("*/children")  # a thread starts them
+    listed = [pid for task in tasks for pid in task.read_text().split()]
     return [int(pid) for pid in listed if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
@@ -36,6 +37,13 @@ def status(pid: int) -> str:
         return Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return "(zombie)"
+
+
+def opened(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return []
 
 
 def whole(out: Path) -> int:
@@ -111,16 +119,38 @@ def test_killed_it_goes_on_and_no_worker_outlives_it(
     assert results(out) == [f"{number:02}.png" for number in range(6)]
 
 
-def test_a_worker_that_dies_takes_only_its_photo(slow: Path, tmp_path: Path, start: Start) -> None:
+def test_a_worker_that_dies_loses_nothing(slow: Path, tmp_path: Path, start: Start) -> None:
     out = tmp_path / "out"
     process = start(slow, "-o", out, "--jobs", 2)
     until(lambda: list(out.glob("*.png")))
     os.kill(children(process)[0], signal.SIGKILL)
     printed, errors = process.communicate()
+    assert (process.returncode, errors) == (0, "")
+    assert printed.startswith("6 colorized, 0 skipped, 0 failed")
+    assert whole(out) == 6
+
+
+def test_a_photo_whose_every_worker_dies_fails_alone(slow: Path, tmp_path: Path, start: Start) -> None:
+    out = tmp_path / "out"
+    process = start(slow, "-o", out, "--jobs", 2)
+    killed = 0
+
+    def is_through() -> bool:
+        nonlocal killed
+        for pid in children(process):
+            # Whoever has this photo open is killed, and the next one that has it.
+            if killed < 2 and any(os.path.realpath(fd) == str(slow / "03.png") for fd in opened(pid)):
+                os.kill(pid, signal.SIGKILL)
+                until(lambda pid=pid: not alive([pid]))
+                killed += 1
+        return process.poll() is not None
+
+    until(is_through, seconds=60)
+    printed, errors = process.communicate()
     assert process.returncode == 1
     assert printed.startswith("5 colorized, 0 skipped, 1 failed")
-    assert errors.count("\n") == 1
-    assert errors.endswith(".png: the program that worked on it was ended (out of memory?); try it by itself\n")
+    says = "the process that worked on it was ended (out of memory?), as did another before; try it by itself"
+    assert errors == f"photochrom: {slow / '03.png'}: {says}\n"
     assert whole(out) == 5
 
 

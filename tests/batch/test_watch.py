@@ -16,7 +16,7 @@ from photochrom.batch.watch import watch
 
 
 def names(plan: Plan) -> list[str]:
-    return [job.name for job in plan.jobs]
+    return [item.name for item in plan.items]
 
 
 def test_a_photo_is_taken_when_nobody_writes_it_any_more(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 
@@ -9,10 +8,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from photochrom.data import photoset as module
-from photochrom.data.decode import decode_all, mean_chroma
+from photochrom.data.decode import decode_all
 from photochrom.data.photos import PhotoRef, find_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import DataError
@@ -210,15 +208,6 @@ def test_wrong_arguments(held):
             held.batches(order, 4)
     with pytest.raises(ValueError, match="batch_size"):
         held.batches([0], 0)
-
-
-def test_mean_chroma():
-    assert mean_chroma(np.full((50, 40, 3), 77, np.uint8)) < 0.1
-    assert 100 < mean_chroma(np.full((5, 4, 3), (255, 0, 0), np.uint8)) < 110
-    noisy = np.random.default_rng(0).normal(128, 3, (64, 64, 3)).clip(0, 255).astype(np.uint8)
-    scan = io.BytesIO()
-    Image.fromarray(noisy).save(scan, "JPEG", quality=80)
-    assert mean_chroma(read_square(scan.getvalue(), 64)) < module.MIN_CHROMA
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

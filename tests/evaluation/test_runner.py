@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import photochrom.evaluation.runner as runner
+from deadly_photo import DeadlyRef
 from photochrom import Colorizer, Hint
 from photochrom.color.cielab import join_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
+from photochrom.data.photos import find_photos
 from photochrom.errors import DataError, NetworkError, OutputError
+from photochrom.evaluation.jobs import missing_extras
 from photochrom.evaluation.measure import Measurer
 from photochrom.evaluation.methods import list_subjects
 from photochrom.evaluation.runner import evaluate
@@ -59,7 +61,7 @@ def test_networks_stand_beside_grey_and_the_mean_colour(photos, tint, tmp_path):
 
 
 def test_the_learned_metrics(photos, tint, tmp_path):
-    if runner.missing_extras():
+    if missing_extras():
         pytest.skip('needs  pip install "photochrom[metrics]"')
     results = evaluate([tint], photos, tmp_path / "out")
     scores = row(results, "tint")["scores"]
@@ -86,12 +88,12 @@ def test_it_goes_on_where_it_was_stopped(photos, tint, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        evaluate([tint], photos, tmp_path / "out", fast=True, told=stop)
+        evaluate([tint], photos, tmp_path / "out", fast=True, progress=stop)
     record = tmp_path / "out/measured.jsonl"
     with record.open("a") as file:
         file.write('{"number": 3, "key": "3')  # what a kill leaves
     again = []
-    results = evaluate([tint], photos, tmp_path / "out", fast=True, told=lambda *told: again.append(told))
+    results = evaluate([tint], photos, tmp_path / "out", fast=True, progress=lambda *said: again.append(said))
     assert [done for what, done, _ in again if what == "measuring"] == [4, 5, 6, 7]
     assert results["photos"] == whole["photos"]
     assert len(record.read_text().splitlines()) == 1 + 7
@@ -263,3 +265,31 @@ def test_nothing_to_measure(tint, tmp_path):
         evaluate([tint], tmp_path / "photos", tmp_path / "out", fast=True)
     with pytest.raises(DataError, match="no protocol"):
         evaluate([tint], tmp_path / "photos", tmp_path / "out", protocol="val5k")
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_a_worker_that_is_killed_loses_nothing(deaths, photos, tint, tmp_path, monkeypatch):
+    whole = evaluate([tint], photos, tmp_path / "whole", fast=True)
+    reads = tmp_path / "reads"
+
+    def find(data):
+        # Its first read is for the mean colour; then it is measured.
+        fatal = range(2, 2 + deaths)
+        return [DeadlyRef.of(ref, reads, fatal) if ref.key == "3.png" else ref for ref in find_photos(data)]
+
+    monkeypatch.setattr("photochrom.evaluation.runner.find_photos", find)
+    results = evaluate([tint], photos, tmp_path / "out", fast=True)
+    assert len(reads.read_text()) == 3
+    if deaths == 1:
+        assert results["photos"] == whole["photos"]
+        assert results["skipped"] == whole["skipped"]
+        return
+    assert results["photos"] == [photo for photo in whole["photos"] if photo["key"] != "3.png"]
+    (failed,) = (one for one in results["skipped"] if one not in whole["skipped"])
+    assert failed["photo"] == "3.png"
+    assert "was ended (out of memory?), as did another before" in failed["reason"]
+    # It may have been for want of memory: the same command tries it again, and it alone.
+    again = []
+    results = evaluate([tint], photos, tmp_path / "out", fast=True, progress=lambda *said: again.append(said))
+    assert results["photos"] == whole["photos"]
+    assert [done for what, done, _ in again if what == "measuring"] == [7]

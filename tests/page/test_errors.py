@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from error_kinds import KINDS
-from photochrom.server.errors import describe
+from photochrom.server.errors import error_document
 
 
 def test_the_page_s_sentence_speaks_of_the_new_subject_and_nowhere_of_the_old(open_page: Any) -> None:
     page = open_page()
     old, new = "/spool/x7/result.jpg", "grand; mother's: portrait.jpg"
     raised = [kind(old, "is damaged, or cut short", "scan it again") for kind in KINDS]
-    documents = [describe(415, error.about(new)) for error in raised]
-    documents.append(describe(503, KINDS[0](None, "The service is ending", "try again")))
+    documents = [error_document(415, error.about(new)) for error in raised]
+    documents.append(error_document(503, KINDS[0](None, "The service is ending", "try again")))
     said = page.evaluate(
         """async (documents) => {
           const { Problem } = await import(new URL("static/js/api.js", document.baseURI));

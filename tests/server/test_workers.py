@@ -20,11 +20,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photochrom import Options, Picture
+from photochrom import Picture
 from photochrom.cli.main import main
-from photochrom.server.jobs import Colorize, Done, Refused, Setup
 from photochrom.server.settings import share_cores
-from photochrom.server.worker import Desk
 from server_checks import check_problem, wait_until
 
 
@@ -192,21 +190,6 @@ def test_a_missing_package_is_said_in_a_line() -> None:
         "photochrom: Serving needs the package uvicorn, which is not installed; "
         'run  pip install "photochrom[serve]"\n'
     )
-
-
-def test_a_worker_remembers_a_photo_until_it_is_told_to_forget(
-    hinting: Path, tmp_path: Path, photo: bytes
-) -> None:
-    desk = Desk(Setup((str(hinting),), "cpu", 1))
-    (tmp_path / "photo").write_bytes(photo)
-    job = Colorize(tmp_path / "photo", "photo", "key", options=Options(long_edge=30), folder=tmp_path)
-    assert isinstance(desk.do(job), Done)
-    (tmp_path / "photo").unlink()
-    assert isinstance(desk.do(job), Done)
-    desk.forget("key")
-    answer = desk.do(job)
-    assert isinstance(answer, Refused)
-    assert (answer.status, str(answer.error)) == (415, "photo: there is no such file; check the path")
 
 
 @given(st.integers(1, 300), st.none() | st.integers(1, 64), st.none() | st.integers(1, 64))

@@ -1,4 +1,4 @@
-"""Stamp: what tells whether a file is still the one that it was."""
+"""Fingerprint: what tells whether a file is still the one that it was."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Stamp", "file_digest"]
+__all__ = ["Fingerprint", "file_digest"]
 
 
 @dataclass(frozen=True)
-class Stamp:
+class Fingerprint:
     """A file at some moment.
 
     Attributes:
@@ -25,8 +25,8 @@ class Stamp:
     digest: bytes
 
     @classmethod
-    def of(cls, path: Path) -> Stamp:
-        """Take the stamp of a regular file.
+    def of(cls, path: Path) -> Fingerprint:
+        """Take the fingerprint of a regular file.
 
         Raises:
             OSError: if it is none, or cannot be read.
@@ -48,7 +48,9 @@ class Stamp:
             status = path.stat()
             if status.st_size != self.size:
                 return False
-            return (trust_time and status.st_mtime_ns == self.mtime_ns) or Stamp.of(path).digest == self.digest
+            return (trust_time and status.st_mtime_ns == self.mtime_ns) or Fingerprint.of(
+                path
+            ).digest == self.digest
         except OSError:
             return False
 

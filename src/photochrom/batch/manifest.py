@@ -1,8 +1,8 @@
 """The manifest: what was made of what, in the folder of the results; so a call goes on where one was stopped.
 
-A result is recorded as pending with its stamp, then moved into place, then recorded as there. If that is cut short
-at any moment, the next call finds by the stamp whether the move had happened. While a call works, the manifest is
-locked.
+A result is recorded as pending with its fingerprint, then moved into place, then recorded as there. If that is cut
+short at any moment, the next call finds by the fingerprint whether the move had happened. While a call works, the
+manifest is locked.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from photochrom.batch.fingerprint import Stamp
-from photochrom.batch.plan import Job
+from photochrom.batch.fingerprint import Fingerprint
+from photochrom.batch.plan import PlanItem
 from photochrom.batch.search import HIDDEN
 from photochrom.errors import OutputError, reason_of
 from photochrom.io.atomic import make_folder, move_file
@@ -40,8 +40,8 @@ _COLUMNS = """(
 @dataclass(frozen=True)
 class _Record:
     source: bytes
-    photo: Stamp
-    made: Stamp
+    photo: Fingerprint
+    made: Fingerprint
     recipe: str
     warnings: list[str]
 
@@ -97,27 +97,27 @@ class Manifest:
         finally:
             self._database.close()
 
-    def reason_to_skip(self, job: Job) -> tuple[str, list[str]] | None:
+    def reason_to_skip(self, item: PlanItem) -> tuple[str, list[str]] | None:
         """Say why a photo needs no work, or may have none, and what was to be known about its result; else None.
 
         Raises:
             OutputError: if the manifest cannot be read.
         """
-        if not os.path.lexists(job.target):
+        if not os.path.lexists(item.target):
             return None
         with self._errors():
-            record = self._find(job.result)
+            record = self._find(item.result)
         if record is None:
             return FOREIGN, []
-        if not record.made.fits(job.target):
+        if not record.made.fits(item.target):
             return CHANGED, []
-        same_name = record.source == _key(job.source.absolute())
-        same_photo = record.photo.fits(job.source, trust_time=same_name)
+        same_name = record.source == _key(item.source.absolute())
+        same_photo = record.photo.fits(item.source, trust_time=same_name)
         if not same_photo and not same_name:
             return OTHER, []
         if not same_photo or record.recipe != self._recipe:
             return None
-        self._refresh(job, record)
+        self._refresh(item, record)
         return DONE, record.warnings
 
     def owns(self, target: Path) -> bool:
@@ -126,47 +126,56 @@ class Manifest:
             record = self._find(str(target.relative_to(self._output)))
         return record is not None and record.made.fits(target)
 
-    def place(self, made: Path, stamp: Stamp, job: Job, photo: Stamp | None, warnings: Sequence[str] = ()) -> None:
+    def place(
+        self,
+        made: Path,
+        fingerprint: Fingerprint,
+        item: PlanItem,
+        photo: Fingerprint | None,
+        warnings: Sequence[str] = (),
+    ) -> None:
         """Move a result to where it belongs, and record it.
 
         Args:
             made: the file, whole and on the disk.
-            stamp: of that file.
-            job: whose result it is.
-            photo: stamp of the photo; None if it could not be taken.
+            fingerprint: of that file.
+            item: whose result it is.
+            photo: fingerprint of the photo; None if it could not be taken.
             warnings: what the user should know about it.
 
         Raises:
             OutputError: if that fails; what was there stays.
         """
-        make_folder(job.target.parent)
-        source = photo or Stamp(-1, 0, b"")
+        make_folder(item.target.parent)
+        source = photo or Fingerprint(-1, 0, b"")
         with self._errors(), self._transaction():
             self._settle()
             self._database.execute(
                 f"INSERT OR REPLACE INTO pending VALUES ({', '.join('?' * 10)})",
                 (
-                    _key(job.result),
-                    _key(job.source.absolute()),
+                    _key(item.result),
+                    _key(item.source.absolute()),
                     *(source.size, source.mtime_ns, source.digest),
-                    *(stamp.size, stamp.mtime_ns, stamp.digest),
+                    *(fingerprint.size, fingerprint.mtime_ns, fingerprint.digest),
                     self._recipe,
                     json.dumps(list(warnings)),
                 ),
             )
         try:
-            move_file(made, job.target)
+            move_file(made, item.target)
         except OSError as error:
             with self._errors():
                 self._database.execute("DELETE FROM pending")
             raise OutputError(
-                job.target, f"cannot be written ({error.strerror})", "check the folder and its disk"
+                item.target, f"cannot be written ({error.strerror})", "check the folder and its disk"
             ) from error
 
     def _settle(self) -> None:
         """Record as there what was pending and came to its place."""
-        for target, *stamp in self._database.execute("SELECT target, size, mtime, digest FROM pending").fetchall():
-            if Stamp(*stamp).fits(self._output / os.fsdecode(target)):
+        for target, *fingerprint in self._database.execute(
+            "SELECT target, size, mtime, digest FROM pending"
+        ).fetchall():
+            if Fingerprint(*fingerprint).fits(self._output / os.fsdecode(target)):
                 self._database.execute(
                     "INSERT OR REPLACE INTO results SELECT * FROM pending WHERE target = ?", (target,)
                 )
@@ -177,21 +186,21 @@ class Manifest:
         for table in ("pending", "results"):
             row = self._database.execute(f"SELECT * FROM {table} WHERE target = ?", (_key(result),)).fetchone()
             if row is not None:
-                return _Record(row[1], Stamp(*row[2:5]), Stamp(*row[5:8]), row[8], json.loads(row[9]))
+                return _Record(row[1], Fingerprint(*row[2:5]), Fingerprint(*row[5:8]), row[8], json.loads(row[9]))
         return None
 
-    def _refresh(self, job: Job, record: _Record) -> None:
+    def _refresh(self, item: PlanItem, record: _Record) -> None:
         """Take over where and when the same photo lies now, so that it need not be read again to know it."""
         try:
-            status = job.source.stat()
+            status = item.source.stat()
         except OSError:  # gone since it was compared
             return
-        source = _key(job.source.absolute())
+        source = _key(item.source.absolute())
         if (status.st_mtime_ns, source) != (record.photo.mtime_ns, record.source):
             with self._errors():
                 self._database.execute(
                     "UPDATE results SET source = ?, photo_mtime = ? WHERE target = ?",
-                    (source, status.st_mtime_ns, _key(job.result)),
+                    (source, status.st_mtime_ns, _key(item.result)),
                 )
 
     @contextmanager

@@ -8,17 +8,17 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from photochrom.batch.content import content_suffix, kind_of
-from photochrom.batch.search import HIDDEN, FolderSearch, folder_identity
+from photochrom.batch.search import HIDDEN, FolderSearch
 from photochrom.errors import OutputError, PhotochromError, PhotoError
 from photochrom.io.atomic import same_file
-from photochrom.io.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
+from photochrom.io.folders import folder_identity
+from photochrom.io.formats import PHOTO_SUFFIXES, content_suffix, kind_of, result_suffix
 
-__all__ = ["Job", "Plan", "find_collisions", "make_plan", "refuse_collisions", "result_suffix"]
+__all__ = ["Plan", "PlanItem", "find_collisions", "make_plan", "refuse_collisions"]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PlanItem:
     """One photo and the result to make of it, in few bytes, since a plan may hold a million.
 
     Attributes:
@@ -49,13 +49,13 @@ class Plan:
     """All that a call is asked to do.
 
     Attributes:
-        jobs: the photos, folder by folder.
+        items: the photos, folder by folder.
         unread: an error about each folder that cannot be searched, or photo that cannot have its result.
         notes: what the user should know, a line each.
         left_out: a line for each folder with files that are not taken for photos.
     """
 
-    jobs: list[Job] = field(default_factory=list)
+    items: list[PlanItem] = field(default_factory=list)
     unread: list[PhotochromError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Plan:
             if real not in seen:
                 seen.add(real)
                 wished = suffix or _mended_suffix(Path(real))
-                self.jobs.append(Job(folder, name, output, _result_name(name, wished)))
+                self.items.append(PlanItem(folder, name, output, _result_name(name, wished)))
         return count
 
 
@@ -113,11 +113,6 @@ def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None,
     return plan
 
 
-def result_suffix(suffix: str) -> str:
-    """Return the suffix of a result: the photo's own, or PNG where that kind cannot be written or hold colour."""
-    return suffix if suffix.lower() in SAVED_SUFFIXES else ".png"
-
-
 def _mended_suffix(photo: Path) -> str | None:
     """Return the suffix of a result whose photo is of another kind than its name says; None if it is not."""
     named = photo.suffix.lower()
@@ -134,17 +129,17 @@ def _result_name(name: str, suffix: str | None) -> str:
     return str(path.with_suffix(own if suffix in (None, own.lower()) else suffix))
 
 
-def refuse_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> None:
+def refuse_collisions(items: Collection[PlanItem], pages: Collection[Path] = ()) -> None:
     """Make sure that every photo gets a file of its own, and none is written over.
 
     Args:
-        jobs: all photos of the call.
+        items: all photos of the call.
         pages: files that the call's sheet will take.
 
     Raises:
         OutputError: if two photos, or a photo and the sheet, would become one file, or a photo would be lost.
     """
-    collisions = (error for _, error in find_collisions(jobs, pages))
+    collisions = (error for _, error in find_collisions(items, pages))
     first = next(collisions, None)
     if first is None:
         return
@@ -155,31 +150,33 @@ def refuse_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> No
     raise OutputError(first.subject, first.problem, first.remedy + more)
 
 
-def find_collisions(jobs: Collection[Job], pages: Collection[Path] = ()) -> Iterator[tuple[Job, OutputError]]:
+def find_collisions(
+    items: Collection[PlanItem], pages: Collection[Path] = ()
+) -> Iterator[tuple[PlanItem, OutputError]]:
     """Yield the photos that cannot have the result they would, each with an error about it that says why."""
-    taken: dict[str, Job] = {}
-    photos = {_folded(job.source): job.source for job in jobs}
+    taken: dict[str, PlanItem] = {}
+    photos = {_folded(item.source): item.source for item in items}
     drawn = {_folded(page): page for page in pages}
     for key, page in drawn.items():
         if key in photos and same_file(photos[key], page):
-            refused = next(job for job in jobs if job.source == photos[key])
+            refused = next(item for item in items if item.source == photos[key])
             yield refused, OutputError(refused.source, "is where the sheet goes", "rename it or drop --sheet")
-    for job in jobs:
-        source, target = job.source, job.target
+    for item in items:
+        source, target = item.source, item.target
         if same_file(source, target):
-            yield job, OutputError(source, "would be written over itself", "give another folder as --output")
+            yield item, OutputError(source, "would be written over itself", "give another folder as --output")
             continue
         key = _folded(target)
-        other = taken.setdefault(key, job)
-        if other is not job and _are_one(other.target, target):
+        other = taken.setdefault(key, item)
+        if other is not item and _are_one(other.target, target):
             problem = f"would become {target}, as would {other.source}"
-            yield job, OutputError(source, problem, "colorize them into different folders")
+            yield item, OutputError(source, problem, "colorize them into different folders")
         elif key in drawn and _are_one(drawn[key], target):
             problem = f"would become {target}, where the sheet goes"
-            yield job, OutputError(source, problem, "rename it or drop --sheet")
+            yield item, OutputError(source, problem, "rename it or drop --sheet")
         elif key in photos and same_file(photos[key], target):
             problem = f"would become {target}, another photo"
-            yield job, OutputError(source, problem, "give another folder as --output")
+            yield item, OutputError(source, problem, "give another folder as --output")
 
 
 def _folded(path: Path) -> str:

@@ -1,26 +1,31 @@
-"""A call of many photos: what is to be done by the manifest goes to the pool, and what comes of it into place."""
+"""A call of many photos: workers do what the manifest does not know, and what they make goes to its place."""
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from photochrom.batch.fingerprint import Stamp
+from photochrom.batch.fingerprint import Fingerprint, file_digest
+from photochrom.batch.jobs import RecordedRender, RecordedResult
 from photochrom.batch.manifest import Manifest
-from photochrom.batch.plan import Job
-from photochrom.batch.pool import Pool, open_pool
+from photochrom.batch.plan import PlanItem
 from photochrom.batch.search import HIDDEN
-from photochrom.batch.worker import Outcome, Setup, Task
 from photochrom.errors import OutputError, PhotochromError
 from photochrom.io.atomic import make_folder
 from photochrom.io.picture import Picture
+from photochrom.options import Options
+from photochrom.workers.engine import EngineSetup, OpenNetwork
+from photochrom.workers.jobs import Describe, Written
+from photochrom.workers.pool import Ticket, open_pool
 
 __all__ = ["Batch", "Result"]
 
@@ -63,22 +68,27 @@ class Batch:
 
     Args:
         output: folder for the results, made if missing.
-        setup: how photos are colorized.
+        setup: the network, and where it runs.
+        options: for all results.
         workers: processes; one photo is in the works in each. Each may use up to half of the memory for a photo
             that can only be decoded as a whole, and knows nothing of the others: of such photos few go at a time.
         overwrite: replace files that are there, whoever made them.
 
     Raises:
-        NetworkError: if the network cannot be opened; then no folder is made.
+        NetworkError: if the network cannot be opened, or cannot do what is wished; then no folder is made.
+        WorkerError: if no process can be started.
         OutputError: if the folder cannot be written to, or another call is at work there.
     """
 
-    def __init__(self, output: Path, setup: Setup, *, workers: int = 1, overwrite: bool = False) -> None:
-        self._output, self._overwrite = output, overwrite
+    def __init__(
+        self, output: Path, setup: EngineSetup, options: Options, *, workers: int = 1, overwrite: bool = False
+    ) -> None:
+        self._output, self._options, self._workers, self._overwrite = output, options, workers, overwrite
         with ExitStack() as stack:
-            self._pool: Pool = open_pool(setup, workers)
+            self._pool = open_pool(setup, workers)
             stack.callback(self._pool.close)
-            self._manifest = Manifest(output, self._pool.recipe)
+            (network,) = self._pool.submit(Describe(options=options)).result()
+            self._manifest = Manifest(output, _recipe(network, setup, options))
             stack.callback(self._manifest.close)
             self._work = _work_folder(output / HIDDEN)
             stack.callback(shutil.rmtree, self._work, ignore_errors=True)
@@ -93,27 +103,32 @@ class Batch:
     ) -> None:
         self._stack.close()
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
+    def run(self, items: Iterable[PlanItem]) -> Iterator[Result]:
         """Colorize photos, and yield what became of each; with several workers the order is that of being done."""
-        begun: dict[Task, Job] = {}
-        for job in jobs:
+        begun: dict[Ticket[Written], PlanItem] = {}
+        for item in items:
             try:
-                skip = None if self._overwrite else self._manifest.reason_to_skip(job)
+                skip = None if self._overwrite else self._manifest.reason_to_skip(item)
             except PhotochromError as error:
-                yield Result.failed(job.source, job.target, error)
+                yield Result.failed(item.source, item.target, error)
                 continue
             if skip is not None:
-                yield Result(str(job.source), str(job.target), "skipped", skip[0], tuple(skip[1]))
+                yield Result(str(item.source), str(item.target), "skipped", skip[0], tuple(skip[1]))
                 continue
-            through = self._pool.wait() if self._pool.full else None
-            task = Task(job.source, self._temporary(job.target), job.target)
-            self._pool.start(task)  # before the one that is through is placed: that takes the disk, not the worker
-            begun[task] = job
-            if through is not None:
-                yield self._place(begun.pop(through[0]), *through)
-        while self._pool.busy:
-            task, outcome = self._pool.wait()
-            yield self._place(begun.pop(task), task, outcome)
+            job = RecordedRender(
+                photo=item.source,
+                name=str(item.source),
+                options=self._options,
+                target=self._temporary(item.target),
+                shown=str(item.target),
+            )
+            begun[self._pool.submit(job)] = item
+            if (
+                len(begun) > self._workers
+            ):  # one waits, so that no worker does while a result is put into its place
+                yield self._next_result(begun)
+        while begun:
+            yield self._next_result(begun)
 
     def may_write(self, target: Path) -> bool:
         """Say whether a file that is of no photo may be written: none is there, or one that photochrom made.
@@ -134,23 +149,42 @@ class Batch:
             page.save(made, quality=90)
         except OutputError as error:
             raise error.about(target) from error
-        job = Job(self._output, ".", self._output, str(target.relative_to(self._output)))
-        self._manifest.place(made, Stamp.of(made), job, None)
+        item = PlanItem(self._output, ".", self._output, str(target.relative_to(self._output)))
+        self._manifest.place(made, Fingerprint.of(made), item, None)
 
     def _temporary(self, target: Path) -> Path:
         return self._work / f"{secrets.token_hex(6)}{target.suffix}"
 
-    def _place(self, job: Job, task: Task, outcome: Outcome) -> Result:
-        error = outcome.error
-        if outcome.made is not None:
-            try:
-                self._manifest.place(task.made, outcome.made, job, outcome.photo, outcome.warnings)
-            except PhotochromError as failure:
-                error = failure.about(failure.subject)  # a copy does not hold what it was raised in
-        if error is not None:
-            task.made.unlink(missing_ok=True)
-            return Result.failed(job.source, job.target, error, outcome.seconds)
-        return Result(str(job.source), str(job.target), "done", "", outcome.warnings, outcome.seconds)
+    def _next_result(self, begun: dict[Ticket[Written], PlanItem]) -> Result:
+        """Wait for a photo, and put its result into its place."""
+        done = wait(begun, return_when=FIRST_COMPLETED).done
+        ticket = next(ticket for ticket in begun if ticket in done)
+        item = begun.pop(ticket)
+        source, target = str(item.source), str(item.target)
+        try:
+            result = ticket.result()
+            assert isinstance(result, RecordedResult)
+            warnings = tuple(map(str, result.notes))
+            self._manifest.place(result.file, result.made, item, result.photo, warnings)
+        except PhotochromError as error:
+            assert isinstance(ticket.job, RecordedRender)
+            ticket.job.target.unlink(missing_ok=True)
+            # A copy does not hold what it was raised in.
+            return Result.failed(source, target, error.about(error.subject), ticket.seconds)
+        return Result(source, target, "done", "", warnings, ticket.seconds)
+
+
+def _recipe(network: OpenNetwork, setup: EngineSetup, options: Options) -> str:
+    """Say what all results of a call are made with, as JSON that never varies."""
+    card = network.card
+    made_with = {
+        "network": f"{card.name} {card.version} {file_digest(network.path).hex()}",
+        "network_size": setup.network_size,
+        # Defaults are left out, so that an option of tomorrow does not undo what was done before it; and how large
+        # a photo may be is no matter of its result.
+        "options": options.model_dump(mode="json", exclude_defaults=True, exclude={"max_pixels"}),
+    }
+    return json.dumps(made_with, sort_keys=True)
 
 
 def _work_folder(folder: Path) -> Path:

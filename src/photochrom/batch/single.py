@@ -5,24 +5,53 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, TypeVar
 
-from photochrom.batch.plan import result_suffix
-from photochrom.batch.pool import Pool, open_pool
 from photochrom.batch.run import Result
-from photochrom.batch.worker import Extras, Outcome, Setup, Task
 from photochrom.errors import OutputError, PhotochromError, reason_of
 from photochrom.io.atomic import make_folder, move_file, same_file
-from photochrom.io.reader import PhotoFile
+from photochrom.io.hints_file import hints_text
+from photochrom.notes import Note
+from photochrom.options import Options
+from photochrom.workers.engine import Engine, EngineSetup
+from photochrom.workers.jobs import Alternatives, Confidence, Describe, Render, Suggest
+from photochrom.workers.pool import LocalPool
+from photochrom.workers.runner import Job
 
-__all__ = ["colorize_single"]
+__all__ = ["Extras", "colorize_single", "written_files"]
+
+R = TypeVar("R")
+_STDOUT = "standard output"
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is made of one photo besides its result, or in place of it.
+
+    Attributes:
+        alternatives: results in so many ways, in place of one, or 0.
+        confidence: PNG file for a map of how sure the network is, or None.
+        suggestions: so many hints that would help most, or 0.
+    """
+
+    alternatives: int = 0
+    confidence: Path | None = None
+    suggestions: int = 0
+
+
+def written_files(target: Path, extras: Extras) -> list[Path]:
+    """Return all files that `colorize_single` writes: the results, the map and the hints."""
+    return [*_results(target, extras), *_beside(target, extras)]
 
 
 def colorize_single(
     source: Path | IO[bytes],
     target: Path | IO[bytes],
-    setup: Setup,
+    setup: EngineSetup,
+    options: Options,
     *,
     suffix: str | None = None,
     overwrite: bool = False,
@@ -36,7 +65,8 @@ def colorize_single(
     Args:
         source: the photo.
         target: where its result goes.
-        setup: how it is colorized.
+        setup: the network, and where it runs.
+        options: for the result.
         suffix: kind of a result that has no name, such as ``".png"``; None for the photo's own.
         overwrite: replace a file that is there.
         extras: what else is made of it; alternatives and suggestions only where the target is a file.
@@ -46,31 +76,117 @@ def colorize_single(
         BrokenPipeError: if nobody reads the result.
     """
     extras = extras or Extras()
-    pool = open_pool(setup, 1)
-    called = str(source) if isinstance(source, Path) else "standard input"
-    written = "standard output"
-    if isinstance(target, Path):
-        written = str(Task(Path(called), target, target, extras=extras).results[0][1])
+    name = str(source) if isinstance(source, Path) else "standard input"
+    written = str(_results(target, extras)[0]) if isinstance(target, Path) else _STDOUT
+    pool = LocalPool(setup)
     try:
+        pool.submit(Describe(options=options)).result()
         with _folder() as folder:
             photo = source if isinstance(source, Path) else _keep(source, Path(folder, "photo"))
-            if isinstance(target, Path):
-                outcome = _to_file(pool, photo, target, called, extras, overwrite=overwrite)
-            else:
-                suffix = suffix or result_suffix(PhotoFile(photo, name=called).format or "")
-                task = Task(photo, Path(folder, f"result{suffix}"), Path(written), called, extras)
-                _check_targets(photo, [beside for _, beside in task.files[1:]], overwrite=overwrite)
-                outcome = _to_stream(pool, task, target)
-    except PhotochromError as error:
-        return Result.failed(called, written, error)
+            single = _Single(pool, photo, name, options, extras)
+            try:
+                if isinstance(target, Path):
+                    _to_file(single, target, overwrite=overwrite)
+                else:
+                    _to_stream(single, Path(folder, f"result{suffix or ''}"), target, overwrite=overwrite)
+            except PhotochromError as error:
+                return Result.failed(name, written, error.about(error.subject), single.seconds)
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
         problem = f"cannot be written ({reason_of(error, written)})"
-        return Result.failed(called, written, OutputError(written, problem, "check the disk"))
+        return Result.failed(name, written, OutputError(written, problem, "check the disk"))
     finally:
         pool.close()
-    return Result(called, written, "done", "", outcome.warnings, outcome.seconds)
+    return Result(name, written, "done", "", tuple(map(str, single.notes)), single.seconds)
+
+
+class _Single:
+    """The jobs of one photo."""
+
+    def __init__(self, pool: LocalPool[Engine], photo: Path, name: str, options: Options, extras: Extras) -> None:
+        self.photo, self.extras = photo, extras
+        self._pool, self._options = pool, options
+        # What is decoded of it is remembered where there is more than one job.
+        key = None if extras == Extras() else "single"
+        self._common: dict[str, Any] = {"photo": photo, "name": name, "key": key}
+        self.notes: list[Note] = []
+        self.seconds = 0.0
+
+    def render(self, target: Path, shown: Sequence[str]) -> list[Path]:
+        """Make the results, and return their files; `target` gets a number where there are several."""
+        sets = [self._options.hints]
+        if self.extras.alternatives:
+            job = Alternatives(**self._common, options=self._options, n=self.extras.alternatives)
+            sets = list(self._do(job))
+        made = []
+        for number, (hints, name) in enumerate(zip(sets, shown, strict=True), 1):
+            options = self._options.model_copy(update={"hints": hints})
+            path = _numbered(target, number) if self.extras.alternatives else target
+            result = self._do(Render(**self._common, options=options, target=path, shown=name))
+            self.notes += result.notes
+            made.append(result.file)
+        return made
+
+    def beside(self, folder: Path) -> list[Path]:
+        """Make the map and the hints, as far as they are wished."""
+        made = []
+        if self.extras.confidence is not None:
+            made.append(folder / "confidence.png")
+            shown = str(self.extras.confidence)
+            self._do(Confidence(**self._common, options=self._options, target=made[-1], shown=shown))
+        if self.extras.suggestions:
+            made.append(folder / "hints.json")
+            job = Suggest(**self._common, options=self._options, n=self.extras.suggestions)
+            made[-1].write_text(hints_text(self._do(job)))
+        return made
+
+    def _do(self, job: Job[Engine, R]) -> R:
+        ticket = self._pool.submit(job)
+        try:
+            return ticket.result()
+        finally:
+            self.seconds += ticket.seconds
+
+
+def _to_file(single: _Single, target: Path, *, overwrite: bool) -> None:
+    files = written_files(target, single.extras)
+    _check_targets(single.photo, files, overwrite=overwrite)
+    for path in files:
+        make_folder(path.parent)
+    with _folder(target.parent) as name:
+        folder = Path(name)
+        shown = [str(path) for path in _results(target, single.extras)]
+        made = single.render(folder / f"result{target.suffix}", shown) + single.beside(folder)
+        for file, path in zip(made, files, strict=True):
+            move_file(file, path)
+
+
+def _to_stream(single: _Single, made: Path, stream: IO[bytes], *, overwrite: bool) -> None:
+    files = _beside(made, single.extras)
+    _check_targets(single.photo, files, overwrite=overwrite)
+    (result,) = single.render(made, [_STDOUT])
+    beside = single.beside(made.parent)
+    with result.open("rb") as file:
+        shutil.copyfileobj(file, stream)
+    stream.flush()
+    for file_made, path in zip(beside, files, strict=True):
+        make_folder(path.parent)
+        move_file(file_made, path)
+
+
+def _results(target: Path, extras: Extras) -> list[Path]:
+    count = extras.alternatives
+    return [_numbered(target, number) for number in range(1, count + 1)] if count else [target]
+
+
+def _beside(target: Path, extras: Extras) -> list[Path]:
+    files = [] if extras.confidence is None else [extras.confidence]
+    return [*files, target.with_suffix(".hints.json")] if extras.suggestions else files
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_stem(f"{path.stem}-{number}")
 
 
 def _folder(beside: Path | None = None) -> tempfile.TemporaryDirectory[str]:
@@ -84,19 +200,6 @@ def _keep(stream: IO[bytes], path: Path) -> Path:
     return path
 
 
-def _to_file(pool: Pool, photo: Path, target: Path, called: str, extras: Extras, *, overwrite: bool) -> Outcome:
-    files = Task(photo, target, target, called, extras).files
-    _check_targets(photo, [path for _, path in files], overwrite=overwrite)
-    for _, path in files:
-        make_folder(path.parent)
-    with _folder(target.parent) as folder:
-        task = Task(photo, Path(folder, f"result{target.suffix}"), target, called, extras)
-        outcome = _do(pool, task)
-        for made, path in task.files:
-            move_file(made, path)
-    return outcome
-
-
 def _check_targets(photo: Path, targets: list[Path], *, overwrite: bool) -> None:
     for target in targets:
         if same_file(photo, target):
@@ -105,22 +208,3 @@ def _check_targets(photo: Path, targets: list[Path], *, overwrite: bool) -> None
             raise OutputError(target, "is already there", "give another name, or --overwrite to replace it")
         if target.is_dir():
             raise OutputError(target, "is a folder", "give the file another name")
-
-
-def _to_stream(pool: Pool, task: Task, stream: IO[bytes]) -> Outcome:
-    outcome = _do(pool, task)
-    with task.made.open("rb") as file:
-        shutil.copyfileobj(file, stream)
-    stream.flush()
-    for made, path in task.files[1:]:
-        make_folder(path.parent)
-        move_file(made, path)
-    return outcome
-
-
-def _do(pool: Pool, task: Task) -> Outcome:
-    pool.start(task)
-    _, outcome = pool.wait()
-    if outcome.error is not None:
-        raise outcome.error.about(outcome.error.subject)  # or the outcome would hold this frame, and that itself
-    return outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from photochrom.batch.plan import Job, Plan, find_collisions
+from photochrom.batch.plan import Plan, PlanItem, find_collisions
 
 __all__ = ["watch"]
 
@@ -28,16 +28,16 @@ def watch(look: Callable[[], Plan], *, pause: float = _PAUSE) -> Iterator[Plan]:
     while True:
         start = time.monotonic()
         plan = look()
-        old, new = arrivals.sort(plan.jobs)
+        old, new = arrivals.sort(plan.items)
         unread = [error for error in plan.unread if str(error) not in said]
         notes = [note for note in plan.notes if note not in said]
         # Once: a photo on its way often has another name until it is whole, and would be told of each time.
         left_out = plan.left_out if left_out is None else []
         if new or unread or notes or left_out:
             said.update(notes, map(str, unread))
-            clashes = {id(job): error for job, error in find_collisions([*old, *new])} if new else {}
-            free = [job for job in new if id(job) not in clashes]
-            unread += [clashes[id(job)] for job in new if id(job) in clashes]
+            clashes = {id(item): error for item, error in find_collisions([*old, *new])} if new else {}
+            free = [item for item in new if id(item) not in clashes]
+            unread += [clashes[id(item)] for item in new if id(item) in clashes]
             yield Plan(free, unread, notes, left_out)
         time.sleep(max(pause, _REST * (time.monotonic() - start)) if not new else 0)
 
@@ -48,28 +48,28 @@ class _Arrivals:
     def __init__(self) -> None:
         self._seen: dict[str, tuple[_Look, bool]] = {}
 
-    def sort(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
+    def sort(self, items: list[PlanItem]) -> tuple[list[PlanItem], list[PlanItem]]:
         """Part photos that had their turn from those whose turn it is; the rest waits for the next look."""
         seen: dict[str, tuple[_Look, bool]] = {}  # a new one, which forgets what is gone
         old, new = [], []
-        for job in jobs:
-            name, look = str(job.source), _look(job)
+        for item in items:
+            name, look = str(item.source), _look(item)
             before, had_turn = self._seen.get(name, (None, False))
             if look != before:
                 had_turn = False
             elif had_turn:
-                old.append(job)
+                old.append(item)
             else:
                 had_turn = True
-                new.append(job)
+                new.append(item)
             seen[name] = (look, had_turn)
         self._seen = seen
         return old, new
 
 
-def _look(job: Job) -> _Look:
+def _look(item: PlanItem) -> _Look:
     try:
-        status = job.source.stat()
+        status = item.source.stat()
     except (OSError, ValueError):
         return None
     return status.st_size, status.st_mtime_ns

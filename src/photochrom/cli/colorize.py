@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from photochrom.batch.plan import Job, Plan
+    from photochrom.batch.plan import Plan, PlanItem
     from photochrom.batch.report import Report
     from photochrom.batch.run import Batch, Result
-    from photochrom.batch.worker import Setup
     from photochrom.cli.parser import Parser
+    from photochrom.workers.engine import EngineSetup
 
 __all__ = ["add_parser", "run"]
 
@@ -77,8 +77,8 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from photochrom.batch.report import Report, check_report_file
-    from photochrom.cli.stopping import Stopped, leave, stoppable
     from photochrom.errors import PhotochromError
+    from photochrom.stopping import Stopped, leave, stoppable
 
     by_default = default_output(args)
     single = is_single(args)
@@ -127,7 +127,7 @@ class _Show:
         self.last: list[str] = []
 
     def expect(self, plan: Plan) -> None:
-        self.report.expect(len(plan.jobs) + len(plan.unread))
+        self.report.expect(len(plan.items) + len(plan.unread))
 
     def result(self, result: Result) -> None:
         self.report.add(result)
@@ -165,18 +165,19 @@ def _run_batch(args: argparse.Namespace, show: _Show) -> None:
         return make_plan([Path(path) for path in args.paths], output, suffix=args.format, empty=args.watch)
 
     plan = look()
-    pages = sheet_pages(output / "sheet.jpg", len(plan.jobs)) if args.sheet else []
-    refuse_collisions(plan.jobs, pages)
-    workers = args.jobs or (_cores() if len(plan.jobs) >= _MANY else 1)
+    pages = sheet_pages(output / "sheet.jpg", len(plan.items)) if args.sheet else []
+    refuse_collisions(plan.items, pages)
+    workers = args.jobs or (_cores() if len(plan.items) >= _MANY else 1)
     if not args.watch:
         show.expect(plan)
-    with Batch(output, _setup(args, workers), workers=workers, overwrite=args.overwrite) as batch:
+    setup, options = _setup(args, workers), read_options(args)
+    with Batch(output, setup, options, workers=workers, overwrite=args.overwrite) as batch:
         for part in watch(look) if args.watch else [plan]:
             if args.watch:
                 show.expect(part)
             there = _run_plan(part, batch, show, count=not args.watch)
         if pages:
-            _draw_sheet([job for job in plan.jobs if str(job.target) in there], pages, batch, show, args)
+            _draw_sheet([item for item in plan.items if str(item.target) in there], pages, batch, show, args)
 
 
 def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> set[str | None]:
@@ -189,9 +190,9 @@ def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> set[str 
     for error in plan.unread:
         show.result(Result.failed(error.subject or "", None, error))
     if count:
-        show.screen.count("Colorizing", len(plan.jobs))
+        show.screen.count("Colorizing", len(plan.items))
     there = set()
-    for result in batch.run(plan.jobs):
+    for result in batch.run(plan.items):
         show.result(result)
         if result.state == "done" or result.reason in (DONE, CHANGED):
             there.add(result.target)
@@ -200,7 +201,7 @@ def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> set[str 
 
 
 def _draw_sheet(
-    jobs: Iterable[Job], pages: list[Path], batch: Batch, show: _Show, args: argparse.Namespace
+    items: Iterable[PlanItem], pages: list[Path], batch: Batch, show: _Show, args: argparse.Namespace
 ) -> None:
     from photochrom.errors import PhotochromError, PhotoError
     from photochrom.io.contact_sheet import SheetWriter
@@ -213,10 +214,10 @@ def _draw_sheet(
     sheet, most = SheetWriter(pages, batch.save_page), args.max_pixels or MAX_PIXELS
     show.screen.count("Drawing the sheet", len(pages))
     try:
-        for job in jobs:
+        for item in items:
             try:
-                before, after = (PhotoFile(path, max_pixels=most) for path in (job.source, job.target))
-                sheet.add(job.name, before, after)
+                before, after = (PhotoFile(path, max_pixels=most) for path in (item.source, item.target))
+                sheet.add(item.name, before, after)
             except PhotoError:
                 pass  # its own line was printed in its turn
             show.screen.step()
@@ -228,8 +229,7 @@ def _draw_sheet(
 def _run_single(args: argparse.Namespace, show: _Show) -> None:
     from pathlib import Path
 
-    from photochrom.batch.single import colorize_single
-    from photochrom.batch.worker import Extras
+    from photochrom.batch.single import Extras, colorize_single
 
     confidence = None if args.confidence is None else Path(args.confidence)
     show.report.expect(1)
@@ -238,6 +238,7 @@ def _run_single(args: argparse.Namespace, show: _Show) -> None:
             sys.stdin.buffer if args.paths == ["-"] else Path(args.paths[0]),
             sys.stdout.buffer if args.output in (None, "-") else Path(args.output),
             _setup(args, 1),
+            read_options(args),
             suffix=args.format,
             overwrite=args.overwrite,
             extras=Extras(args.alternatives, confidence, args.suggest),
@@ -252,13 +253,12 @@ def _how_to_go_on(args: argparse.Namespace, *, single: bool) -> str:
     return " (stopped)" if single or args.overwrite else " (stopped; the same command goes on)"
 
 
-def _setup(args: argparse.Namespace, workers: int) -> Setup:
-    from photochrom.batch.worker import Setup
+def _setup(args: argparse.Namespace, workers: int) -> EngineSetup:
     from photochrom.inference.catalogue import DEFAULT_NETWORK
+    from photochrom.workers.engine import EngineSetup
 
-    return Setup(
-        network=args.network or DEFAULT_NETWORK,
-        options=read_options(args),
+    return EngineSetup(
+        networks=(args.network or DEFAULT_NETWORK,),
         device=args.device,
         network_size=args.network_size,
         threads=max(1, _cores() // workers),

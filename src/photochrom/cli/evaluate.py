@@ -55,16 +55,16 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from photochrom.cli.screen import one_line
-    from photochrom.cli.stopping import Stopped, stoppable
     from photochrom.evaluation.runner import evaluate
     from photochrom.evaluation.table import print_table
+    from photochrom.stopping import Stopped, stoppable
 
     screen = Console(stderr=True)
     with screen.status("") as status:
         if args.quiet:
             status.stop()
 
-        def told(what: str, done: int, of: int) -> None:
+        def show(what: str, done: int, of: int) -> None:
             status.update(f"{what}: {done} of {of} photos" if of else what)
 
         try:
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
                     workers=args.jobs,
                     overwrite=args.overwrite,
                     command=_command(args),
-                    told=None if args.quiet else told,
+                    progress=None if args.quiet else show,
                 )
         except Stopped as stop:
             status.stop()

@@ -65,7 +65,7 @@ def check_usage(args: argparse.Namespace, *, single: bool) -> None:
     """
     from pathlib import Path
 
-    from photochrom.batch.content import kind_of
+    from photochrom.io.formats import kind_of
 
     to_stream = single and args.output in (None, "-")
     if "-" in args.paths and len(args.paths) > 1:
@@ -128,15 +128,13 @@ def _check_files(args: argparse.Namespace, *, single: bool) -> None:
     """Refuse a call where a file would be written over one that the call reads, or writes as well."""
     from pathlib import Path
 
-    from photochrom.batch.worker import Extras, Task
+    from photochrom.batch.single import Extras, written_files
     from photochrom.io.atomic import same_place
 
     read = {"--hints": args.hints_file, "--reference": args.reference}
     written = [Path(path) for path in (args.report, args.confidence) if path]
     if single and args.output not in (None, "-"):
-        target = Path(args.output)
-        task = Task(target, target, target, extras=Extras(args.alternatives, suggestions=args.suggest))
-        written += [path for _, path in task.files]
+        written += written_files(Path(args.output), Extras(args.alternatives, suggestions=args.suggest))
     for number, path in enumerate(written):
         for option, other in read.items():
             if other is not None and same_place(path, other):

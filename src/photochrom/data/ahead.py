@@ -6,8 +6,6 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from photochrom.data.decode import Skipped, decode, set_vips_threads, unreadable
 from photochrom.data.photos import PhotoRef
 from photochrom.errors import DataError, WorkerError
+from photochrom.stopping import signals_held
 
 __all__ = ["AheadReader"]
 
@@ -50,7 +49,9 @@ class AheadReader:
         sampler, loader = self._idle.pop() if self._idle else self._start()
         sampler.batches = [part.tolist() for part in torch.split(order, batch_size) if len(part)]
         try:
-            with _signals_kept_from_workers():
+            # Workers heed no signal: this process finishes its batch with their help, saves, and ends them. One
+            # whose parent was killed ends by itself.
+            with signals_held():
                 drawn = iter(loader)  # starts the workers
             for batch in drawn:
                 if isinstance(batch, DataError):
@@ -128,24 +129,6 @@ class _Photos(Dataset[Tensor]):
 
 def _as_is(batch: Any) -> Any:
     return batch
-
-
-@contextmanager
-def _signals_kept_from_workers() -> Iterator[None]:
-    """Start processes that heed neither Ctrl-C nor SIGTERM, which are often sent to the whole group.
-
-    The process that trains gets them, after this block, finishes its batch with the workers' help, saves, and ends
-    them. A worker whose parent was killed ends by itself.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # now: where it starts later, it unblocks both signals when it is done
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(worker: int) -> None:

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from photochrom.color.cielab import rgb_to_lab
+from photochrom.color.chroma import mean_chroma
 from photochrom.data.photos import PhotoRef
 from photochrom.errors import DataError, PhotoError
 from photochrom.io.crops import read_square
 from photochrom.io.vips import libvips
-from photochrom.threads import usable_cores
+from photochrom.threads import map_in_order, usable_cores
 
-__all__ = ["MIN_CHROMA", "Skipped", "decode", "decode_all", "default_workers", "mean_chroma", "set_vips_threads"]
+__all__ = ["Skipped", "decode", "decode_all", "default_workers", "set_vips_threads"]
 
 Pixels = np.ndarray[Any, Any]
-
-MIN_CHROMA = 2.0
-"""Mean CIELAB chroma below which a photo counts as having no colour, in CIELAB units.
-
-Grey scans saved as noisy JPEG measure up to about 0.5; the dullest thousandth of colour photos, fog and snow, 3.
-"""
-
-_SAMPLES = 32  # rows and columns that the mean chroma is taken over
 
 
 class Skipped(NamedTuple):
@@ -54,31 +45,17 @@ def unreadable(photo: Skipped) -> DataError:
     return DataError(photo.error.subject, photo.error.problem, "it could be read when training began")
 
 
-def mean_chroma(rgb: Pixels) -> float:
-    """Return the mean CIELAB chroma of a uint8 RGB photo, over a grid of about 32×32 of its pixels."""
-    step_y, step_x = (max(1, side // _SAMPLES) for side in rgb.shape[:2])
-    lab = rgb_to_lab(np.ascontiguousarray(rgb[::step_y, ::step_x]))
-    return float(np.hypot(lab[..., 1], lab[..., 2]).mean())
-
-
 def decode_all(
     refs: Sequence[PhotoRef], size: int, min_chroma: float, workers: int
 ) -> Iterator[tuple[int, Pixels | Skipped]]:
     """Decode photos on threads, a few ahead of the reader, and yield (index, result) in order."""
     # The import, before the threads: two first imports at a time would race.
     before = set_vips_threads(1)
-    with ThreadPoolExecutor(workers, thread_name_prefix="photochrom-decode") as pool:
-        ahead: deque[Future[Pixels | Skipped]] = deque()
-        waiting = iter(refs)
-        try:
-            for index in range(len(refs)):
-                while len(ahead) < 4 * workers and (ref := next(waiting, None)) is not None:
-                    ahead.append(pool.submit(decode, ref, size, min_chroma))
-                yield index, ahead.popleft().result()
-        finally:
-            set_vips_threads(before)
-            for future in ahead:
-                future.cancel()
+    try:
+        work = partial(decode, size=size, min_chroma=min_chroma)
+        yield from enumerate(map_in_order(work, refs, workers, ahead=4 * workers))
+    finally:
+        set_vips_threads(before)
 
 
 def default_workers() -> int:

@@ -14,11 +14,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from photochrom.data.remote import expand_braces, fetch_shard, is_url
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, PhotoError
+from photochrom.io.folders import Entries, is_folder, walk_files
 from photochrom.io.formats import PHOTO_SUFFIXES
 
 __all__ = ["PhotoRef", "find_photos", "split_photos"]
@@ -211,31 +212,14 @@ def _photos_below(folder: Path) -> list[PhotoRef]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield every file below a folder that is not hidden, going into each real folder once."""
-    visited: set[tuple[int, int]] = set()  # symbolic links may form loops
-    waiting = [folder]
-    while waiting:
-        here = waiting.pop()
-        try:
-            status = here.stat()
-            entries = [] if (status.st_dev, status.st_ino) in visited else list(os.scandir(here))
-        except OSError as error:
-            raise DataError(here, f"cannot be read ({error.strerror})", "check its permissions") from error
-        visited.add((status.st_dev, status.st_ino))
-        entries = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name, reverse=True)
-        colour = [e for e in entries if e.name in _KAGGLE and _is_folder(e)]
-        for entry in colour or entries:
-            if _is_folder(entry):
-                waiting.append(Path(entry.path))
-            else:
-                yield Path(entry.path)
+    def unreadable(path: Path, error: OSError) -> NoReturn:
+        raise DataError(path, f"cannot be read ({error.strerror})", "check its permissions") from error
 
+    def choose(_: Path, entries: Entries) -> Entries:
+        return [entry for entry in entries if entry.name in _KAGGLE and is_folder(entry)] or entries
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself: to be named later as a photo that cannot be read
-        return False
+    for path in walk_files(folder, unreadable=unreadable, choose=choose):
+        yield folder / path
 
 
 def _unique(found: list[tuple[PhotoRef, Path]]) -> list[PhotoRef]:

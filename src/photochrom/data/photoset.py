@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from photochrom.color.chroma import MIN_CHROMA
 from photochrom.data.ahead import AheadReader
-from photochrom.data.decode import MIN_CHROMA, Skipped, decode, decode_all, default_workers, unreadable
+from photochrom.data.decode import Skipped, decode, decode_all, default_workers, unreadable
 from photochrom.data.memory import fits
 from photochrom.data.photos import PhotoRef
 from photochrom.errors import DataError
 
-__all__ = ["MIN_CHROMA", "PhotoSet", "Skipped"]
+__all__ = ["PhotoSet", "Skipped"]
 
 
 class PhotoSet:

@@ -193,7 +193,8 @@ def _remarks(results: Mapping[str, Any]) -> Iterator[str]:
             continue
         yield f"{titles[key]} was not measured: {say_plain(reason)}"
     if results["skipped"]:
-        yield f"{_count(len(results['skipped']), 'photo')} skipped: no readable photo"
+        first = say_plain(results["skipped"][0]["reason"])
+        yield f"{_count(len(results['skipped']), 'photo')} skipped; first: {first}"
     for row in results["rows"]:
         failures = [failure for failure in results["failed"] if failure["row"] == row["name"]]
         if failures:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.ab_bins import STEP, bin_centers
+from photochrom.color.chroma import is_grey
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.errors import PhotoError
 from photochrom.hints import Color, color_ab
@@ -26,7 +27,6 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 _SIZE = 192  # side of the square whose area a reference is looked at
-_GREY = 6.0  # CIELAB units; a photo is grey if all but one pixel in a hundred have less chroma
 _ROUNDS = 4
 _PULL = 0.5  # how far each round goes towards the palette: the α of `steered`
 _MOST = 50.0  # by what factor a colour may become likelier or less likely
@@ -61,7 +61,7 @@ def palette_of(
     if opened.bands == 3:
         seen = pixels[pixels[..., 3] > np.iinfo(pixels.dtype).max // 2] if opened.has_alpha else pixels
         ab = rgb_to_lab(seen.reshape(-1, seen.shape[-1])[:, :3]).astype(np.float64)[:, 1:]
-    if not len(ab) or np.quantile(np.hypot(*ab.T), 0.99) < _GREY:
+    if is_grey(ab):
         raise PhotoError(name, "has no colours to take", "give a colour photo as the reference")
     return tuple((round(a, 2), round(b, 2)) for a, b in _parts(ab, colors))
 

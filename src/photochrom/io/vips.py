@@ -24,6 +24,7 @@ import numpy as np
 
 from photochrom.errors import PhotoError, reason_of
 from photochrom.io.bmp import read_bmp, read_bmp_header
+from photochrom.io.formats import FORMATS
 
 __all__ = [
     "array_from_image",
@@ -43,9 +44,6 @@ __all__ = [
 ]
 
 
-_LOADERS = ("Jpeg", "Png", "Tiff", "Webp", "Heif", "Nsgif")
-"""The loaders that are on, as libvips names their classes."""
-
 _NO_ROOM = re.compile("write failed|temporary file|No space left")
 _MOST_DOTS = 1e5
 """Pixels per mm of the finest resolution that is believed; libvips prints complaints of one beyond 1e6."""
@@ -58,8 +56,9 @@ def libvips() -> Any:
     import pyvips
 
     pyvips.operation_block_set("VipsForeignLoad", True)
-    for loader in _LOADERS:
-        pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)
+    for format in FORMATS:
+        if format.loader is not None:
+            pyvips.operation_block_set(f"VipsForeignLoad{format.loader}", False)
     pyvips.block_untrusted_set(True)
     pyvips.cache_set_max(0)  # each photo is read once; a cache of operations would only hold memory
     _read_any_text(pyvips)

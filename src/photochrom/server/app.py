@@ -1,4 +1,4 @@
-"""The application: routes, the page and the documents, behind the gates."""
+"""The application: routes, the page and the documents, within the middleware."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from photochrom import __version__
-from photochrom.server.access import BodyGate, Gate
 from photochrom.server.documents import add_documents
 from photochrom.server.errors import add_handlers
-from photochrom.server.middleware import Envelope
+from photochrom.server.middleware.access import AccessMiddleware
+from photochrom.server.middleware.body_limit import BodyLimitMiddleware
+from photochrom.server.middleware.headers import SecurityHeadersMiddleware
+from photochrom.server.middleware.request_log import RequestLogMiddleware
 from photochrom.server.routes import colorize, photos
 from photochrom.server.routes import service as service_routes
 from photochrom.server.service import Service
@@ -22,7 +25,7 @@ __all__ = ["make_app"]
 _PAGE = Path(__file__).parent / "page"
 
 
-def make_app(service: Service) -> Envelope:
+def make_app(service: Service) -> ASGIApp:
     """Make the ASGI application of a service."""
     app = FastAPI(
         title="photochrom",
@@ -43,5 +46,6 @@ def make_app(service: Service) -> Envelope:
     app.mount("/static", StaticFiles(directory=_PAGE, check_dir=False))
     app.openapi()  # made now, for it takes a while, in which nobody else would be answered
     add_handlers(app, [*app.routes, *(route for router in routers for route in router.routes)])
-    gated = Gate(BodyGate(app, service.settings), service.settings, lambda: service.draining)
-    return Envelope(gated, service.metrics)
+    limited = BodyLimitMiddleware(app, service.settings)
+    guarded = AccessMiddleware(limited, service.settings, lambda: service.draining)
+    return SecurityHeadersMiddleware(RequestLogMiddleware(guarded, service.metrics))

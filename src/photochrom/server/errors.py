@@ -21,12 +21,12 @@ __all__ = [
     "CLIENT_GONE",
     "MEDIA_TYPE",
     "UNEXPECTED",
-    "ProblemError",
+    "HTTPError",
     "add_handlers",
-    "describe",
-    "invalid",
-    "problem",
-    "problem_answers",
+    "error_document",
+    "error_response",
+    "error_responses",
+    "validation_error",
 ]
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,7 +44,7 @@ _SAID = {
 """What pydantic finds, and what to say of it and do about it."""
 
 
-class ProblemError(HTTPException):
+class HTTPError(HTTPException):
     """Something that is answered with a problem document.
 
     Args:
@@ -58,7 +58,7 @@ class ProblemError(HTTPException):
         self.error = error
 
 
-def describe(status: int, error: PhotochromError) -> dict[str, Any]:
+def error_document(status: int, error: PhotochromError) -> dict[str, Any]:
     """Make the document."""
     return Problem(
         title=_title(status),
@@ -71,12 +71,12 @@ def describe(status: int, error: PhotochromError) -> dict[str, Any]:
     ).model_dump()
 
 
-def problem(status: int, error: PhotochromError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def error_response(status: int, error: PhotochromError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Make the answer."""
-    return JSONResponse(describe(status, error), status, dict(headers or {}), MEDIA_TYPE)
+    return JSONResponse(error_document(status, error), status, dict(headers or {}), MEDIA_TYPE)
 
 
-def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe such answers for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
@@ -94,40 +94,40 @@ def add_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
     def of_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        found = error.error if isinstance(error, ProblemError) else _of_framework(error)
+        found = error.error if isinstance(error, HTTPError) else _of_framework(error)
         headers = {"Allow": _allowed(routes, request)} if error.status_code == 405 else error.headers
-        return problem(error.status_code, found, headers)
+        return error_response(error.status_code, found, headers)
 
     def of_validation(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        found = invalid(error.errors())
-        return problem(found.status_code, found.error, found.headers)
+        found = validation_error(error.errors())
+        return error_response(found.status_code, found.error, found.headers)
 
     def of_anything(_: Request, error: Exception) -> JSONResponse:
-        return problem(500, UNEXPECTED)
+        return error_response(500, UNEXPECTED)
 
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(Exception, of_anything)
     app.add_exception_handler(RequestValidationError, of_validation)
 
 
-def invalid(errors: ValidationError | Sequence[Any]) -> ProblemError:
+def validation_error(errors: ValidationError | Sequence[Any]) -> HTTPError:
     """Say what cannot be read of a request."""
     first = (errors.errors() if isinstance(errors, ValidationError) else errors)[0]
     kind, field = first["type"], ".".join(str(part) for part in first["loc"] if part not in _PLACES)
     if kind == "json_invalid":
         remedy = "check its commas, quotes and brackets"
-        return ProblemError(400, RequestError(None, "The JSON cannot be read", remedy))
+        return HTTPError(400, RequestError(None, "The JSON cannot be read", remedy))
     if kind in ("model_attributes_type", "model_type", "dataclass_type") and len(first["loc"]) < 2:
         problem = "The body is no JSON object"
-        return ProblemError(422, RequestError(None, problem, "send one, with Content-Type: application/json"))
+        return HTTPError(422, RequestError(None, problem, "send one, with Content-Type: application/json"))
     where = field[:_LONGEST] or "The request"
     if kind == "value_error":
         cause = first["ctx"]["error"]
         if isinstance(cause, PhotochromError):
-            return ProblemError(422, cause.about(where))
+            return HTTPError(422, cause.about(where))
     problem, remedy = _SAID.get(kind) or (first["msg"][:1].lower() + first["msg"][1:], "send another value")
-    return ProblemError(422, FieldError(where, problem, remedy))
+    return HTTPError(422, FieldError(where, problem, remedy))
 
 
 def _of_framework(error: HTTPException) -> PhotochromError:

@@ -9,7 +9,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from photochrom.server.errors import MEDIA_TYPE, describe
+from photochrom.server.errors import MEDIA_TYPE, error_document
 from photochrom.server.refusals import RequestError
 
 __all__ = ["Protocol"]
@@ -46,7 +46,7 @@ class Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
-        content = describe(
+        content = error_document(
             400, RequestError(None, "This is no HTTP request that can be read", "use another client")
         )
         body = json.dumps(content).encode()

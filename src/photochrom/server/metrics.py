@@ -20,6 +20,9 @@ class Metrics:
     Args:
         gauges: name, what it says, and a function that reads it.
         counters: likewise, of what only grows.
+
+    Attributes:
+        in_flight: requests that are not answered yet.
     """
 
     def __init__(
@@ -27,6 +30,7 @@ class Metrics:
         gauges: dict[str, tuple[str, Callable[[], float]]],
         counters: dict[str, tuple[str, Callable[[], float]]],
     ) -> None:
+        self.in_flight = 0
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "photochrom_requests", "Requests answered", ["route", "method", "status"], registry=self._registry

@@ -10,10 +10,8 @@
         │   └── TokenError        token-needed          no token, or a wrong one
         ├── NotFoundError         not-found             there is nothing at that address
         │   └── PhotoGoneError    photo-gone            there is no such photo, or its time is over
-        ├── BusyError             service-busy          the line of jobs is full
         ├── UnavailableError      service-unavailable   the service is starting or ending
-        ├── FullError             service-full          there is no room for another photo or result
-        └── TimedOutError         timed-out             a job took too long
+        └── FullError             service-full          there is no room for another photo or result
 
 Their base is that of all errors (`photochrom.errors`).
 """
@@ -24,14 +22,12 @@ from photochrom.errors import PhotochromError
 
 __all__ = [
     "AccessError",
-    "BusyError",
     "FieldError",
     "FullError",
     "NotFoundError",
     "PhotoGoneError",
     "RequestError",
     "ServiceError",
-    "TimedOutError",
     "TokenError",
     "TooLongError",
     "TooSlowError",
@@ -93,12 +89,6 @@ class PhotoGoneError(NotFoundError):
     code = "photo-gone"
 
 
-class BusyError(ServiceError):
-    """The line of jobs is full; Retry-After says until when."""
-
-    code = "service-busy"
-
-
 class UnavailableError(ServiceError):
     """The service is starting or ending."""
 
@@ -109,9 +99,3 @@ class FullError(ServiceError):
     """There is no room for another photo or result."""
 
     code = "service-full"
-
-
-class TimedOutError(ServiceError):
-    """A job took too long."""
-
-    code = "timed-out"

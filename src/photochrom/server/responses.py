@@ -11,28 +11,20 @@ from urllib.parse import quote
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
+from photochrom.io.formats import MEDIA_TYPES
 from photochrom.server.spool import Spool
 
-__all__ = ["MEDIA_TYPES", "ClientStuckError", "FileAnswer", "PiecesAnswer", "attachment", "read_pieces"]
-
-MEDIA_TYPES = {
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".tif": "image/tiff",
-    ".avif": "image/avif",
-    ".bmp": "image/bmp",
-}
+__all__ = ["ClientStalledError", "SpooledFileResponse", "TimedStreamingResponse", "attachment", "read_pieces"]
 
 _PIECE = 1 << 18
 _PATIENCE = 60.0  # seconds that a client may take for a piece
 
 
-class ClientStuckError(Exception):
+class ClientStalledError(Exception):
     """A client takes no more of its answer."""
 
 
-class PiecesAnswer(Response):
+class TimedStreamingResponse(Response):
     """Bytes that are still being made.
 
     Args:
@@ -53,7 +45,7 @@ class PiecesAnswer(Response):
         """Send it.
 
         Raises:
-            ClientStuckError: if the client takes no more.
+            ClientStalledError: if the client takes no more.
         """
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async for piece in self._pieces:
@@ -62,11 +54,11 @@ class PiecesAnswer(Response):
                 message = {"type": "http.response.body", "body": piece, "more_body": True}
                 await asyncio.wait_for(send(message), _PATIENCE)
             except TimeoutError:
-                raise ClientStuckError from None
+                raise ClientStalledError from None
         await send({"type": "http.response.body", "body": b""})
 
 
-class FileAnswer(PiecesAnswer):
+class SpooledFileResponse(TimedStreamingResponse):
     """A file that was made for one request.
 
     Args:

@@ -6,23 +6,22 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterator
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from photochrom.errors import SettingError
 from photochrom.server.app import make_app
 from photochrom.server.http_protocol import Protocol
-from photochrom.server.middleware import Envelope
 from photochrom.server.service import Service
 from photochrom.server.settings import Settings
+from photochrom.stopping import SIGNALS, SecondSignal
 
 __all__ = ["serve"]
 
-_AGAIN = 1.0  # seconds in which a second signal is the same wish: some programs pass on what reached all anyway
 _LAST = 15.0  # seconds, beyond what a job may take, in which clients may still send a photo or take a result
 _KEEP_ALIVE = 75  # seconds; longer than a proxy keeps its own connections
 
@@ -51,9 +50,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> int:
     service = Service(settings)
     try:
         await service.start()
-        app = make_app(service)
-        server = _server(app)
-        _end_on_signals(service, server, app)
+        server = _server(make_app(service))
+        _end_on_signals(service, server)
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         print(f"photochrom: serving at http://{shown}:{port}/ (Ctrl-C ends it)", flush=True)
@@ -71,7 +69,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: Envelope) -> _Server:
+def _server(app: ASGIApp) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
@@ -90,30 +88,29 @@ def _server(app: Envelope) -> _Server:
     )
 
 
-def _end_on_signals(service: Service, server: _Server, app: Envelope) -> None:
+def _end_on_signals(service: Service, server: _Server) -> None:
     """Drain on the first signal, and end at once on a second."""
     loop = asyncio.get_running_loop()
     draining: list[asyncio.Task[None]] = []
-    first = 0.0
+    is_second = SecondSignal()
 
     async def drain() -> None:
         end = loop.time() + service.settings.request_seconds + _LAST
-        while app.under_way and loop.time() < end:
+        while service.metrics.in_flight and loop.time() < end:
             await asyncio.sleep(0.05)
         server.should_exit = True
 
     def end(number: int) -> None:
-        nonlocal first
+        again = is_second()
         if not draining:
-            first = loop.time()
             service.draining = True
             print("photochrom: ending when everything under way is answered", file=sys.stderr, flush=True)
             draining.append(asyncio.ensure_future(drain()))
-        elif loop.time() - first > _AGAIN:
+        elif again:
             service.spool.close()
             os._exit(128 + number)  # the workers end with their pipes
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         loop.add_signal_handler(number, end, number)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Json
@@ -49,6 +50,11 @@ class Wishes(ResultOptions):
     def options(self, *, max_pixels: int) -> Options:
         """Return what the engine takes."""
         return Options(**self.result_options(), max_pixels=max_pixels)
+
+    @property
+    def target(self) -> Path:
+        """The name of the result's file, without a suffix where it is to have the photo's own."""
+        return Path(f"result.{self.format}" if self.format else "result")
 
     def result_options(self) -> dict[str, Any]:
         """Return the fields that are the engine's."""

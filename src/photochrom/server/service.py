@@ -9,21 +9,27 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from photochrom.errors import UnknownNetworkError
-from photochrom.server.errors import CLIENT_GONE, ProblemError
-from photochrom.server.jobs import Done, Job, Setup
+from photochrom.errors import PhotochromError, UnknownNetworkError
+from photochrom.inference.card import Card
+from photochrom.server.errors import CLIENT_GONE, HTTPError
+from photochrom.server.job_errors import job_error
 from photochrom.server.metrics import Metrics
-from photochrom.server.photos import KeptUpload, Photos
-from photochrom.server.pool import Pool
+from photochrom.server.photo_store import PhotoStore, StoredPhoto
 from photochrom.server.refusals import RequestError
-from photochrom.server.responses import FileAnswer, attachment
+from photochrom.server.responses import SpooledFileResponse, attachment
 from photochrom.server.schema import Wishes
 from photochrom.server.settings import Settings
 from photochrom.server.spool import Spool
+from photochrom.workers.engine import Engine, EngineSetup
+from photochrom.workers.jobs import Describe, FileJob, PhotoJob, Written
+from photochrom.workers.pool import Pool
+from photochrom.workers.runner import Job
 
 __all__ = ["Service"]
 
-J = TypeVar("J", bound=Job)
+J = TypeVar("J", bound=PhotoJob[Any])
+R = TypeVar("R")
+_NICE = 5  # of the workers: the front process answers first, however busy they are
 
 
 class Service:
@@ -37,6 +43,7 @@ class Service:
         spool: its files.
         photos: those that are kept.
         pool: the workers.
+        cards: of the networks that are open, the default's first; empty before `start`.
         metrics: what is counted.
         draining: whether it is ending, and takes nothing new.
 
@@ -47,13 +54,16 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.spool = Spool(settings.spool, settings.spool_bytes)
-        self.pool = Pool(
-            Setup(settings.networks, settings.device, settings.threads),
-            workers=settings.workers,
-            queue=settings.queue,
-            seconds=settings.request_seconds,
+        engine = EngineSetup(
+            settings.networks,
+            settings.device,
+            threads=settings.threads,
+            nice=_NICE,
+            warm=True,
         )
-        self.photos = Photos(self.spool, settings.keep_seconds, settings.photos, self.pool.forget)
+        self.pool = Pool(engine, workers=settings.workers, queue=settings.queue, eager=True)
+        self.cards: tuple[Card, ...] = ()
+        self.photos = PhotoStore(self.spool, settings.keep_seconds, settings.photos, self.pool.forget)
         self.draining = False
         self.metrics = Metrics(
             {
@@ -72,21 +82,21 @@ class Service:
         Raises:
             PhotochromError: if they cannot be started, or a network cannot be opened.
         """
-        await self.pool.start()
+        self.cards = tuple(network.card for network in await self.pool.do(Describe()))
         self._sweeping = asyncio.create_task(self._sweep())
 
     async def close(self) -> None:
         """End the workers and remove all files."""
         if self._sweeping is not None:
             self._sweeping.cancel()
-        await self.pool.close()
+        await asyncio.to_thread(self.pool.close)
         self.spool.close()
 
-    def job(self, kind: type[J], wishes: Wishes, photo: KeptUpload, **more: Any) -> J:
+    def job(self, kind: type[J], wishes: Wishes, photo: StoredPhoto, **more: Any) -> J:
         """Make a job of a kept photo and what is wished of it.
 
         Raises:
-            ProblemError: 404 if there is no such network.
+            HTTPError: 404 if there is no such network.
         """
         return kind(
             photo=photo.path, name=photo.name, key=photo.id, network=self.network(wishes.network),
@@ -97,56 +107,61 @@ class Service:
         """Return the name of a network that is offered.
 
         Raises:
-            ProblemError: 404 if it is not.
+            HTTPError: 404 if it is not.
         """
-        known = [card.name for card in self.pool.cards]
+        known = [card.name for card in self.cards]
         if name is not None and name not in known:
             remedy = f"use one of {', '.join(known)}"
-            raise ProblemError(404, UnknownNetworkError(name, "there is no such network here", remedy))
+            raise HTTPError(404, UnknownNetworkError(name, "there is no such network here", remedy))
         return name
 
-    async def do(self, request: Request, job: Job, *, patient: bool = False) -> Done:
+    async def do(self, request: Request, job: Job[Engine, R], *, patient: bool = False) -> R:
         """Have a job done, unless its client goes away meanwhile.
 
         Args:
             request: whose body is read.
             job: what to do.
-            patient: as `Pool.do`.
+            patient: wait for a place in the line, however long it is.
 
         Raises:
-            ProblemError: as `Pool.do`; 499 if the client has gone.
+            HTTPError: as `job_error` says; 499 if the client has gone.
         """
-        work = asyncio.ensure_future(self.pool.do(job, patient=patient))
+        seconds = self.settings.request_seconds
+        work = asyncio.ensure_future(self.pool.do(job, seconds=seconds, patient=patient))
         gone = asyncio.ensure_future(_gone(request))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
-                raise ProblemError(CLIENT_GONE, RequestError(None, "The client went away", "ask again"))
+                raise HTTPError(CLIENT_GONE, RequestError(None, "The client went away", "ask again"))
             return work.result()
+        except PhotochromError as error:
+            raise job_error(error, job.name, min(self.pool.retry_after, seconds)) from error
         finally:
             for task in (work, gone):
                 task.cancel()
                 with suppress(asyncio.CancelledError, Exception):
                     await task
 
-    async def answer_file(self, request: Request, job: Job, *, saved: bool = False) -> FileAnswer:
+    async def answer_file(
+        self, request: Request, job: FileJob[Written], *, saved: bool = False
+    ) -> SpooledFileResponse:
         """Have a job done that makes a file, and answer with that.
 
         Args:
             request: whose answer it is.
-            job: without a folder.
+            job: with a target in no folder yet.
             saved: have browsers save it under the photo's name.
 
         Raises:
-            ProblemError: as `do`.
+            HTTPError: as `do`.
         """
         self.spool.charge(0)
         folder = self.spool.new_folder()
         try:
-            done = await self.do(request, replace(job, folder=folder))
-            assert done.file is not None
-            headers = attachment(job.name, done.file.suffix) if saved else {}
-            return FileAnswer(done.file, self.spool, headers=headers, notes=done.notes)
+            made = await self.do(request, replace(job, target=folder / job.target))
+            headers = attachment(job.name, made.file.suffix) if saved else {}
+            notes = tuple(map(str, made.notes))
+            return SpooledFileResponse(made.file, self.spool, headers=headers, notes=notes)
         except BaseException:
             self.spool.remove(folder)
             raise

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from photochrom.errors import SettingError
-from photochrom.server.errors import ProblemError
+from photochrom.server.errors import HTTPError
 from photochrom.server.refusals import FullError
 
 __all__ = ["Spool", "full"]
@@ -57,7 +57,7 @@ class Spool:
         """Make such a folder.
 
         Raises:
-            ProblemError: 503 if there is no room for it.
+            HTTPError: 503 if there is no room for it.
         """
         folder = self.new_file()
         try:
@@ -70,7 +70,7 @@ class Spool:
         """Account for bytes that are about to be written.
 
         Raises:
-            ProblemError: 503 if there is no room for them.
+            HTTPError: 503 if there is no room for them.
         """
         if self.used + count > self.limit:
             raise full()
@@ -96,10 +96,10 @@ class Spool:
         self._lock.close()
 
 
-def full() -> ProblemError:
+def full() -> HTTPError:
     """Say that there is no room."""
     said = "The service keeps as many photos as it has room for"
-    return ProblemError(503, FullError(None, said, "try again later"), {"Retry-After": "60"})
+    return HTTPError(503, FullError(None, said, "try again later"), {"Retry-After": "60"})
 
 
 def _remove_abandoned(above: Path, own: Path) -> None:

@@ -11,7 +11,7 @@ from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from photochrom.server.errors import ProblemError
+from photochrom.server.errors import HTTPError
 from photochrom.server.refusals import RequestError, TooLongError
 from photochrom.server.spool import Spool, full
 
@@ -65,7 +65,7 @@ class Upload:
         """Write the photo of a request to the file: the body itself, or the part ``photo`` of a form.
 
         Raises:
-            ProblemError: 400 for a form that cannot be read, 413 for a photo of more than `limit` bytes, 415 for a
+            HTTPError: 400 for a form that cannot be read, 413 for a photo of more than `limit` bytes, 415 for a
                 form without a photo, 503 where the spool is full.
         """
         kind, parameters = parse_options_header(request.headers.get("content-type"))
@@ -80,7 +80,7 @@ class Upload:
 
     async def _receive_form(self, request: Request, writer: _Writer, boundary: bytes) -> None:
         if not 0 < len(boundary) <= 70:  # RFC 2046
-            raise ProblemError(
+            raise HTTPError(
                 400, RequestError(None, "The form has no boundary", "let your client write its Content-Type")
             )
         form = _Form()
@@ -91,13 +91,13 @@ class Upload:
                 await writer.write(form.take_photo())
             parser.finalize()
         except MultipartParseError as error:
-            raise ProblemError(
+            raise HTTPError(
                 400, RequestError(None, "The form cannot be read", "send it as multipart/form-data")
             ) from error
         if not form.ended:
-            raise ProblemError(400, RequestError(None, "The form is cut short", "send it again"))
+            raise HTTPError(400, RequestError(None, "The form is cut short", "send it again"))
         if not form.has_photo:
-            raise ProblemError(415, RequestError(None, "The form has no photo", "send it as the part named photo"))
+            raise HTTPError(415, RequestError(None, "The form has no photo", "send it as the part named photo"))
         self.name = display_name(form.filename)
         self.texts = form.texts
 
@@ -114,7 +114,7 @@ class _Writer:
             return
         if self._upload.size + len(data) > self._limit:
             problem = f"The photo has more than the {self._limit:,} bytes that are allowed"
-            raise ProblemError(413, TooLongError(None, problem, "shrink it"))
+            raise HTTPError(413, TooLongError(None, problem, "shrink it"))
         self._upload._spool.charge(len(data))
         self._upload.size += len(data)
         self._pending += data
@@ -171,7 +171,7 @@ class _Form:
     def _begin_part(self) -> None:
         self._parts += 1
         if self._parts > _MOST_PARTS:
-            raise ProblemError(
+            raise HTTPError(
                 400, RequestError(None, "The form has more parts than photo and wishes", "leave the others out")
             )
         self._headers, self._text = {}, bytearray()
@@ -186,17 +186,15 @@ class _Form:
         self._in_photo = self._name == "photo"
         if self._in_photo:
             if self.has_photo:
-                raise ProblemError(
-                    400, RequestError(None, "The form has more than one photo", "send one at a time")
-                )
+                raise HTTPError(400, RequestError(None, "The form has more than one photo", "send one at a time"))
             self.has_photo = True
             self.filename = parameters.get(b"filename", b"").decode("utf-8", "replace")
         elif self._name != "wishes":
-            raise ProblemError(
+            raise HTTPError(
                 400, RequestError(None, "The form has a part that is neither photo nor wishes", "leave it out")
             )
         elif self._name in self.texts:
-            raise ProblemError(400, RequestError(None, "The form has its wishes twice", "send them once"))
+            raise HTTPError(400, RequestError(None, "The form has its wishes twice", "send them once"))
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         if self._in_photo:
@@ -204,7 +202,7 @@ class _Form:
             return
         self._text += data[start:end]
         if len(self._text) > _MOST_TEXT:
-            raise ProblemError(
+            raise HTTPError(
                 413, TooLongError(None, "The wishes are longer than wishes can be", "leave some hints out")
             )
 

@@ -7,18 +7,17 @@ import time
 import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path, PurePath
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from fastapi import Request
 
-from photochrom.server.errors import CLIENT_GONE, ProblemError
-from photochrom.server.jobs import Colorize
+from photochrom.server.errors import CLIENT_GONE, HTTPError
 from photochrom.server.responses import read_pieces
 from photochrom.server.schema import ZipItem
 from photochrom.server.service import Service
 from photochrom.server.upload import display_name
+from photochrom.workers.jobs import Render
 
 __all__ = ["stream_zip"]
 
@@ -32,7 +31,7 @@ async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem
     taken: set[str] = set()
     with ExitStack() as held, ZipFile(sink, "w", ZIP_STORED) as archive:
         for item in items:  # or the time of the last ones may be over before their turn
-            with suppress(ProblemError):
+            with suppress(HTTPError):
                 held.enter_context(service.photos.use(item.id))
         for item in items:
             folder, size = service.spool.new_folder(), 0
@@ -43,7 +42,7 @@ async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem
                     async for piece in read_pieces(file):
                         target.write(piece)
                         yield sink.take()
-            except ProblemError as error:
+            except HTTPError as error:
                 if error.status_code == CLIENT_GONE:
                     return
                 archive.writestr(_entry(f"{_name(service, item)}.error.txt", taken), f"{error.error}\n")
@@ -54,12 +53,10 @@ async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem
 
 
 async def _colorize(service: Service, request: Request, item: ZipItem, folder: Path) -> tuple[Path, str]:
-    suffix = f".{item.wishes.format}" if item.wishes.format else None
     with service.photos.use(item.id) as photo:
-        job = service.job(Colorize, item.wishes, photo, suffix=suffix)
-        done = await service.do(request, replace(job, folder=folder), patient=True)
-    assert done.file is not None
-    return done.file, _name(service, item) + done.file.suffix
+        job = service.job(Render, item.wishes, photo, target=folder / item.wishes.target)
+        made = await service.do(request, job, patient=True)
+    return made.file, _name(service, item) + made.file.suffix
 
 
 def _name(service: Service, item: ZipItem) -> str:

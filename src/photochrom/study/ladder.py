@@ -136,7 +136,7 @@ def run_ladder(
         deadline: gives the moment by which a run has to stop, and all runs after it with it, or None where it need
             not begin; asked before its photos are.
         progress: whether each run shows how it goes.
-        say: is told in a line what begins, and what is left out because it is done.
+        say: called with a line of what begins, and of what is left out because it is done.
 
     Returns:
         0, or the number of the signal (Ctrl-C, SIGTERM) that stopped it.

@@ -76,7 +76,7 @@ def run_study(
             `write_pack`.
         photographs: whether the report shows photos, what networks make of them, and their names.
         progress: whether each run shows how it goes.
-        say: is told in a line what begins, and what is left.
+        say: called with a line of what begins, and what is left.
 
     Raises:
         CheckpointError: if a run's folder or a pack holds a run of another recipe or other photos, or is damaged.

@@ -1,14 +1,11 @@
-"""What keeps a run from ending badly: stop requests, full memory or disk, and losses that are no numbers."""
+"""What keeps a run from ending badly: full memory or disk, and losses that are no numbers."""
 
 from __future__ import annotations
 
 import errno
 import math
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 
@@ -17,30 +14,7 @@ from photochrom.models import ColorizationNetwork
 from photochrom.training.checkpoint import Progress
 from photochrom.training.recipe import Recipe
 
-__all__ = ["check_weights", "explain_failures", "finite", "stop_requests"]
-
-
-@contextmanager
-def stop_requests() -> Iterator[Callable[[], int]]:
-    """Turn Ctrl-C and SIGTERM into a number that the loop looks at after each step; a second one kills."""
-    received = 0
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: 0
-        return
-    before: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def remember(number: int, _frame: object) -> None:
-        nonlocal received
-        received = number
-        signal.signal(number, before[number])
-
-    for number in before:
-        signal.signal(number, remember)
-    try:
-        yield lambda: received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+__all__ = ["check_weights", "explain_failures", "finite"]
 
 
 @contextmanager

@@ -37,11 +37,11 @@ def init_weights(network: ColorizationNetwork, source: str) -> str:
         run = source.endswith(".safetensors") or (Path(source) / "checkpoint.safetensors").exists()
         if run or (Path(source).is_dir() and source not in bundled_networks()):
             whole = load_checkpoint(source)
-            weights, told = whole.network.state_dict(), f"{whole.recipe.name}, epoch {whole.epoch}"
+            weights, source = whole.network.state_dict(), f"{whole.recipe.name}, epoch {whole.epoch}"
         else:
             file = Network(source, device="cpu")
             weights = _weights_of(file.path, {name: network.former_key(name) for name in network.state_dict()})
-            told = f"{file.card.name}, version {file.card.version}"
+            source = f"{file.card.name}, version {file.card.version}"
     except (CheckpointError, NetworkError) as error:
         raise RecipeError("init_from", error.statement, error.remedy) from error
     own = network.state_dict()
@@ -52,7 +52,7 @@ def init_weights(network: ColorizationNetwork, source: str) -> str:
         )
     network.load_state_dict(fitting, strict=False)
     fresh = sorted({name.split(".", 1)[0] for name, _ in network.named_parameters() if name not in fitting})
-    return told + (f"; {', '.join(fresh)} fresh" if fresh else "")
+    return source + (f"; {', '.join(fresh)} fresh" if fresh else "")
 
 
 def _weights_of(path: Path, names: dict[str, str]) -> dict[str, Tensor]:

@@ -107,7 +107,7 @@ class RunLog:
 
 @contextmanager
 def loading_bar(show: bool) -> Iterator[Callable[[int, int], None]]:
-    """Give a function to be told (photos done, photos at most), and show a bar on stderr if it is a terminal."""
+    """Give a progress callback (photos done, photos at most), and show a bar on stderr if it is a terminal."""
     console = Console(stderr=True)
     columns = TextColumn("loading photos"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not (show and console.is_terminal)) as bar:

@@ -15,6 +15,7 @@ from torch import Tensor
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.photoset import PhotoSet
 from photochrom.models import ColorizationNetwork
+from photochrom.stopping import stop_requests
 from photochrom.training.budget import fit_epochs
 from photochrom.training.checkpoint import EpochLog, Progress, save_checkpoint
 from photochrom.training.deadline import TESTING, Deadline
@@ -27,7 +28,7 @@ from photochrom.training.device import (
     measure_step,
     precision_of,
 )
-from photochrom.training.failures import check_weights, explain_failures, finite, stop_requests
+from photochrom.training.failures import check_weights, explain_failures, finite
 from photochrom.training.log import RunLog, loading_bar
 from photochrom.training.recipe import Recipe
 from photochrom.training.seeds import seeded_generator
@@ -115,8 +116,8 @@ def train(
             phases = recipe.phase(1), recipe.phase(recipe.epochs)
             largest = max(phases, key=lambda phase: phase.batch * phase.size**2)
             reserve = measure_step(start[1], largest.batch, largest.size, where, precision, recipe.cudnn_benchmark)
-            with loading_bar(progress) as told:
-                photos = load_data(recipe, data, where, reserve=reserve, progress=told)
+            with loading_bar(progress) as show:
+                photos = load_data(recipe, data, where, reserve=reserve, progress=show)
             for photo_set in photos:
                 if photo_set is not None:
                     cleanup.callback(photo_set.close)

@@ -43,7 +43,7 @@ def load_data(
         data: a folder, a shard, a URL pattern, or several; see `find_photos`.
         device: where they are held if they fit.
         reserve: bytes on the device that training itself will need.
-        progress: is told (photos done, photos in all).
+        progress: called with (photos done, photos in all).
         known: what an earlier call gave for fewer photos; none of them is decoded again.
 
     Raises:

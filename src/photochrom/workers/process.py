@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing import get_context, resource_tracker
+from collections.abc import Callable
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from queue import SimpleQueue
 from typing import Any
+
+from photochrom.stopping import signals_held
 
 __all__ = ["Child", "inbox"]
 
@@ -32,12 +33,11 @@ class Child:
 
     def __init__(self, work: Callable[..., None], *arguments: Any) -> None:
         context = get_context("spawn")  # a forked ONNX Runtime or libvips has lost its threads
-        resource_tracker.ensure_running()  # which lets signals through where it is started
         self.pipe: Connection[Any, Any]
         self.pipe, theirs = context.Pipe()
         self.process: SpawnProcess = context.Process(target=work, args=(theirs, *arguments), daemon=True)
         try:
-            with _signals_held():
+            with signals_held():
                 self.process.start()
         except OSError:
             self.pipe.close()
@@ -73,16 +73,3 @@ def inbox(pipe: Connection[Any, Any]) -> SimpleQueue[Any]:
 
     threading.Thread(target=receive, daemon=True).start()
     return messages
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Hold signals back while a process is started, which inherits that: Ctrl-C goes to all processes at once."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -6,20 +6,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from photochrom.server.errors import ProblemError, problem_answers
-from photochrom.server.jobs import Colorize
+from photochrom.server.errors import HTTPError, error_responses
 from photochrom.server.refusals import RequestError
-from photochrom.server.responses import FileAnswer, PiecesAnswer
-from photochrom.server.routes.common import BINARY, IMAGE, Here, image_body, json_body, read_json, reads
+from photochrom.server.responses import SpooledFileResponse, TimedStreamingResponse
+from photochrom.server.routes.common import BINARY, IMAGE, ServiceDep, image_body, json_body, read_json, reads
 from photochrom.server.schema import QueryWishes, Wishes, ZipWish
 from photochrom.server.upload import Upload
 from photochrom.server.zipping import stream_zip
+from photochrom.workers.jobs import Render
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["results"])
 
-_ANSWERS = problem_answers(400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)
+_ANSWERS = error_responses(400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)
 
 
 @router.post(
@@ -28,7 +28,9 @@ _ANSWERS = problem_answers(400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500
     responses={**_ANSWERS, 200: IMAGE},
     openapi_extra=image_body(with_wishes=True),
 )
-async def colorize(request: Request, service: Here, query: Annotated[QueryWishes, Query()]) -> FileAnswer:
+async def colorize(
+    request: Request, service: ServiceDep, query: Annotated[QueryWishes, Query()]
+) -> SpooledFileResponse:
     """Send a photo, get it in colour: in a form with `wishes` as JSON, or as the body with them as the query."""
     async with Upload(service.spool) as upload:
         await upload.receive(request, limit=service.settings.upload_bytes)
@@ -36,14 +38,14 @@ async def colorize(request: Request, service: Here, query: Annotated[QueryWishes
         if "wishes" in upload.texts:
             if request.query_params:
                 problem = "Wishes come in the form or in the query, not in both"
-                raise ProblemError(400, RequestError(None, problem, "leave one out"))
+                raise HTTPError(400, RequestError(None, problem, "leave one out"))
             wishes = read_json(Wishes, upload.texts["wishes"])
-        job = Colorize(
+        job = Render(
             photo=upload.path,
             name=upload.name,
             network=service.network(wishes.network),
             options=wishes.options(max_pixels=service.settings.pixels),
-            suffix=f".{wishes.format}" if wishes.format else None,
+            target=wishes.target,
         )
         return await service.answer_file(request, job, saved=True)
 
@@ -54,9 +56,11 @@ async def colorize(request: Request, service: Here, query: Annotated[QueryWishes
     responses={**_ANSWERS, 200: {"description": "the file", "content": {"application/zip": {"schema": BINARY}}}},
     openapi_extra=json_body(ZipWish),
 )
-async def get_zip(request: Request, wish: Annotated[ZipWish, reads(ZipWish)], service: Here) -> PiecesAnswer:
+async def get_zip(
+    request: Request, wish: Annotated[ZipWish, reads(ZipWish)], service: ServiceDep
+) -> TimedStreamingResponse:
     """Get several photos in colour as one file; one that fails is a text there that says why."""
     for item in wish.items:
         service.network(item.wishes.network)
     headers = {"Content-Disposition": 'attachment; filename="colorized.zip"'}
-    return PiecesAnswer(stream_zip(service, request, wish.items), "application/zip", headers)
+    return TimedStreamingResponse(stream_zip(service, request, wish.items), "application/zip", headers)

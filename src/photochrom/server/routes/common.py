@@ -8,16 +8,15 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
-from photochrom.errors import UnexpectedError
-from photochrom.server.errors import ProblemError, invalid
-from photochrom.server.jobs import Look, Seen
+from photochrom.io.formats import MEDIA_TYPES
+from photochrom.server.errors import HTTPError, validation_error
 from photochrom.server.refusals import RequestError
-from photochrom.server.responses import MEDIA_TYPES
 from photochrom.server.schema import Wishes
 from photochrom.server.service import Service
 from photochrom.server.upload import Upload
+from photochrom.workers.jobs import Inspect, PhotoInfo
 
-__all__ = ["BINARY", "IMAGE", "Here", "image_body", "json_body", "look", "read_json", "reads"]
+__all__ = ["BINARY", "IMAGE", "ServiceDep", "image_body", "inspect", "json_body", "read_json", "reads"]
 
 _SHORT = 16_384  # bytes of JSON that are read in no time; more, and others would wait for it
 
@@ -29,7 +28,7 @@ def _service(request: Request) -> Service:
     return service
 
 
-Here = Annotated[Service, Depends(_service)]
+ServiceDep = Annotated[Service, Depends(_service)]
 
 BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
 IMAGE: dict[str, Any] = {
@@ -67,7 +66,7 @@ def reads(model: type[BaseModel]) -> Any:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             problem = "The body is no JSON"
-            raise ProblemError(415, RequestError(None, problem, "send JSON, with Content-Type: application/json"))
+            raise HTTPError(415, RequestError(None, problem, "send JSON, with Content-Type: application/json"))
         body = await request.body()
         if len(body) < _SHORT:
             return read_json(model, body)
@@ -82,23 +81,19 @@ def read_json(model: type[M], text: str | bytes) -> M:
     FastAPI's own way of reading bodies knows strictness only of Python's types, in which JSON's lists are none.
 
     Raises:
-        ProblemError: 400 if it is no JSON, 422 if it is not what is asked for.
+        HTTPError: 400 if it is no JSON, 422 if it is not what is asked for.
     """
     try:
         return model.model_validate_json(text, strict=True)
     except ValidationError as error:
-        raise invalid(error) from error
+        raise validation_error(error) from error
 
 
-async def look(service: Service, request: Request, upload: Upload, key: str | None) -> Seen:
+async def inspect(service: Service, request: Request, upload: Upload, key: str | None) -> PhotoInfo:
     """See what an uploaded photo is.
 
     Raises:
-        ProblemError: as `Service.do`.
+        HTTPError: as `Service.do`.
     """
-    done = await service.do(
-        request, Look(upload.path, upload.name, key, options=Wishes().options(max_pixels=service.settings.pixels))
-    )
-    if not isinstance(done.value, Seen):
-        raise ProblemError(500, UnexpectedError(upload.name, "was not looked at", "send it again"))
-    return done.value
+    options = Wishes().options(max_pixels=service.settings.pixels)
+    return await service.do(request, Inspect(photo=upload.path, name=upload.name, key=key, options=options))

@@ -1,31 +1,31 @@
-"""What is told about the service itself: networks, limits, health, metrics."""
+"""What the service says of itself: networks, limits, health, metrics."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
-from photochrom.server.errors import ProblemError, problem_answers
+from photochrom.server.errors import HTTPError, error_responses
 from photochrom.server.refusals import UnavailableError
-from photochrom.server.routes.common import Here
+from photochrom.server.routes.common import ServiceDep
 from photochrom.server.schema import Limits, NetworkInfo, Networks
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["service"])
 
-_TOLD = problem_answers(401, 403, 421, 503)
+_TOLD = error_responses(401, 403, 421, 503)
 
 
 @router.get("/v1/networks", responses=_TOLD)
-async def get_networks(service: Here) -> Networks:
+async def get_networks(service: ServiceDep) -> Networks:
     """List the networks that this service offers."""
-    cards = service.pool.cards
+    cards = service.cards
     return Networks(default=cards[0].name, networks=tuple(map(NetworkInfo.of, cards)))
 
 
 @router.get("/v1/limits", responses=_TOLD)
-async def get_limits(service: Here) -> Limits:
+async def get_limits(service: ServiceDep) -> Limits:
     """Say what this service takes, and how long it keeps photos."""
     settings = service.settings
     return Limits(
@@ -38,24 +38,24 @@ async def get_limits(service: Here) -> Limits:
 
 
 @router.head("/healthz", include_in_schema=False)
-@router.get("/healthz", response_class=PlainTextResponse, responses=problem_answers(421))
+@router.get("/healthz", response_class=PlainTextResponse, responses=error_responses(421))
 async def get_health() -> str:
     """Say that the service is alive."""
     return "alive\n"
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", response_class=PlainTextResponse, responses=problem_answers(421, 503))
-async def get_readiness(service: Here) -> str:
+@router.get("/readyz", response_class=PlainTextResponse, responses=error_responses(421, 503))
+async def get_readiness(service: ServiceDep) -> str:
     """Say whether photos may be sent."""
     if service.draining or not service.pool.ready:
         what = "ending" if service.draining else "opening its networks"
         error = UnavailableError(None, f"The service is {what}", "try again in a little while")
-        raise ProblemError(503, error, {"Retry-After": "5"})
+        raise HTTPError(503, error, {"Retry-After": "5"})
     return "ready\n"
 
 
-@router.get("/metrics", response_class=PlainTextResponse, responses=problem_answers(401, 403, 421))
-async def get_metrics(service: Here) -> Response:
-    """Tell Prometheus what was counted."""
+@router.get("/metrics", response_class=PlainTextResponse, responses=error_responses(401, 403, 421))
+async def get_metrics(service: ServiceDep) -> Response:
+    """Say what was counted, for Prometheus."""
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

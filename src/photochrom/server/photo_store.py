@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from photochrom.server.errors import ProblemError
-from photochrom.server.jobs import Seen
+from photochrom.server.errors import HTTPError
 from photochrom.server.refusals import FullError, PhotoGoneError
 from photochrom.server.schema import Photo
 from photochrom.server.spool import Spool
+from photochrom.workers.jobs import PhotoInfo
 
-__all__ = ["KeptUpload", "Photos"]
+__all__ = ["PhotoStore", "StoredPhoto"]
 
 
 @dataclass(eq=False)
-class KeptUpload:
+class StoredPhoto:
     """A photo in the spool.
 
     Attributes:
@@ -28,7 +28,7 @@ class KeptUpload:
         path: its file.
         name: what its owner calls it.
         size: of the file in bytes.
-        seen: what was found in it.
+        info: what was found in it.
         expires: when it is gone unless it is used before, in seconds since 1970.
         users: requests that are using it.
         gone: whether it was deleted while it was in use.
@@ -38,7 +38,7 @@ class KeptUpload:
     path: Path
     name: str
     size: int
-    seen: Seen
+    info: PhotoInfo
     expires: float
     users: int = 0
     gone: bool = False
@@ -48,31 +48,31 @@ class KeptUpload:
         return Photo(
             id=self.id,
             name=self.name,
-            width=self.seen.width,
-            height=self.seen.height,
-            bits=self.seen.bits,
-            format=self.seen.format,
-            is_grey=self.seen.is_grey,
+            width=self.info.width,
+            height=self.info.height,
+            bits=self.info.bits,
+            format=self.info.format,
+            is_grey=self.info.is_grey,
             expires_at=datetime.fromtimestamp(self.expires, UTC).replace(microsecond=0),
-            notes=self.seen.notes,
+            notes=tuple(map(str, self.info.notes)),
         )
 
 
-class Photos:
+class PhotoStore:
     """The photos that are kept.
 
     Args:
         spool: has their files.
         keep_seconds: how long after the last use.
         limit: how many at most.
-        forget: told the id of each one that is gone.
+        forget: called with the id of each one that is gone.
     """
 
     def __init__(
         self, spool: Spool, keep_seconds: float, limit: int, forget: Callable[[str], None] = lambda _: None
     ) -> None:
         self._spool, self._keep_seconds, self._limit, self._forget = spool, keep_seconds, limit, forget
-        self._photos: dict[str, KeptUpload] = {}
+        self._photos: dict[str, StoredPhoto] = {}
 
     def __len__(self) -> int:
         return len(self._photos)
@@ -91,29 +91,29 @@ class Photos:
         """Make sure that one more may be kept.
 
         Raises:
-            ProblemError: 503 if not.
+            HTTPError: 503 if not.
         """
         if len(self._photos) >= self._limit:
             full = FullError(None, "The service keeps as many photos as it may", "try again later")
-            raise ProblemError(503, full, {"Retry-After": "60"})
+            raise HTTPError(503, full, {"Retry-After": "60"})
 
-    def add(self, photo_id: str, path: Path, name: str, size: int, seen: Seen) -> KeptUpload:
+    def add(self, photo_id: str, path: Path, name: str, size: int, info: PhotoInfo) -> StoredPhoto:
         """Keep a photo whose file is in the spool."""
-        photo = KeptUpload(photo_id, path, name, size, seen, time.time() + self._keep_seconds)
+        photo = StoredPhoto(photo_id, path, name, size, info, time.time() + self._keep_seconds)
         self._photos[photo_id] = photo
         return photo
 
     @contextmanager
-    def use(self, photo_id: str) -> Iterator[KeptUpload]:
+    def use(self, photo_id: str) -> Iterator[StoredPhoto]:
         """Find a photo, and hold it while the block runs; its time begins anew.
 
         Raises:
-            ProblemError: 404 if there is none, or it is gone.
+            HTTPError: 404 if there is none, or it is gone.
         """
         photo = self._photos.get(photo_id)
         if photo is None or (photo.expires < time.time() and not photo.users):
             gone = PhotoGoneError(None, "There is no such photo here, or its time is over", "send it again")
-            raise ProblemError(404, gone)
+            raise HTTPError(404, gone)
         photo.users += 1
         photo.expires = time.time() + self._keep_seconds
         try:
@@ -128,7 +128,7 @@ class Photos:
         """Forget a photo; its file is removed as soon as nobody uses it.
 
         Raises:
-            ProblemError: 404 as `use`.
+            HTTPError: 404 as `use`.
         """
         with self.use(photo_id) as photo:
             del self._photos[photo_id]
@@ -141,6 +141,6 @@ class Photos:
             del self._photos[photo.id]
             self._remove(photo)
 
-    def _remove(self, photo: KeptUpload) -> None:
+    def _remove(self, photo: StoredPhoto) -> None:
         self._spool.remove(photo.path, photo.size)
         self._forget(photo.id)

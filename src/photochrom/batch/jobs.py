@@ -1,0 +1,38 @@
+"""A folder's job: a photo in colour, and the fingerprints by which the manifest knows photo and result again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from photochrom.batch.fingerprint import Fingerprint
+from photochrom.colorizer import Colorizer
+from photochrom.io.cached import KeptPhoto
+from photochrom.workers.jobs import Render, Written
+
+__all__ = ["RecordedRender", "RecordedResult"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedResult(Written):
+    """A result, and what it was made of.
+
+    Attributes:
+        made: the result as it was written.
+        photo: the photo as it was read; None if it is no regular file.
+    """
+
+    made: Fingerprint
+    photo: Fingerprint | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedRender(Render):
+    """Make the photo in colour, and take both fingerprints."""
+
+    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> RecordedResult:
+        try:
+            read = Fingerprint.of(self.photo)
+        except (OSError, ValueError):
+            read = None  # what is wrong with it, the engine says best
+        result = super()._make(photo, colorizer)
+        return RecordedResult(file=result.file, notes=result.notes, made=Fingerprint.of(result.file), photo=read)

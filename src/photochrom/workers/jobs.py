@@ -1,0 +1,251 @@
+"""The jobs on a photo: each is one output. This is the one place where shells reach the engine by workers.
+
+A new output is a class here, whose `run` calls the engine, and a route of the service or an option of the command
+line that gives it to a pool.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from photochrom.color.chroma import is_grey
+from photochrom.color.cielab import rgb_to_lab
+from photochrom.colorizer import Colorizer
+from photochrom.errors import OutputError
+from photochrom.hints import Hint
+from photochrom.inference.candidates import Choices
+from photochrom.inference.preprocess import network_shape
+from photochrom.io import writer
+from photochrom.io.cached import KeptPhoto
+from photochrom.io.formats import result_suffix
+from photochrom.notes import Note
+from photochrom.options import Options
+from photochrom.workers.engine import Engine, OpenNetwork
+from photochrom.workers.runner import Job
+
+__all__ = [
+    "Alternatives",
+    "Candidates",
+    "Confidence",
+    "Describe",
+    "FileJob",
+    "Inspect",
+    "Original",
+    "PhotoInfo",
+    "PhotoJob",
+    "Render",
+    "Suggest",
+    "Written",
+]
+
+R_co = TypeVar("R_co", covariant=True)
+W_co = TypeVar("W_co", bound="Written", covariant=True)
+
+_DEFAULTS = Options()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Describe(Job[Engine, tuple[OpenNetwork, ...]]):
+    """Say which networks are open, once it is sure that the default one can do what is wished."""
+
+    options: Options = _DEFAULTS
+    name: str = "the networks"
+    key: None = None
+
+    def run(self, engine: Engine) -> tuple[OpenNetwork, ...]:
+        """Do it."""
+        engine.colorizer().check(self.options)
+        return engine.networks
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoJob(Job[Engine, R_co]):
+    """Something to do with one photo.
+
+    Attributes:
+        photo: its file.
+        name: what its owner calls it.
+        key: by which a worker remembers what it decoded of it; None for a photo that comes once.
+        network: name of the network, or None for the default.
+        options: for the result.
+    """
+
+    photo: Path
+    name: str
+    key: str | None = None
+    network: str | None = None
+    options: Options = _DEFAULTS
+
+    def run(self, engine: Engine) -> R_co:
+        """Do it.
+
+        Raises:
+            CapabilityError: if the network cannot do what is wished.
+            PhotoError: if the photo cannot be read.
+            NetworkError: if the network fails on it.
+            OutputError: if a file cannot be written.
+        """
+        photo, colorizer = engine.photo(self.photo, self.name, self.key), engine.colorizer(self.network)
+        colorizer.check(self.options)
+        try:
+            return self._make(photo, colorizer)
+        finally:
+            engine.trim()
+
+    @abstractmethod
+    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> R_co:
+        """Have the engine do it."""
+
+
+@dataclass(frozen=True)
+class PhotoInfo:
+    """What a photo is.
+
+    Attributes:
+        width: of the upright photo, in pixels.
+        height: likewise.
+        bits: per channel.
+        format: usual suffix of the file's kind, without its dot.
+        is_grey: whether it has no colours of its own.
+        notes: what its owner should know.
+    """
+
+    width: int
+    height: int
+    bits: int
+    format: str
+    is_grey: bool
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspect(PhotoJob[PhotoInfo]):
+    """See what the photo is."""
+
+    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> PhotoInfo:
+        opened = photo.open(max_pixels=self.options.max_pixels)
+        # What the network will see, so that it need not be decoded again; and a damaged file shows here.
+        small = opened.shrunk(*network_shape(opened.height, opened.width, colorizer.card.input_size))
+        return PhotoInfo(
+            opened.width,
+            opened.height,
+            16 if opened.dtype == np.uint16 else opened.metadata.bits,
+            (opened.format or "").removeprefix("."),
+            opened.bands == 1 or is_grey(rgb_to_lab(small[..., :3])[..., 1:]),
+            tuple(opened.notes),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alternatives(PhotoJob[tuple[tuple[Hint, ...], ...]]):
+    """Find `n` sets of hints, each of which makes the photo in clearly different colours."""
+
+    n: int
+    seed: int = 0
+
+    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> tuple[tuple[Hint, ...], ...]:
+        colorizer.network.require(["hints"], ["distribution"])
+        return tuple(colorizer.alternative_hints(photo, self.n, self.options, seed=self.seed))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggest(PhotoJob[tuple[Hint, ...]]):
+    """Find the `n` places where a hint would help most."""
+
+    n: int
+
+    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> tuple[Hint, ...]:
+        colorizer.network.require(["hints"], ["distribution"])
+        return tuple(colorizer.suggest_hints(photo, self.n, self.options))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidates(PhotoJob[Choices]):
+    """Say which colours a place may have; x and y are fractions 0..1 of width and height."""
+
+    x: float
+    y: float
+
+    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> Choices:
+        return colorizer.choices(photo, self.x, self.y, self.options)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that was made.
+
+    Attributes:
+        file: where it is.
+        notes: what the user should know about it.
+    """
+
+    file: Path
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileJob(PhotoJob[W_co]):
+    """Something that makes a file.
+
+    Attributes:
+        target: the file, which is replaced; without a suffix, it gets that of what is made.
+        shown: what messages call the file; None for the photo's name.
+    """
+
+    target: Path = Path("result")
+    shown: str | None = None
+
+    def run(self, engine: Engine) -> W_co:
+        """Do it; an error about the file calls it as it is to be called."""
+        try:
+            return super().run(engine)
+        except OutputError as error:
+            raise error.about(self.shown or self.name) from error
+
+    def _path(self, suffix: str) -> Path:
+        return self.target if self.target.suffix else self.target.with_suffix(suffix)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Render(FileJob[Written]):
+    """Make the photo in colour, of the target's kind, or of the photo's own."""
+
+    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> Written:
+        suffix = self.target.suffix or photo.open(max_pixels=self.options.max_pixels).format or ""
+        target = self._path(result_suffix(suffix))
+        notes = colorizer.write(photo, target, self.options, overwrite=True)
+        shown = self.shown or self.name
+        return Written(target, tuple(note.about(shown) if note.subject == str(target) else note for note in notes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original(FileJob[Written]):
+    """Make the upright photo of a kind that every browser shows."""
+
+    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> Written:
+        opened = photo.open(long_edge=self.options.long_edge, max_pixels=self.options.max_pixels)
+        suffix = ".jpg"
+        if opened.has_alpha:  # WebP is smaller, but ends at 16,383 pixels
+            suffix = ".webp" if max(opened.height, opened.width) < 16_384 else ".png"
+        target = self._path(suffix)
+        image = writer.Image(opened.height, opened.width, opened.bands + opened.has_alpha, opened.dtype)
+        writer.write_image(target, image, opened.strips())
+        return Written(target)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confidence(FileJob[Written]):
+    """Make a grey map of how sure the network is, with at most `long_edge` pixels on its longer side."""
+
+    long_edge: int | None = None
+
+    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> Written:
+        colorizer.network.require(outputs=["confidence"])
+        target = self._path(".png")
+        colorizer.write_confidence(photo, target, self.options, long_edge=self.long_edge)
+        return Written(target)

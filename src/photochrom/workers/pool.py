@@ -1,0 +1,397 @@
+"""The pool: worker processes, the line of jobs before them, and what happens when one of them dies or is slow.
+
+* A job whose worker dies is retried once, on another worker; then it fails.
+* A job that takes too long fails, and its worker is replaced.
+* A worker that dies is replaced: at once, or after a pause where workers die before they are ready.
+* The oldest job goes first; but one whose photo an idle worker remembers may go before it, a few times.
+
+A thread watches over the processes. `submit` gives a future, for who waits; `do` is for an event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict, deque
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
+from queue import SimpleQueue
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+from photochrom.errors import (
+    JobTimeoutError,
+    PhotochromError,
+    PoolClosedError,
+    QueueFullError,
+    UnexpectedError,
+    WorkerError,
+    reason_of,
+)
+from photochrom.workers.process import Child
+from photochrom.workers.runner import Context, Forget, Job, Reply, Setup, perform, work
+
+__all__ = ["LocalPool", "Pool", "Ticket", "open_pool"]
+
+C = TypeVar("C", bound=Context)
+R = TypeVar("R")
+
+_ATTEMPTS = 2
+_WINDOW = 8  # of the line's first jobs, one may be preferred whose photo an idle worker remembers,
+_PATIENCE = 4  # so often at most
+_REMEMBERED = 64  # keys that a worker is taken to remember
+_PAUSES = (0.0, 0.5, 2.0, 10.0, 30.0)  # seconds before a worker that dies before it is ready is started again
+_PLACE = 0.2  # seconds between two looks whether there is a place in the line
+
+
+class Ticket(Future[R]):
+    """What will come of a job. Cancelled, the job is not begun, or not retried.
+
+    Attributes:
+        job: what is done.
+        seconds: how long it took, once it is done.
+    """
+
+    def __init__(self, job: Job[Any, R], deadline: float | None = None) -> None:
+        super().__init__()
+        self.job, self.seconds = job, 0.0
+        self._deadline, self._abandoned = deadline, False
+        self._attempts = self._passed_over = 0
+
+    def cancel(self) -> bool:
+        """Give up the result."""
+        self._abandoned = True
+        return super().cancel()
+
+    def _settle(self, reply: Reply) -> None:
+        self.seconds = reply.seconds
+        with suppress(InvalidStateError):  # it is cancelled, or took too long
+            if reply.error is not None:
+                self.set_exception(reply.error)
+            else:
+                self.set_result(reply.value)
+
+
+@dataclass(eq=False)
+class _Worker:
+    child: Child
+    opened: bool = False  # what it needs
+    dying: bool = False
+    ticket: Ticket[Any] | None = None
+    remembered: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    @property
+    def ready(self) -> bool:
+        return self.opened and not self.dying
+
+    def remember(self, key: str | None) -> None:
+        if key is not None:
+            self.remembered[key] = None
+            self.remembered.move_to_end(key)
+            if len(self.remembered) > _REMEMBERED:
+                self.remembered.popitem(last=False)
+
+
+class Pool(Generic[C]):
+    """Processes that do jobs.
+
+    Args:
+        setup: how a worker is started.
+        workers: how many processes.
+        queue: how many jobs may wait; None for any number.
+        eager: start all of them now, and keep so many; else each when there is work for it.
+
+    Attributes:
+        restarts: how many workers died.
+    """
+
+    def __init__(self, setup: Setup[C], *, workers: int, queue: int | None = None, eager: bool = False) -> None:
+        self._setup, self._count, self._queue, self._eager = setup, workers, queue, eager
+        self._lock = threading.Lock()
+        self._waiting: deque[Ticket[Any]] = deque()
+        self._workers: list[_Worker] = []
+        self._opened = False  # whether any worker ever was ready
+        self._deaths = 0  # of workers that were not ready yet, one after the other
+        self._not_before = 0.0  # when the next worker may be started
+        self._pace = 1.0  # seconds that a job took lately
+        self._closed = False
+        self._bell, self._button = Pipe(duplex=False)
+        self.restarts = 0
+        self._watcher = threading.Thread(target=self._watch, name="photochrom-pool", daemon=True)
+        self._watcher.start()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a worker has opened what it needs."""
+        with self._lock:
+            return any(worker.ready for worker in self._workers)
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        with self._lock:
+            return self._line()
+
+    @property
+    def busy(self) -> int:
+        """How many workers have a job."""
+        with self._lock:
+            return len(self._at_work())
+
+    @property
+    def retry_after(self) -> float:
+        """In how many seconds there may be room again."""
+        return (len(self._waiting) + 1) * self._pace / self._count
+
+    def submit(self, job: Job[C, R], *, seconds: float | None = None) -> Ticket[R]:
+        """Have a job done.
+
+        Args:
+            job: what to do.
+            seconds: how long it may wait and be worked on; None for as long as it takes.
+
+        Returns:
+            The job's result, or the error of `Job.run`; `WorkerError` if its workers died, `JobTimeoutError` if it
+            took too long, `PoolClosedError` if the pool was closed; or why no worker can be started.
+
+        Raises:
+            QueueFullError: if too many jobs wait.
+        """
+        ticket = Ticket(job, None if seconds is None else monotonic() + seconds)
+        with self._lock:
+            if self._queue is not None and self._line() >= self._queue:
+                raise QueueFullError(None, "there is as much to do as can wait", "try again a little later")
+            self._waiting.append(ticket)
+            self._dispatch()
+            if self._closed:
+                self._waiting.remove(ticket)
+                ticket._settle(_CLOSED)
+            elif seconds is not None or self._wanted() > len(self._workers):
+                self._ring()
+        return ticket
+
+    async def do(self, job: Job[C, R], *, seconds: float | None = None, patient: bool = False) -> R:
+        """Have a job done, for a coroutine, whose end gives it up.
+
+        Args:
+            job: as `submit`.
+            seconds: as `submit`.
+            patient: wait for a place in the line, however long it is.
+
+        Raises:
+            PhotochromError: as `submit` says.
+        """
+        while patient and self._queue is not None and self.waiting >= self._queue:
+            await asyncio.sleep(_PLACE)
+        return await asyncio.wrap_future(self.submit(job, seconds=seconds))
+
+    def forget(self, key: str) -> None:
+        """Have workers let go of what they remember by a job's key."""
+        with self._lock:
+            for worker in self._workers:
+                if worker.remembered.pop(key, False) is None:
+                    with suppress(OSError):  # it is dead, and has forgotten
+                        worker.child.pipe.send(Forget(key))
+
+    def close(self) -> None:
+        """End all workers at once; jobs that are not done fail."""
+        with self._lock:
+            self._closed = True
+            self._ring()
+        self._watcher.join()
+
+    # The watching thread alone starts, hears and buries workers.
+
+    def _watch(self) -> None:
+        last = _CLOSED
+        try:
+            while not self._closed:
+                self._start_workers()
+                with self._lock:
+                    self._dispatch()
+                    pipes: dict[Any, _Worker] = {worker.child.pipe: worker for worker in self._workers}
+                    events = [ticket._deadline for ticket in self._tickets() if ticket._deadline is not None]
+                    if len(self._workers) < self._wanted():
+                        events.append(self._not_before)
+                for pipe in wait([self._bell, *pipes], max(0.0, min(events) - monotonic()) if events else None):
+                    if pipe is self._bell:
+                        self._bell.recv_bytes()
+                    else:
+                        self._hear(pipes[pipe])
+                self._expire()
+        except BaseException as error:
+            why = f"the pool of workers failed ({type(error).__name__}: {reason_of(error)})"
+            last = Reply(error=UnexpectedError(None, why, "please report it"))
+            raise
+        finally:
+            with self._lock:
+                self._closed = True
+                tickets, workers = self._tickets(), self._workers
+                self._waiting, self._workers = deque(), []
+            for worker in workers:
+                worker.child.kill()  # all, before the first is waited for
+            for ticket in tickets:
+                ticket._settle(last)
+            for worker in workers:
+                worker.child.end()
+
+    def _start_workers(self) -> None:
+        while len(self._workers) < self._wanted() and monotonic() >= self._not_before:
+            try:
+                self._workers.append(_Worker(Child(work, self._setup)))
+            except OSError as error:
+                problem = f"no further process can be started ({error.strerror})"
+                self._bury(None, WorkerError(None, problem, "use fewer workers"))
+
+    def _hear(self, worker: _Worker) -> None:
+        """Take one message of a worker."""
+        try:
+            reply: Reply = worker.child.pipe.recv()
+        except (EOFError, OSError):
+            self._bury(worker)
+            return
+        if worker.opened:
+            with self._lock:
+                ticket, worker.ticket = worker.ticket, None
+                self._pace += 0.1 * (reply.seconds - self._pace)
+                self._dispatch()  # before others hear of it: the worker shall not wait for them
+            if ticket is not None:
+                ticket._settle(reply)
+        elif reply.error is not None:
+            self._bury(worker, reply.error)
+        else:
+            worker.opened, self._opened, self._deaths = True, True, 0
+
+    def _bury(self, worker: _Worker | None, error: PhotochromError | None = None) -> None:
+        """Take a dead worker out, and give its job to another one.
+
+        Args:
+            worker: which, or None for one that could not be started.
+            error: why it could not be started, or not open what it needs.
+        """
+        how = "" if worker is None else worker.child.end()
+        failed: list[Ticket[Any]] = []
+        with self._lock:
+            if worker is not None:
+                self._workers.remove(worker)
+                self.restarts += 1
+            if worker is None or not worker.opened:
+                error = error or WorkerError(None, f"a worker {how} before it was ready", "use fewer workers")
+                self._deaths += 1
+                self._not_before = monotonic() + _PAUSES[min(self._deaths, len(_PAUSES)) - 1]
+                if not (self._opened and self._deaths < len(_PAUSES)) and not any(w.ready for w in self._workers):
+                    failed, self._waiting = list(self._waiting), deque()
+            elif (ticket := worker.ticket) is not None and not (ticket.done() or ticket._abandoned):
+                if ticket._attempts < _ATTEMPTS:
+                    self._waiting.appendleft(ticket)
+                else:
+                    problem = f"the process that worked on it {how}, as did another before"
+                    error, failed = WorkerError(ticket.job.name, problem, "try it by itself"), [ticket]
+        for ticket in failed:
+            ticket._settle(Reply(error=error))
+
+    def _expire(self) -> None:
+        """End jobs that take too long, and their workers with them."""
+        now = monotonic()
+        with self._lock:
+            late = [each for each in self._tickets() if each._deadline is not None and each._deadline <= now]
+            self._waiting = deque(ticket for ticket in self._waiting if ticket not in late)
+            for worker in self._workers:
+                if worker.ticket in late:
+                    worker.dying = True
+                    worker.child.kill()
+        for ticket in late:
+            ticket._deadline = None
+            ticket._settle(Reply(error=JobTimeoutError(ticket.job.name, "took too long", "try a smaller photo")))
+
+    # What follows is called with the lock.
+
+    def _dispatch(self) -> None:
+        """Give jobs to idle workers: the oldest first, but rather one whose photo an idle worker remembers."""
+        while idle := [worker for worker in self._workers if worker.ready and worker.ticket is None]:
+            while self._waiting and self._waiting[0].done():
+                self._waiting.popleft()
+            if not self._waiting:
+                return
+            first = self._waiting[0]
+            ticket, worker = first, min(idle, key=lambda worker: len(worker.remembered))
+            if first._passed_over < _PATIENCE:
+                window = islice(self._waiting, _WINDOW)
+                pairs = ((t, w) for t in window for w in idle if t.job.key in w.remembered)
+                ticket, worker = next(pairs, (ticket, worker))
+            first._passed_over += ticket is not first
+            self._waiting.remove(ticket)
+            if not ticket.running() and not ticket.set_running_or_notify_cancel():
+                continue
+            ticket._attempts += 1
+            worker.ticket = ticket
+            worker.remember(ticket.job.key)
+            try:
+                worker.child.pipe.send(ticket.job)  # smaller than what a pipe holds: it never waits
+            except OSError:
+                worker.dying = True  # or dead, as its pipe will say
+
+    def _at_work(self) -> list[Ticket[Any]]:
+        return [worker.ticket for worker in self._workers if worker.ticket is not None]
+
+    def _tickets(self) -> list[Ticket[Any]]:
+        return [*self._waiting, *self._at_work()]
+
+    def _line(self) -> int:
+        return sum(not ticket.done() for ticket in self._waiting)
+
+    def _wanted(self) -> int:
+        return self._count if self._eager else min(self._count, self._line() + len(self._at_work()))
+
+    def _ring(self) -> None:
+        if not self._bell.poll():
+            self._button.send_bytes(b"!")
+
+
+class LocalPool(Generic[C]):
+    """A pool of one worker, a thread of this process.
+
+    Not the main thread, where Python raises what a signal asks for: it would be lost in a callback of libvips,
+    and wait for the end of a long computation.
+
+    Raises:
+        PhotochromError: if it cannot open what it needs.
+    """
+
+    def __init__(self, setup: Setup[C]) -> None:
+        self._context = setup.open()
+        self._tickets: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
+        self._closed = False
+        threading.Thread(target=self._work, name="photochrom-worker", daemon=True).start()
+
+    def submit(self, job: Job[C, R]) -> Ticket[R]:
+        """Have a job done, as `Pool.submit`."""
+        ticket = Ticket(job)
+        self._tickets.put(ticket)
+        return ticket
+
+    def close(self) -> None:
+        """Give up what is not done."""
+        self._closed = True
+        self._tickets.put(None)
+
+    def _work(self) -> None:
+        while (ticket := self._tickets.get()) is not None:
+            if ticket.set_running_or_notify_cancel():
+                ticket._settle(_CLOSED if self._closed else perform(ticket.job, self._context))
+
+
+def open_pool(setup: Setup[C], workers: int) -> Pool[C] | LocalPool[C]:
+    """Make a pool of so many workers: processes, or for one worker a thread, which needs no time to start.
+
+    Raises:
+        PhotochromError: if the one worker cannot open what it needs; processes say so of the first job.
+    """
+    return LocalPool(setup) if workers == 1 else Pool(setup, workers=workers)
+
+
+_CLOSED = Reply(error=PoolClosedError(None, "the work is ending", "try again later"))
