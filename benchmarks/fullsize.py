@@ -15,7 +15,6 @@ from pathlib import Path
 from _photos import make_photo
 from _timing import take_turns
 from photochrom import Colorizer
-from photochrom.io.reader import PhotoFile
 from photochrom.io.vips import libvips
 
 BAR = 2.5
@@ -30,6 +29,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         photo = args.photo or make_photo(folder / "photo.jpg", 6000, 4000, Q=90)
+        result = folder / "result.jpg"
 
         def decode_and_encode() -> None:
             image = vips.Image.new_from_file(str(photo), access="sequential")
@@ -38,8 +38,10 @@ def main() -> None:
         seconds = take_turns(
             {
                 "libvips: decode, encode in RGB": decode_and_encode,
-                "network pass": lambda: colorizer.propose(PhotoFile(photo)),
-                "photochrom: file to file": lambda: colorizer.write(photo, folder / "result.jpg", overwrite=True),
+                "network pass": lambda: colorizer.open(photo).ab(),
+                "photochrom: file to file": lambda: colorizer.open(photo).save(
+                    folder / "result.jpg", overwrite=True
+                ),
             },
             rounds=args.rounds,
         )

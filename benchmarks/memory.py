@@ -20,7 +20,7 @@ from _photos import make_photo
 COLORIZE = """
 import resource, sys
 from photochrom import Colorizer
-Colorizer().write(sys.argv[1], sys.argv[2])
+Colorizer().open(sys.argv[1]).save(sys.argv[2])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 PHOTOS = {

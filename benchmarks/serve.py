@@ -245,7 +245,7 @@ def _open(photo: str, folder: str, threads: int) -> None:
 
 def _write(number: int) -> None:
     colorizer, photo, folder = _engine
-    colorizer.write(photo, Path(folder, f"engine-{number}.jpg"), overwrite=True)
+    colorizer.open(photo).save(Path(folder, f"engine-{number}.jpg"), overwrite=True)
 
 
 def timed(work: Callable[[], object]) -> float:

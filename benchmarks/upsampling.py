@@ -1,6 +1,6 @@
 """How a, b get from network size to photo size, and how a photo gets into the network: three tables.
 
-    OMP_NUM_THREADS=1 VIPS_CONCURRENCY=1 python benchmarks/upsampling.py enlarge large-photos/
+    OMP_NUM_THREADS=1 VIPS_CONCURRENCY=1 python benchmarks/upsampling.py upsample large-photos/
     python benchmarks/upsampling.py frame photos/
     python benchmarks/upsampling.py stretch photos/
 
@@ -22,7 +22,7 @@ from skimage.color import deltaE_ciede2000
 from skimage.feature import canny
 
 from photochrom.color import cielab
-from photochrom.color.guided_upsample import Enlarger
+from photochrom.color.guided_upsample import GuidedUpsampler
 from photochrom.data.photos import find_photos
 from photochrom.inference.catalogue import DEFAULT_NETWORK
 from photochrom.inference.onnx_model import Network
@@ -30,7 +30,7 @@ from photochrom.inference.preprocess import network_shape, stretched
 from photochrom.io import vips
 from photochrom.io.picture import Picture
 
-Enlarge = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+Upsample = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 MEGAPIXELS = 4  # larger photos are shrunk to this: JPEG stores half of a, b's resolution or less
 GRAIN = 5.0  # standard deviation of lightness, pixel by pixel
@@ -52,10 +52,10 @@ def shrink(array: np.ndarray, height: int, width: int) -> np.ndarray:
     return vips.resize_array(array, height, width)(0, height)
 
 
-def interpolated(kind: str) -> Enlarge:
-    """Enlarge by libvips; the offsets put the middle of the first pixel where it belongs."""
+def interpolated(kind: str) -> Upsample:
+    """Upsample by libvips; the offsets put the middle of the first pixel where it belongs."""
 
-    def enlarge(ab: np.ndarray, seen: np.ndarray, lightness: np.ndarray) -> np.ndarray:
+    def upsample(ab: np.ndarray, seen: np.ndarray, lightness: np.ndarray) -> np.ndarray:
         (h, w), (height, width) = seen.shape, lightness.shape
         result: np.ndarray = (
             pyvips.Image.new_from_array(ab)
@@ -73,7 +73,7 @@ def interpolated(kind: str) -> Enlarge:
         )
         return result
 
-    return enlarge
+    return upsample
 
 
 def nearest(ab: np.ndarray, seen: np.ndarray, lightness: np.ndarray) -> np.ndarray:
@@ -111,20 +111,20 @@ def guided(ab: np.ndarray, seen: np.ndarray, lightness: np.ndarray) -> np.ndarra
 
 
 def along_edges(ab: np.ndarray, seen: np.ndarray, lightness: np.ndarray) -> np.ndarray:
-    enlarge = Enlarger(ab, seen, *lightness.shape)
+    upsample = GuidedUpsampler(ab, seen, *lightness.shape)
     result = np.empty((2, *lightness.shape), np.float32).transpose(1, 2, 0)
     for top in range(0, len(result), ROWS):
-        result[top : top + ROWS] = enlarge(top, min(len(result), top + ROWS), lightness[top : top + ROWS])
+        result[top : top + ROWS] = upsample(top, min(len(result), top + ROWS), lightness[top : top + ROWS])
     return result
 
 
-METHODS: dict[str, Enlarge] = {
+METHODS: dict[str, Upsample] = {
     "nearest": nearest,
     "bilinear": interpolated("bilinear"),
     "bicubic": interpolated("bicubic"),
     "joint bilateral": joint_bilateral,
     "guided filter": guided,
-    "Enlarger": along_edges,
+    "GuidedUpsampler": along_edges,
 }
 
 
@@ -136,7 +136,7 @@ def edges(plane: np.ndarray) -> np.ndarray:
     return near
 
 
-def enlarge_table(folder: str, count: int, sizes: list[int]) -> None:
+def upsample_table(folder: str, count: int, sizes: list[int]) -> None:
     scores: dict[tuple[str, int, str], list[list[float]]] = defaultdict(list)
     seconds: dict[tuple[str, int], float] = defaultdict(float)
     pixels, taken = 0, 0
@@ -158,11 +158,11 @@ def enlarge_table(folder: str, count: int, sizes: list[int]) -> None:
             h, w = network_shape(height, width, size)
             ab = shrink(np.ascontiguousarray(truth[..., 1:]), h, w)
             seen = cielab.lightness(shrink(rgb, h, w))
-            for name, enlarge in METHODS.items():
+            for name, upsample in METHODS.items():
                 for scan in ("clean", "grain"):
                     lightness = truth[..., 0] + (grain if scan == "grain" else 0)
                     start = time.process_time()
-                    result = enlarge(ab, seen, lightness)
+                    result = upsample(ab, seen, lightness)
                     seconds[name, size] += (time.process_time() - start) / 2
                     guess = np.concatenate([truth[some][..., :1], result[some]], axis=2)
                     wrong = deltaE_ciede2000(truth[some], guess)
@@ -180,9 +180,9 @@ def enlarge_table(folder: str, count: int, sizes: list[int]) -> None:
             figures = [*clean, rough[0]]
             cost = seconds[name, size] / pixels * 1e9
             print(f"| {name} | " + " | ".join(f"{figure:.3f}" for figure in figures) + f" | {cost:.1f} |")
-    better = {k: np.array(scores["Enlarger", k, "clean"]) < scores["bicubic", k, "clean"] for k in sizes}
+    better = {k: np.array(scores["GuidedUpsampler", k, "clean"]) < scores["bicubic", k, "clean"] for k in sizes}
     print(
-        "\nphotos on which the Enlarger beats bicubic, over all:",
+        "\nphotos on which the GuidedUpsampler beats bicubic, over all:",
         {k: int(v[:, 0].sum()) for k, v in better.items()},
     )
 
@@ -203,7 +203,7 @@ def frame_table(folder: str, count: int, size: int, network: Network) -> None:
         lightness = np.ascontiguousarray(truth[..., 0])
 
         def run(seen: np.ndarray) -> np.ndarray:
-            return np.ascontiguousarray(network.run(seen[None, None])[0].transpose(1, 2, 0))
+            return np.ascontiguousarray(network.run(seen[None, None], outputs=["ab"])["ab"][0].transpose(1, 2, 0))
 
         def see(part: np.ndarray, h: int, w: int) -> np.ndarray:
             return cielab.lightness(shrink(np.ascontiguousarray(part), h, w))
@@ -264,7 +264,9 @@ def stretch_table(folder: str, count: int, size: int, network: Network) -> None:
         for fade, (base, slope) in FADES.items():
             for name, way in STRETCHES.items():
                 seen = way(np.float32(base) + np.float32(slope) * truth[..., 0])
-                ab = network.run(np.ascontiguousarray(seen)[None, None])[0].transpose(1, 2, 0)
+                ab = network.run(np.ascontiguousarray(seen)[None, None], outputs=["ab"])["ab"][0].transpose(
+                    1, 2, 0
+                )
                 guess = np.concatenate([truth[..., :1], ab], axis=2)
                 scores[fade][name].append(float(deltaE_ciede2000(truth, guess).mean()))
                 chroma[fade, name].append(float(np.hypot(ab[..., 0], ab[..., 1]).mean()))
@@ -277,14 +279,14 @@ def stretch_table(folder: str, count: int, size: int, network: Network) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=["enlarge", "frame", "stretch"])
-    parser.add_argument("photos", help="folder of colour photos or of .tar shards; of 2 megapixels for `enlarge`")
+    parser.add_argument("table", choices=["upsample", "frame", "stretch"])
+    parser.add_argument("photos", help="folder of colour photos or of .tar shards; of 2 megapixels for `upsample`")
     parser.add_argument("--count", type=int, default=200, help="how many photos at most")
     parser.add_argument("--size", type=int, default=160, help="side of the network's square")
     parser.add_argument("--network", default=DEFAULT_NETWORK, help="of `frame` and `stretch`: a name or a file")
     args = parser.parse_args()
-    if args.table == "enlarge":
-        enlarge_table(args.photos, args.count, [args.size, 256])
+    if args.table == "upsample":
+        upsample_table(args.photos, args.count, [args.size, 256])
     else:
         table = {"frame": frame_table, "stretch": stretch_table}[args.table]
         table(args.photos, args.count, args.size, Network(args.network))

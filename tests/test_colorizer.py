@@ -93,8 +93,8 @@ def test_the_network_sees_the_same_area_of_every_photo(height: int, width: int, 
 
 def test_size_is_the_callers_to_choose(tint: Path, grey: np.ndarray) -> None:
     picture = Picture.from_array(np.tile(grey, (4, 4)))
-    assert Colorizer(tint).propose(picture).shape == (26, 39, 2)
-    assert Colorizer(tint, network_size=64).propose(picture).shape == (52, 78, 2)
+    assert Colorizer(tint).open(picture).ab().shape == (26, 39, 2)
+    assert Colorizer(tint, network_size=64).open(picture).ab().shape == (52, 78, 2)
     for size in (0, 7, 5000):
         with pytest.raises(NetworkError, match="out of range"):
             Colorizer(tint, network_size=size)
@@ -152,14 +152,14 @@ def test_the_public_names_are_there() -> None:
 
 def test_a_faded_photo_gets_the_colours_of_the_photo(tint: Path, grey: np.ndarray) -> None:
     colorizer = Colorizer(tint)
-    plain, faded = (colorizer.propose(Picture.from_array(p)) for p in (grey, (grey // 3 + 90).astype(np.uint8)))
+    plain, faded = (colorizer.open(Picture.from_array(p)).ab() for p in (grey, (grey // 3 + 90).astype(np.uint8)))
     assert np.abs(plain - faded).mean() < 0.15 * np.ptp(plain)
 
 
 def test_an_even_photo_is_no_trouble(tint: Path) -> None:
     for level in (0, 77, 255):
         even = np.full((30, 40), level, np.uint8)
-        assert np.isfinite(Colorizer(tint).propose(Picture.from_array(even))).all()
+        assert np.isfinite(Colorizer(tint).open(Picture.from_array(even)).ab()).all()
         assert np.ptp(Colorizer(tint)(even).pixels[5:-5, 5:-5], axis=(0, 1)).max() == 0
 
 

@@ -155,7 +155,7 @@ def test_every_kind_of_file_comes_back_in_its_own_format(
     source = make(tmp_path / f"photo{suffix}", kind)
     before = source.read_bytes()
     target = tmp_path / ("result.png" if suffix == ".gif" else f"result{suffix}")
-    colorizer.write(source, target)
+    colorizer.open(source).save(target)
     read, result = Picture.read(source), Picture.read(target)
     assert source.read_bytes() == before
     assert result.pixels.shape == (90, 120, 3)
@@ -184,7 +184,7 @@ def test_lightness_is_the_photos_own_to_a_step(
     pixels = rgb(noise) if colour_source else noise
     top, step = (65535, 257) if wide_source else (255, 1)
     source = save(tmp_path / "photo.png", pixels.astype(np.uint16) * 257 if wide_source else pixels)
-    colorizer.write(source, tmp_path / "result.png")
+    colorizer.open(source).save(tmp_path / "result.png")
     before, after = (Picture.read(path).pixels / top for path in (source, tmp_path / "result.png"))
     # The grey that is as light as each pixel, in steps of the photo's bits, by another implementation of CIELAB.
     light = [rgb2lab(np.broadcast_to(p, (200, 300, 3)))[..., 0] for p in (before, after)]
@@ -205,7 +205,7 @@ def test_every_viewer_shows_the_result_upright_once(
     exif[0x0112] = orientation
     source = tmp_path / ("photo.tif" if target == ".tif" else "photo.jpg")
     PIL.Image.fromarray(photo()).save(source, exif=exif, **({} if target == ".tif" else {"quality": 95}))
-    colorizer.write(source, tmp_path / f"result{target}")
+    colorizer.open(source).save(tmp_path / f"result{target}")
     expected = colorizer(source).pixels.astype(int)
     if target == ".avif":  # Pillow's wheel need not read it
         found = Picture.read(tmp_path / "result.avif").pixels
@@ -245,7 +245,7 @@ def test_a_grey_profile_is_honoured_and_becomes_srgb(tmp_path: Path, colorizer: 
     source = tmp_path / f"photo{suffix}"
     PIL.Image.fromarray(grey).save(source, icc_profile=grey_profile(1.0))  # linear light: half of it is L = 76
     assert Picture.read(source).lightness().mean() == pytest.approx(76.2, abs=1)
-    colorizer.write(source, tmp_path / f"result{suffix}")
+    colorizer.open(source).save(tmp_path / f"result{suffix}")
     assert Picture.read(tmp_path / f"result{suffix}").lightness().mean() == pytest.approx(76.2, abs=1)
     with PIL.Image.open(tmp_path / f"result{suffix}") as image:
         assert b"RGB " in image.info["icc_profile"][:40]
@@ -258,7 +258,7 @@ def test_a_profile_of_other_colours_is_left_aside_and_that_is_said(tmp_path: Pat
         ("nonsense", grey.convert("RGB"), b"no profile at all" * 20),
     ):
         image.save(tmp_path / f"{name}.tif", icc_profile=profile)
-        (note,) = map(str, colorizer.write(tmp_path / f"{name}.tif", tmp_path / f"{name}-result.tif"))
+        (note,) = map(str, colorizer.open(tmp_path / f"{name}.tif").save(tmp_path / f"{name}-result.tif"))
         assert "was left aside" in note
         assert np.array_equal(Picture.read(tmp_path / f"{name}.tif").pixels[..., 0], photo())
 
@@ -268,7 +268,7 @@ def test_a_grey_photo_may_have_a_profile_of_rgb(tmp_path: Path, colorizer: Color
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     PIL.Image.fromarray(photo()).save(tmp_path / "photo.jpg", icc_profile=profile, quality=100)
-    assert colorizer.write(tmp_path / "photo.jpg", tmp_path / "result.png") == []
+    assert colorizer.open(tmp_path / "photo.jpg").save(tmp_path / "result.png") == []
     picture = Picture.read(tmp_path / "photo.jpg")
     assert picture.bands == 1
     assert np.abs(picture.pixels[..., 0].astype(int) - photo()).max() <= 3
@@ -283,7 +283,7 @@ def test_alpha_is_untouched_and_what_is_transparent_steers_nothing(tmp_path: Pat
         pixels = grey.copy()
         pixels[:, 60:] = hidden
         source = save(tmp_path / f"photo-{hidden}.png", np.dstack([pixels, alpha]))
-        colorizer.write(source, tmp_path / f"result-{hidden}.png")
+        colorizer.open(source).save(tmp_path / f"result-{hidden}.png")
         results.append(Picture.read(tmp_path / f"result-{hidden}.png"))
         assert np.array_equal(results[-1].alpha, alpha)
     for result in results[1:]:
@@ -293,7 +293,7 @@ def test_alpha_is_untouched_and_what_is_transparent_steers_nothing(tmp_path: Pat
 def test_the_first_of_several_pages_is_colorized_and_that_is_said(tmp_path: Path, colorizer: Colorizer) -> None:
     pages = [PIL.Image.fromarray(photo() // part) for part in (1, 2, 3)]
     pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
-    (note,) = map(str, colorizer.write(tmp_path / "scan.tif", tmp_path / "result.tif"))
+    (note,) = map(str, colorizer.open(tmp_path / "scan.tif").save(tmp_path / "result.tif"))
     assert note == f"{tmp_path / 'scan.tif'}: has 3 pages; the first is colorized, pages 2 to 3 are left out"
     first = Picture.from_array(photo()).lightness()
     assert np.abs(Picture.read(tmp_path / "result.tif").lightness() - first).max() < 1
@@ -301,17 +301,17 @@ def test_the_first_of_several_pages_is_colorized_and_that_is_said(tmp_path: Path
 
 def test_what_a_chosen_format_cannot_hold_is_said(tmp_path: Path, colorizer: Colorizer) -> None:
     source = save(tmp_path / "photo.png", np.dstack([wide(photo()), wide(photo())]))
-    (note,) = map(str, colorizer.write(source, tmp_path / "result.jpg"))
+    (note,) = map(str, colorizer.open(source).save(tmp_path / "result.jpg"))
     assert "transparency" in note
     assert "16 bits" in note
-    assert colorizer.write(source, tmp_path / "result.tif") == []
+    assert colorizer.open(source).save(tmp_path / "result.tif") == []
 
 
 def test_wishes(tmp_path: Path, colorizer: Colorizer) -> None:
     source = save(tmp_path / "photo.png", photo())
 
     def result(name: str, **wishes: Any) -> Picture:
-        colorizer.write(source, tmp_path / name, Options(**wishes))
+        colorizer.open(source).save(tmp_path / name, Options(**wishes))
         return Picture.read(tmp_path / name)
 
     assert np.array_equal(result("grey.png", saturation=0).pixels, photo()[..., None].repeat(3, 2))
@@ -331,8 +331,8 @@ def test_wishes(tmp_path: Path, colorizer: Colorizer) -> None:
 def test_times_are_kept_where_that_is_asked_for(tmp_path: Path, colorizer: Colorizer) -> None:
     source = save(tmp_path / "photo.png", photo())
     os.utime(source, ns=(10**18 + 5, 10**18 + 7))
-    colorizer.write(source, tmp_path / "kept.png", Options(keep_times=True))
-    colorizer.write(source, tmp_path / "new.png")
+    colorizer.open(source).save(tmp_path / "kept.png", Options(keep_times=True))
+    colorizer.open(source).save(tmp_path / "new.png")
     assert (tmp_path / "kept.png").stat().st_mtime_ns == 10**18 + 7
     assert (tmp_path / "new.png").stat().st_mtime_ns > 15 * 10**17
 
@@ -342,8 +342,8 @@ def test_xmp_says_that_the_colours_are_synthetic_unless_that_is_left_out(
     tmp_path: Path, colorizer: Colorizer, suffix: str
 ) -> None:
     source = make(tmp_path / "photo.png", "png-grey")
-    colorizer.write(source, tmp_path / f"marked{suffix}")
-    colorizer.write(source, tmp_path / f"plain{suffix}", Options(mark=False))
+    colorizer.open(source).save(tmp_path / f"marked{suffix}")
+    colorizer.open(source).save(tmp_path / f"plain{suffix}", Options(mark=False))
     found = exiftool(tmp_path / f"marked{suffix}")
     assert found["XMP-iptcExt:DigitalSourceType"].endswith("compositeWithTrainedAlgorithmicMedia")
     assert "tint" in found["XMP-iptcExt:AISystemUsed"]
@@ -354,7 +354,7 @@ def test_xmp_says_that_the_colours_are_synthetic_unless_that_is_left_out(
 def test_a_result_in_memory_is_that_of_the_file(tmp_path: Path, colorizer: Colorizer) -> None:
     for kind, suffix in (("png-16", ".png"), ("tiff-tiled", ".tif"), ("png-rgba", ".png")):
         source = make(tmp_path / f"{kind}{suffix}", kind)
-        colorizer.write(source, tmp_path / f"{kind}-result{suffix}")
+        colorizer.open(source).save(tmp_path / f"{kind}-result{suffix}")
         found = Picture.read(tmp_path / f"{kind}-result{suffix}").pixels.astype(int)
         assert np.abs(found - colorizer(source).pixels).max() <= 1
 
@@ -393,7 +393,7 @@ def test_metadata_survives_as_another_program_reads_it(
     if suffix == ".avif":  # exiftool writes no new EXIF into AVIF before its version 12.6
         tags = [tag for tag in tags if tag.startswith("-XMP")]
     subprocess.run(["exiftool", "-q", "-m", "-overwrite_original", *tags, str(source)], check=True)
-    colorizer.write(source, tmp_path / f"result{suffix}")
+    colorizer.open(source).save(tmp_path / f"result{suffix}")
     before, after = exiftool(source), exiftool(tmp_path / f"result{suffix}")
     kept = {key: value for key, value in before.items() if not key.startswith((*NEW, *PIXELS))}
     assert len(kept) >= (2 if suffix == ".avif" else 15)
@@ -410,7 +410,7 @@ def test_the_embedded_thumbnail_is_made_anew_in_colour(tmp_path: Path, colorizer
     PIL.Image.fromarray(photo()).resize((80, 60)).save(tmp_path / "small.jpg")
     thumbnail = f"-ThumbnailImage<={tmp_path / 'small.jpg'}"
     subprocess.run(["exiftool", "-q", "-overwrite_original", "-IFD0:Model=II", thumbnail, str(source)], check=True)
-    colorizer.write(source, tmp_path / "result.jpg")
+    colorizer.open(source).save(tmp_path / "result.jpg")
     command = ["exiftool", "-b", "-ThumbnailImage", str(tmp_path / "result.jpg")]
     with PIL.Image.open(BytesIO(subprocess.run(command, capture_output=True, check=True).stdout)) as image:
         small = np.asarray(image.convert("RGB"))
@@ -420,7 +420,7 @@ def test_the_embedded_thumbnail_is_made_anew_in_colour(tmp_path: Path, colorizer
 
 
 def test_a_photo_without_a_thumbnail_gets_none(tmp_path: Path, colorizer: Colorizer) -> None:
-    colorizer.write(make(tmp_path / "photo.jpg", "jpeg-grey"), tmp_path / "result.jpg")
+    colorizer.open(make(tmp_path / "photo.jpg", "jpeg-grey")).save(tmp_path / "result.jpg")
     assert not any("Thumbnail" in key for key in exiftool(tmp_path / "result.jpg"))
 
 
@@ -428,14 +428,14 @@ def test_a_bmp_says_what_it_cannot_hold(tmp_path: Path, colorizer: Colorizer) ->
     exif = PIL.Image.Exif()
     exif[0x0110] = "Leica II"
     PIL.Image.fromarray(photo()).save(tmp_path / "photo.jpg", exif=exif)
-    (note,) = map(str, colorizer.write(tmp_path / "photo.jpg", tmp_path / "result.bmp"))
+    (note,) = map(str, colorizer.open(tmp_path / "photo.jpg").save(tmp_path / "result.bmp"))
     assert "cannot hold EXIF" in note
-    assert colorizer.write(make(tmp_path / "photo.bmp", "bmp-grey"), tmp_path / "same.bmp") == []
+    assert colorizer.open(make(tmp_path / "photo.bmp", "bmp-grey")).save(tmp_path / "same.bmp") == []
 
 
 def test_what_had_no_loss_gets_none(tmp_path: Path, colorizer: Colorizer) -> None:
     source = save(tmp_path / "photo.webp", rgb(photo()), lossless=True)
-    colorizer.write(source, tmp_path / "result.webp")
+    colorizer.open(source).save(tmp_path / "result.webp")
     exact = colorizer(source)
     assert np.array_equal(Picture.read(tmp_path / "result.webp").pixels, exact.pixels)
 
@@ -443,8 +443,8 @@ def test_what_had_no_loss_gets_none(tmp_path: Path, colorizer: Colorizer) -> Non
 def test_ten_bits_stay_ten(tmp_path: Path, colorizer: Colorizer) -> None:
     for bits in (10, 12):
         source = make(tmp_path / f"photo-{bits}.avif", f"avif-{bits}")
-        assert colorizer.write(source, tmp_path / f"result-{bits}.avif") == []
+        assert colorizer.open(source).save(tmp_path / f"result-{bits}.avif") == []
         image = libvips().Image.new_from_file(str(tmp_path / f"result-{bits}.avif"))
         assert image.get("bits-per-sample") == bits
-    (note,) = map(str, colorizer.write(make(tmp_path / "photo.png", "png-16"), tmp_path / "result.avif"))
+    (note,) = map(str, colorizer.open(make(tmp_path / "photo.png", "png-16")).save(tmp_path / "result.avif"))
     assert "16 bits per channel, which become 12" in note

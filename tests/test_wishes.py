@@ -85,7 +85,7 @@ def test_vividness_reaches_the_network(colorizer: Colorizer) -> None:
 def test_a_file_gets_what_memory_gets(colorizer: Colorizer, tmp_path: Path, grey: np.ndarray) -> None:
     path = Picture.from_array(grey).save(tmp_path / "photo.png")
     wishes = Options(vividness=0.8, hints=(Hint(0.2, 0.3, "#3060c0"),), saturation=1.2)
-    colorizer.write(path, tmp_path / "result.png", wishes)
+    colorizer.open(path).save(tmp_path / "result.png", wishes)
     assert np.array_equal(Picture.read(tmp_path / "result.png").pixels, colorizer(path, wishes).pixels)
     assert not np.array_equal(colorizer(path, wishes).pixels, colorizer(path).pixels)
 
@@ -96,7 +96,7 @@ def test_hints_are_places_of_the_upright_photo(colorizer: Colorizer, tmp_path: P
     exif[0x0112] = orientation
     photo.save(tmp_path / "photo.tif", exif=exif)
     wishes = Options(hints=(Hint(0.2, 0.3, (-20, -12)),))
-    colorizer.write(tmp_path / "photo.tif", tmp_path / "result.tif", wishes)
+    colorizer.open(tmp_path / "photo.tif").save(tmp_path / "result.tif", wishes)
     with PIL.Image.open(tmp_path / "result.tif") as stored:
         assert stored.getexif()[0x0112] == orientation  # the pixels lie as they lay
     for result in (Picture.read(tmp_path / "result.tif"), colorizer(tmp_path / "photo.tif", wishes)):
@@ -117,7 +117,7 @@ def test_a_network_that_cannot_says_so(tint: Path, tmp_path: Path, wishes: Optio
     path = evenly().save(tmp_path / "photo.png")
     for call in (
         lambda: Colorizer(tint)(path, wishes),
-        lambda: Colorizer(tint).write(path, tmp_path / "result.png", wishes),
+        lambda: Colorizer(tint).open(path).save(tmp_path / "result.png", wishes),
         lambda: Colorizer(tint).check(wishes),
     ):
         with pytest.raises(NetworkError, match=lacks):

@@ -105,9 +105,9 @@ def test_confidence_and_suggestions_lie_beside(
     engine = Colorizer(hinting)
     written = Picture.read(sure).pixels
     assert (written.dtype, written.shape) == (np.uint8, (40, 60, 1))
-    assert np.abs(written[..., 0] / 255 - engine.confidence(photo)).max() < 0.01
+    assert np.abs(written[..., 0] / 255 - engine.open(photo).confidence()).max() < 0.01
     hints = read_hints(tmp_path / "out.hints.json")
-    assert list(hints) == engine.suggest_hints(photo, 3)
+    assert list(hints) == engine.open(photo).suggest(3)
     capsys.readouterr()
     assert "already there" in one_error(colorize(hinting, *arguments), capsys)
     again = (photo, "-o", tmp_path / "again.png", "--hints", tmp_path / "out.hints.json")

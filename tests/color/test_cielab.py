@@ -10,7 +10,6 @@ from skimage.color import lab2rgb, rgb2lab
 
 from photochrom.color.cielab import (
     gamut_scale,
-    join_lab,
     lab_to_linear,
     lab_to_rgb,
     lightness,
@@ -18,6 +17,7 @@ from photochrom.color.cielab import (
     quantize,
     rgb_to_lab,
     srgb_to_linear,
+    stack_lab,
 )
 
 EDGES = np.array(
@@ -184,11 +184,11 @@ def test_transfer_curves_undo_each_other():
     assert np.allclose(linear_to_srgb(srgb_to_linear(values)), values, atol=1e-6)
 
 
-def test_join_puts_lightness_before_ab():
+def test_stacking_puts_lightness_before_ab():
     light, ab = np.full((4, 5), 50.0), np.zeros((4, 5, 2))
-    assert join_lab(light, ab).shape == (4, 5, 3)
-    assert join_lab(light[..., None], ab)[0, 0].tolist() == [50, 0, 0]
-    assert join_lab(torch.zeros(2, 1, 4, 5), torch.ones(2, 2, 4, 5), axis=1).shape == (2, 3, 4, 5)
+    assert stack_lab(light, ab).shape == (4, 5, 3)
+    assert stack_lab(light[..., None], ab)[0, 0].tolist() == [50, 0, 0]
+    assert stack_lab(torch.zeros(2, 1, 4, 5), torch.ones(2, 2, 4, 5), axis=1).shape == (2, 3, 4, 5)
 
 
 def test_wrong_input_is_refused():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from photochrom.color.guided_upsample import Enlarger
+from photochrom.color.guided_upsample import GuidedUpsampler
 
 sides = st.integers(1, 40)
 Shape = tuple[int, int]
@@ -24,7 +24,7 @@ def random_lightness(shape: Shape, seed: int = 0) -> np.ndarray:
 
 
 def whole(ab: np.ndarray, seen: np.ndarray, lightness: np.ndarray) -> np.ndarray:
-    return Enlarger(ab, seen, *lightness.shape)(0, len(lightness), lightness)
+    return GuidedUpsampler(ab, seen, *lightness.shape)(0, len(lightness), lightness)
 
 
 def smooth(ab: np.ndarray, shape: Shape) -> np.ndarray:
@@ -37,23 +37,23 @@ def smooth(ab: np.ndarray, shape: Shape) -> np.ndarray:
 def test_cuts_between_rows_do_not_show(h: int, w: int, height: int, width: int, step: int) -> None:
     ab, seen = random_colours((h, w), seed=h * w)
     lightness = random_lightness((height, width))
-    enlarge = Enlarger(ab, seen, height, width)
-    strips = [enlarge(y, min(height, y + step), lightness[y : y + step]) for y in range(0, height, step)]
+    upsample = GuidedUpsampler(ab, seen, height, width)
+    strips = [upsample(y, min(height, y + step), lightness[y : y + step]) for y in range(0, height, step)]
     assert all(strip.shape[1:] == (width, 2) and strip.dtype == np.float32 for strip in strips)
     # A single column is summed in another order, which float32 notices.
-    assert np.allclose(np.concatenate(strips), enlarge(0, height, lightness), rtol=0, atol=1e-4)
+    assert np.allclose(np.concatenate(strips), upsample(0, height, lightness), rtol=0, atol=1e-4)
 
 
 def test_any_thread_may_ask_for_any_rows() -> None:
     ab, seen = random_colours((30, 45))
     lightness = random_lightness((600, 900))
-    enlarge = Enlarger(ab, seen, 600, 900)
+    upsample = GuidedUpsampler(ab, seen, 600, 900)
     starts = np.random.default_rng(2).permutation(np.arange(0, 600, 25))
     with ThreadPoolExecutor(4) as pool:
-        strips = dict(pool.map(lambda y: (y, enlarge(y, y + 25, lightness[y : y + 25])), starts))
+        strips = dict(pool.map(lambda y: (y, upsample(y, y + 25, lightness[y : y + 25])), starts))
     parts = np.concatenate([strips[y] for y in sorted(strips)])
     # To the last bit on some processors; on others a matrix product rounds by how many rows it has.
-    assert np.allclose(parts, enlarge(0, 600, lightness), rtol=0, atol=1e-4)
+    assert np.allclose(parts, upsample(0, 600, lightness), rtol=0, atol=1e-4)
 
 
 @given(sides, sides, sides, sides)

@@ -7,8 +7,8 @@ import pytest
 from skimage.color import rgb2lab
 
 from photochrom.color import lut
-from photochrom.color.lut import MOST_CHROMA, Swatches, halved
-from photochrom.color.recombine import join, lightness_of
+from photochrom.color.lut import MOST_CHROMA, LookupTable, halved
+from photochrom.color.recombine import lightness_of, recombine
 
 NOTHING = np.zeros((1, 1, 2), np.float32)
 LEVELS = rgb2lab(np.repeat(np.arange(256)[:, None, None] / 255, 3, axis=2))[:, 0, 0]
@@ -25,8 +25,8 @@ def colours(reach: float, height: int = 60, width: int = 100) -> np.ndarray:
 
 
 def looked_up(pixels: np.ndarray, ab: np.ndarray) -> np.ndarray:
-    swatches = Swatches(NOTHING, pixels.shape[2])
-    return swatches.join(swatches.levels(pixels), ab)
+    table = LookupTable(NOTHING, pixels.shape[2])
+    return table.recombine(table.levels(pixels), ab)
 
 
 def spread(ab: np.ndarray, pixels: np.ndarray) -> np.ndarray:
@@ -45,13 +45,13 @@ def test_lightness_is_the_photos_own_to_a_step(bands: int, reach: float) -> None
 
 
 @pytest.mark.parametrize("bands", [1, 3])
-def test_colours_are_those_of_a_join_to_half_a_unit(bands: int) -> None:
+def test_colours_are_those_of_recombine_to_half_a_unit(bands: int) -> None:
     pixels, ab = photo(bands), colours(40)
     lightness = lightness_of(pixels)
     found = looked_up(pixels, ab).astype(int)
-    exact = join(pixels, lightness, spread(np.round(ab * 2) / 2, pixels))
+    exact = recombine(pixels, lightness, spread(np.round(ab * 2) / 2, pixels))
     assert np.abs(found - exact).max() <= (0 if bands == 1 else 2)
-    assert np.abs(found - join(pixels, lightness, spread(ab, pixels))).mean() < 0.5
+    assert np.abs(found - recombine(pixels, lightness, spread(ab, pixels))).mean() < 0.5
 
 
 def test_no_colour_gives_the_same_grey() -> None:
@@ -64,21 +64,23 @@ def test_no_colour_gives_the_same_grey() -> None:
 def test_odd_sides(height: int, width: int) -> None:
     pixels = photo(1, height=height, width=width)
     ab = colours(50, -(-height // 2), -(-width // 2))
-    exact = join(pixels, lightness_of(pixels), spread(np.round(ab * 2) / 2, pixels))
+    exact = recombine(pixels, lightness_of(pixels), spread(np.round(ab * 2) / 2, pixels))
     assert np.array_equal(looked_up(pixels, ab), exact)
     small = halved(pixels[..., 0])
     assert small.shape == ab.shape[:2]
     assert np.abs(small[0, 0] - pixels[:2, :2].mean()) <= (0.5 if min(height, width) > 1 else 128)
 
 
-def test_what_was_joined_before_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_asked_before_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     pixels, ab = photo(1), colours(100)
     whole = looked_up(pixels, ab)
-    used = Swatches(-ab, 1)
-    used.join(photo(1, seed=1)[..., 0], -ab)
+    used = LookupTable(-ab, 1)
+    used.recombine(photo(1, seed=1)[..., 0], -ab)
     tops = range(0, 120, 8)
     with ThreadPoolExecutor(4) as pool:
-        strips = pool.map(lambda top: used.join(pixels[top : top + 8, :, 0], ab[top // 2 : top // 2 + 4]), tops)
+        strips = pool.map(
+            lambda top: used.recombine(pixels[top : top + 8, :, 0], ab[top // 2 : top // 2 + 4]), tops
+        )
         assert np.array_equal(np.concatenate(list(strips)), whole)
     monkeypatch.setattr(lut, "_MOST", 100)  # more colours than are kept
     assert np.array_equal(looked_up(pixels, ab), whole)

@@ -1,4 +1,4 @@
-"""Lightness and a, b joined to sRGB: the lightness stays, by scikit-image's account, whatever the colours."""
+"""Lightness and a, b recombined to sRGB: the lightness stays, by scikit-image's account, whatever the colours."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from skimage.color import lab2rgb, rgb2lab
 
-from photochrom.color.recombine import join, lightness_of
+from photochrom.color.recombine import lightness_of, recombine
 
 DEPTHS = [np.uint8, np.uint16]
 KINDS = ["in gamut", "half out", "any", "white paper", "black paper"]
@@ -70,7 +70,7 @@ def encoded(linear, depth):
 @pytest.mark.parametrize("kind", KINDS)
 def test_lightness_is_the_photo_s(kind, depth):
     photo, ab = photo_and_ab(kind, depth)
-    result = join(photo, lightness_of(photo), ab)
+    result = recombine(photo, lightness_of(photo), ab)
     assert result.dtype == depth
     off = np.abs(in_levels(rgb2lab(result)[..., 0], depth) - photo[..., 0])
     assert np.quantile(off, 0.999) <= 1
@@ -83,7 +83,7 @@ def test_lightness_is_the_photo_s(kind, depth):
 def test_lightness_is_the_photo_s_for_any_ab(depth, data):
     photo = data.draw(hnp.arrays(depth, (6, 5, 1)))
     ab = data.draw(hnp.arrays(np.float32, (6, 5, 2), elements=st.floats(-128, 128, width=32)))
-    off = in_levels(rgb2lab(join(photo, lightness_of(photo), ab))[..., 0], depth) - photo[..., 0]
+    off = in_levels(rgb2lab(recombine(photo, lightness_of(photo), ab))[..., 0], depth) - photo[..., 0]
     assert np.abs(off).max() <= 2
 
 
@@ -93,7 +93,7 @@ def test_lightness_is_the_photo_s_for_any_ab(depth, data):
 def test_colors_in_gamut_are_those_of_the_formula(kind, depth):
     photo, ab = photo_and_ab(kind, depth)
     lightness = lightness_of(photo)
-    result = join(photo, lightness, ab).astype(int)
+    result = recombine(photo, lightness, ab).astype(int)
     linear, inside = exactly(lightness, ab)
     assert inside.mean() > 0.05
     assert np.abs(result - encoded(linear, depth))[inside].max() <= 1
@@ -111,14 +111,14 @@ def test_colors_out_of_gamut_are_the_nearest_of_their_hue_to_an_8_bit_step(kind)
     photo, ab = photo_and_ab(kind, np.uint8)
     lightness = lightness_of(photo)
     linear, _ = exactly(lightness, ab)
-    off = np.abs(join(photo, lightness, ab).astype(int) - encoded(linear, np.uint8)).max(axis=-1)
+    off = np.abs(recombine(photo, lightness, ab).astype(int) - encoded(linear, np.uint8)).max(axis=-1)
     assert np.quantile(off, 0.999) <= 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_colors_out_of_gamut_keep_their_hue_and_lose_chroma(kind):
     photo, ab = photo_and_ab(kind, np.uint16)
-    lab = rgb2lab(join(photo, lightness_of(photo), ab))
+    lab = rgb2lab(recombine(photo, lightness_of(photo), ab))
     chroma = np.hypot(ab[..., 0], ab[..., 1])
     along = (lab[..., 1:] * ab).sum(axis=-1) / chroma
     across = (lab[..., 1] * ab[..., 1] - lab[..., 2] * ab[..., 0]) / chroma
@@ -132,7 +132,7 @@ def test_colors_out_of_gamut_keep_their_hue_and_lose_chroma(kind):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_grey_without_color_stays_itself_at_every_level(depth, channels):
     levels = np.arange(np.iinfo(depth).max + 1, dtype=depth).reshape(1, -1, 1).repeat(channels, axis=2)
-    result = join(levels, lightness_of(levels), np.zeros((*levels.shape[:2], 2), np.float32))
+    result = recombine(levels, lightness_of(levels), np.zeros((*levels.shape[:2], 2), np.float32))
     assert np.array_equal(result, np.broadcast_to(levels, result.shape))
 
 
@@ -141,14 +141,14 @@ def test_white_and_black_have_no_color(depth):
     top = np.iinfo(depth).max
     photo = np.repeat(np.array([[0], [top]], depth), 50_000, axis=1)[..., None]
     ab = np.random.default_rng(1).normal(0, 20, (2, 50_000, 2)).astype(np.float32)
-    assert np.array_equal(join(photo, lightness_of(photo), ab), np.repeat(photo, 3, axis=2))
+    assert np.array_equal(recombine(photo, lightness_of(photo), ab), np.repeat(photo, 3, axis=2))
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_photo_s_own_colors_come_back(depth):
     rgb = np.random.default_rng(2).integers(0, np.iinfo(depth).max + 1, (200, 300, 3)).astype(depth)
     ab = rgb2lab(rgb)[..., 1:].astype(np.float32)
-    back = join(rgb, lightness_of(rgb), ab)
+    back = recombine(rgb, lightness_of(rgb), ab)
     if depth == np.uint8:
         assert np.abs(back.astype(int) - rgb).max() <= 1
     assert np.abs(rgb2lab(back) - rgb2lab(rgb)).max() < (0.5 if depth == np.uint8 else 0.02)
@@ -169,14 +169,14 @@ def test_lightness_is_that_of_scikit_image(depth, channels):
 def test_a_part_gives_what_the_whole_gives_also_in_threads_and_from_views():
     photo, ab = photo_and_ab("half out", np.uint16)
     lightness = lightness_of(photo)
-    whole = join(photo, lightness, ab)
+    whole = recombine(photo, lightness, ab)
     rows = [slice(start, start + 37) for start in range(0, 300, 37)]
     with ThreadPoolExecutor(4) as pool:
-        parts = list(pool.map(lambda part: join(photo[part], lightness[part], ab[part]), rows))
+        parts = list(pool.map(lambda part: recombine(photo[part], lightness[part], ab[part]), rows))
     # Products of matrices round the last pixels of a block in another order.
     assert np.abs(np.concatenate(parts).astype(int) - whole).max() <= 1
     every = slice(None), slice(None, None, 3)
-    views = join(photo[every], lightness[every], ab[every])
+    views = recombine(photo[every], lightness[every], ab[every])
     assert np.abs(views.astype(int) - whole[every]).max() <= 1
 
 
@@ -184,6 +184,6 @@ def test_a_part_gives_what_the_whole_gives_also_in_threads_and_from_views():
 def test_any_shape(shape):
     photo = np.full((*shape, 1), 128, np.uint8)
     ab = np.full((*shape, 2), 10, np.float32)
-    result = join(photo, lightness_of(photo), ab)
+    result = recombine(photo, lightness_of(photo), ab)
     assert result.shape == (*shape, 3)
     assert (result == result[:1, :1]).all()

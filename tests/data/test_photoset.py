@@ -14,7 +14,7 @@ from photochrom.data.decode import decode_all
 from photochrom.data.photos import PhotoRef, find_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import DataError
-from photochrom.io.crops import read_square
+from photochrom.io.crops import read_crop
 from photochrom.io.vips import libvips
 
 
@@ -44,7 +44,7 @@ def test_photos_are_as_read_and_in_order(held, twelve):
     assert len(held) == 12
     assert held.skipped == ()
     for index, ref in enumerate(twelve):
-        assert np.array_equal(held.photo(index), read_square(ref.read(), 32))
+        assert np.array_equal(held.photo(index), read_crop(ref.read(), 32))
 
 
 @pytest.mark.parametrize("workers", [0, 2])

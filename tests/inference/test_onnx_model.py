@@ -25,7 +25,7 @@ def test_a_network_says_what_it_is(tint: Path) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1, 32, 32), (3, 1, 7, 50), (1, 1, 1, 1)])
 def test_it_proposes_a_and_b_at_any_size(tint: Path, shape: tuple[int, ...]) -> None:
-    ab = Network(tint).run(np.full(shape, 50, np.float32))
+    ab = Network(tint).run(np.full(shape, 50, np.float32))["ab"]
     assert (ab.dtype, ab.shape) == (np.float32, (shape[0], 2, *shape[2:]))
     assert ab[:, 1].min() > ab[:, 0].min() >= 10  # warm, as it was made
 
@@ -38,7 +38,7 @@ def test_wrong_planes_are_the_callers_mistake(tint: Path) -> None:
 def test_a_network_that_takes_hints_gets_none(tmp_path: Path) -> None:
     inputs = ("lightness", "hints", "vividness")
     path = write_network(tmp_path / "hints.onnx", card=tint_card(inputs=inputs), inputs=inputs)
-    assert Network(path).run(np.zeros((2, 1, 8, 8), np.float32)).shape == (2, 2, 8, 8)
+    assert Network(path).run(np.zeros((2, 1, 8, 8), np.float32))["ab"].shape == (2, 2, 8, 8)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_nonsense_is_an_error_and_never_a_grey_picture(tmp_path: Path) -> None:
 
 def test_a_network_of_one_size_only_says_so(tmp_path: Path) -> None:
     network = Network(write_network(tmp_path / "fixed.onnx", card=tint_card(), sides=(32, 32)))
-    assert network.run(np.zeros((1, 1, 32, 32), np.float32)).shape == (1, 2, 32, 32)
+    assert network.run(np.zeros((1, 1, 32, 32), np.float32))["ab"].shape == (1, 2, 32, 32)
     with pytest.raises(NetworkError, match="failed on 16×32"):
         network.run(np.zeros((1, 1, 32, 16), np.float32))
 
@@ -141,6 +141,6 @@ def test_every_bundled_network_keeps_the_contract() -> None:
         network = Network(card.name)
         assert network.card == card
         for height, width in ((card.input_size, card.input_size), (37, 91)):
-            ab = network.run(np.full((1, 1, height, width), 50, np.float32))
+            ab = network.run(np.full((1, 1, height, width), 50, np.float32))["ab"]
             assert ab.shape == (1, 2, height, width)
             assert np.abs(ab).max() < 128

@@ -60,7 +60,7 @@ def ab_of(picture: Picture) -> np.ndarray:
 
 def test_alternatives_differ_and_the_first_is_what_was_wished(colorizer: Colorizer, halves: Picture) -> None:
     wishes = Options(vividness=0.8, hints=(Hint(0.6, 0.9, (-10, 20)),))
-    results = colorizer.alternatives(halves, 4, wishes)
+    results = colorizer.open(halves).alternatives(4, wishes)
     assert np.array_equal(results[0].pixels, colorizer(halves, wishes).pixels)
     for one, other in combinations(results, 2):
         assert np.hypot(*(ab_of(one) - ab_of(other)).transpose(2, 0, 1)).mean() > 1
@@ -69,18 +69,18 @@ def test_alternatives_differ_and_the_first_is_what_was_wished(colorizer: Coloriz
 
 
 def test_alternatives_are_the_seeds_and_no_noise(colorizer: Colorizer, halves: Picture) -> None:
-    sets = colorizer.alternative_hints(halves, 3, seed=7)
-    assert sets == colorizer.alternative_hints(halves, 3, seed=7)
-    assert sets != colorizer.alternative_hints(halves, 3, seed=8)
+    sets = colorizer.open(halves).alternative_hints(3, seed=7)
+    assert sets == colorizer.open(halves).alternative_hints(3, seed=7)
+    assert sets != colorizer.open(halves).alternative_hints(3, seed=8)
     assert sets[0] == ()
-    for hints, result in zip(sets, colorizer.alternatives(halves, 3, seed=7), strict=True):
+    for hints, result in zip(sets, colorizer.open(halves).alternatives(3, seed=7), strict=True):
         assert len(hints) < 5
         assert np.array_equal(result.pixels, colorizer(halves, hints=hints).pixels)
-    assert colorizer.alternative_hints(halves, 1) == [()]
+    assert colorizer.open(halves).alternative_hints(1) == [()]
 
 
 def test_suggestions_fall_where_it_is_doubtful_and_apart(colorizer: Colorizer, halves: Picture) -> None:
-    hints = colorizer.suggest_hints(halves, 4)
+    hints = colorizer.open(halves).suggest(4)
     assert len(hints) == 4
     assert all(hint.x > 0.5 for hint in hints)
     for one, other in combinations(hints, 2):
@@ -88,7 +88,7 @@ def test_suggestions_fall_where_it_is_doubtful_and_apart(colorizer: Colorizer, h
     assert hints[0].ab == pytest.approx((8, 16), abs=3)  # the network's own guess
     assert all(isinstance(hint.color, str) for hint in hints)
     known = Options(hints=(Hint(hints[0].x, hints[0].y, (0, 0)),))
-    first = colorizer.suggest_hints(halves, 1, known)[0]
+    first = colorizer.open(halves).suggest(1, known)[0]
     assert np.hypot(first.x - hints[0].x, first.y - hints[0].y) > 0.1
 
 
@@ -97,7 +97,7 @@ def test_suggestions_fall_where_it_is_doubtful_and_apart(colorizer: Colorizer, h
 def test_any_photo_gets_points_inside_and_never_one_twice(
     colorizer: Colorizer, height: int, width: int, count: int
 ) -> None:
-    hints = colorizer.suggest_hints(np.full((height, width), 150, np.uint8), count)
+    hints = colorizer.open(np.full((height, width), 150, np.uint8)).suggest(count)
     assert 1 <= len(hints) <= count
     assert len({(hint.x, hint.y) for hint in hints}) == len(hints)
 
@@ -109,19 +109,19 @@ def test_confidence_has_the_upright_photos_shape(
     exif = PIL.Image.Exif()
     exif[0x0112] = orientation
     PIL.Image.fromarray(halves.pixels[:40, :, 0]).save(tmp_path / "photo.tif", exif=exif)
-    sure = colorizer.confidence(tmp_path / "photo.tif")
+    sure = colorizer.open(tmp_path / "photo.tif").confidence()
     assert sure.dtype == np.float32
     assert sure.shape == ((40, 64) if orientation == 1 else (64, 40))
     dark, light = (sure[20, 8], sure[20, 56]) if orientation == 1 else (sure[8, 20], sure[56, 20])
     assert 0 <= light < dark - 0.2 <= 0.8
-    colorizer.write_confidence(tmp_path / "photo.tif", tmp_path / "sure.png")
+    colorizer.open(tmp_path / "photo.tif").save_confidence(tmp_path / "sure.png")
     written = Picture.read(tmp_path / "sure.png").pixels
     assert np.abs(written[..., 0] / 255 - sure).max() < 0.01
 
 
 def test_confidence_is_of_the_colours_that_a_palette_leads_to(colorizer: Colorizer, halves: Picture) -> None:
     blue = Options(palette=((5, -30), (0, -25)))
-    assert np.abs(colorizer.confidence(halves, blue) - colorizer.confidence(halves)).max() > 0.1
+    assert np.abs(colorizer.open(halves).confidence(blue) - colorizer.open(halves).confidence()).max() > 0.1
 
 
 def test_a_palette_draws_colours_towards_it_and_hints_hold(colorizer: Colorizer, halves: Picture) -> None:

@@ -112,7 +112,7 @@ def test_damage_that_costs_no_pixel_is_passed_over(colorizer: Colorizer, tmp_pat
     for case, (content, note) in harmless.items():
         source = tmp_path / "photo"
         source.write_bytes(content)
-        notes = colorizer.write(source, tmp_path / "result.png", overwrite=True)
+        notes = colorizer.open(source).save(tmp_path / "result.png", overwrite=True)
         if note is None:
             assert notes == [], case
         else:
@@ -175,7 +175,7 @@ def test_the_content_says_what_a_file_is_and_not_its_name(colorizer: Colorizer, 
         if name in ("png-rgb", "tiff-lzw", "webp-lossy", "avif-444", "gif-plain", "bmp-24"):
             source, target = tmp_path / "photo.jpg", tmp_path / f"{name}.jpg"
             source.write_bytes(content)
-            assert all("transparency" in note.text for note in colorizer.write(source, target))
+            assert all("transparency" in note.text for note in colorizer.open(source).save(target))
             assert target.read_bytes()[:2] == b"\xff\xd8"
 
 
@@ -459,7 +459,7 @@ def test_an_error_in_the_middle_of_writing_leaves_the_old_result(colorizer: Colo
     photo.write_bytes(holed(SEEDS["png-rgb"]))
     result.write_bytes(b"what was there")
     with pytest.raises(PhotoError):
-        colorizer.write(photo, result, overwrite=True)
+        colorizer.open(photo).save(result, overwrite=True)
     assert result.read_bytes() == b"what was there"
     with pytest.raises(OutputError):
-        colorizer.write(photo, result)
+        colorizer.open(photo).save(result)

@@ -12,7 +12,7 @@ from photochrom import Colorizer, Hint, Options, Picture
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.errors import NetworkError, PhotoError, TooLargeError, UnfitError
 from photochrom.hints import color_ab
-from photochrom.io.cached import KeptPhoto
+from photochrom.io.cached import CachedPhoto
 
 
 @pytest.fixture(scope="module")
@@ -35,37 +35,37 @@ def photo(request: pytest.FixtureRequest, tmp_path: Path, grey: np.ndarray) -> P
 def test_a_kept_photo_gives_what_its_file_gives(
     colorizer: Colorizer, photo: Path, tmp_path: Path, suffix: str, long_edge: int | None
 ) -> None:
-    kept = KeptPhoto(photo)
+    kept = CachedPhoto(photo)
     for hints in ((), (Hint(0.3, 0.4, "#aa2020"),)):
         wishes = Options(long_edge=long_edge, hints=hints)
         files = [tmp_path / f"{name}{suffix}" for name in ("kept", "fresh")]
         for source, file in zip((kept, photo), files, strict=True):
-            colorizer.write(source, file, wishes, overwrite=True)
+            colorizer.open(source).save(file, wishes, overwrite=True)
         assert files[0].read_bytes() == files[1].read_bytes()
     assert np.array_equal(colorizer(kept).pixels, colorizer(photo).pixels)
 
 
 def test_other_hints_decode_nothing_again(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
-    kept = KeptPhoto(photo, name="kept")
-    colorizer.write(kept, tmp_path / "one.webp", Options(long_edge=50))
+    kept = CachedPhoto(photo, name="kept")
+    colorizer.open(kept).save(tmp_path / "one.webp", Options(long_edge=50))
     photo.unlink()
     hints = (Hint(0.3, 0.4, "#aa2020"),)
-    colorizer.write(kept, tmp_path / "two.webp", Options(long_edge=50, hints=hints))
+    colorizer.open(kept).save(tmp_path / "two.webp", Options(long_edge=50, hints=hints))
     assert (tmp_path / "one.webp").read_bytes() != (tmp_path / "two.webp").read_bytes()
     assert kept.nbytes > 50 * 33
     with pytest.raises(PhotoError, match="kept: there is no such file"):
-        colorizer.write(kept, tmp_path / "three.webp")  # its own size was never asked for
+        colorizer.open(kept).save(tmp_path / "three.webp")  # its own size was never asked for
 
 
 def test_the_map_of_confidence_may_be_small(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
-    colorizer.write_confidence(KeptPhoto(photo), tmp_path / "sure.png", long_edge=60)
+    colorizer.open(CachedPhoto(photo)).save_confidence(tmp_path / "sure.png", long_edge=60)
     assert Picture.read(tmp_path / "sure.png").pixels.shape == (60, 40, 1)
 
 
 def test_choices_are_of_the_place_and_clearly_different(colorizer: Colorizer) -> None:
     pixels = np.full((64, 64), 40, np.uint8)
     pixels[:, 32:] = 180
-    left, right = (colorizer.choices(pixels, x, 0.5) for x in (0.2, 0.8))
+    left, right = (colorizer.open(pixels).candidates(x, 0.5) for x in (0.2, 0.8))
     for place, x in ((left, 0.2), (right, 0.8)):
         own = rgb_to_lab(np.full(3, pixels[32, int(x * 64)], np.uint8))[0]
         assert place.lightness == pytest.approx(own, abs=0.5)
@@ -80,8 +80,8 @@ def test_choices_are_of_the_place_and_clearly_different(colorizer: Colorizer) ->
 
 def test_a_hint_is_the_current_colour_and_hides_no_suggestion(colorizer: Colorizer) -> None:
     pixels = np.full((64, 64), 140, np.uint8)
-    plain = colorizer.choices(pixels, 0.5, 0.5)
-    hinted = colorizer.choices(pixels, 0.5, 0.5, Options(hints=(Hint(0.5, 0.5, (20, -20)),)))
+    plain = colorizer.open(pixels).candidates(0.5, 0.5)
+    hinted = colorizer.open(pixels).candidates(0.5, 0.5, Options(hints=(Hint(0.5, 0.5, (20, -20)),)))
     assert color_ab(hinted.current) == pytest.approx((20, -20), abs=2)
     assert hinted.suggestions == plain.suggestions
 
@@ -99,7 +99,7 @@ def test_a_network_without_a_distribution_suggests_nothing(tint: Path) -> None:
 
 def test_what_is_too_large_says_so_by_its_class(colorizer: Colorizer, photo: Path, tmp_path: Path) -> None:
     with pytest.raises(TooLargeError, match="more than the 100 that are allowed"):
-        KeptPhoto(photo).open(max_pixels=100)
+        CachedPhoto(photo).open(max_pixels=100)
     long = Picture.from_array(np.zeros((1, 17_000), np.uint8)).save(tmp_path / "long.png")
     with pytest.raises(UnfitError, match=r"cannot be written as \.webp"):
-        colorizer.write(long, tmp_path / "long.webp")
+        colorizer.open(long).save(tmp_path / "long.webp")

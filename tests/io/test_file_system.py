@@ -46,7 +46,7 @@ def test_paths_that_lead_to_no_photo(colorizer: Colorizer, tmp_path: Path) -> No
     }.items():
         target = tmp_path / "result.png"
         with pytest.raises(PhotoError) as caught, silent(tmp_path / "said") as said:
-            colorizer.write(path, target)
+            colorizer.open(path).save(target)
         assert str(caught.value).startswith(f"{path}: {message}"), caught.value
         assert "\n" not in str(caught.value)
         assert not said
@@ -75,7 +75,7 @@ def test_a_name_that_is_not_utf8_is_colorized(colorizer: Colorizer, tmp_path: Pa
         photo.write_bytes(SEEDS["png-rgb"])
     except OSError:
         pytest.skip("this file system takes UTF-8 only")
-    colorizer.write(photo, result)
+    colorizer.open(photo).save(result)
     assert Picture.read(result).width == 40
 
 
@@ -100,7 +100,7 @@ colorizer = Colorizer(network, device="cpu", threads=1)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # what a full disk looks like to a program
 for suffix in (".jpg", ".png", ".tif", ".webp", ".avif", ".bmp"):
     try:
-        colorizer.write(photo, folder / f"result{suffix}")
+        colorizer.open(photo).save(folder / f"result{suffix}")
     except OutputError as error:
         assert str(error).startswith(f"{folder}/result{suffix}: ") and "disk" in str(error), error
         assert "\\n" not in str(error), error
@@ -109,7 +109,7 @@ for suffix in (".jpg", ".png", ".tif", ".webp", ".avif", ".bmp"):
     assert [file.name for file in folder.iterdir()] == ["photo.png"], suffix
 
 try:
-    colorizer.write(turned.getvalue(), folder / "result.png")
+    colorizer.open(turned.getvalue()).save(folder / "result.png")
 except PhotoError as error:
     assert "the disk of temporary files is full; free some of" in str(error), error
 else:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from photochrom.errors import PhotoError
-from photochrom.io.crops import read_square
+from photochrom.io.crops import read_crop
 from photochrom.io.picture import Picture
 
 
@@ -17,20 +17,20 @@ def photo(tmp_path: Path, grey: np.ndarray) -> Path:
     return Picture.from_array(np.stack([grey] * 3, axis=-1)).save(tmp_path / "photo.png")
 
 
-def test_read_square_gives_a_square_of_any_photo(photo: Path) -> None:
+def test_read_crop_gives_a_square_of_any_photo(photo: Path) -> None:
     for size in (16, 100):
-        assert read_square(photo, size).shape == (size, size, 3)
-    assert np.array_equal(read_square(photo, 16), read_square(photo.read_bytes(), 16))
+        assert read_crop(photo, size).shape == (size, size, 3)
+    assert np.array_equal(read_crop(photo, 16), read_crop(photo.read_bytes(), 16))
 
 
 def test_a_line_is_no_square(tmp_path: Path) -> None:
     line = Picture.from_array(np.zeros((1, 3000), np.uint8)).save(tmp_path / "line.png")
-    assert read_square(line, 16).shape == (16, 16, 3)
+    assert read_crop(line, 16).shape == (16, 16, 3)
     with pytest.raises(PhotoError, match="3000×1 pixels are too thin for a square"):
-        read_square(line, 256)
+        read_crop(line, 256)
 
 
-def test_read_square_turns_grey_alpha_and_16_bits_into_rgb(tmp_path: Path, grey: np.ndarray) -> None:
+def test_read_crop_turns_grey_alpha_and_16_bits_into_rgb(tmp_path: Path, grey: np.ndarray) -> None:
     for name, array in {
         "grey": grey,
         "grey-alpha": np.stack([grey, grey], axis=-1),
@@ -39,7 +39,7 @@ def test_read_square_turns_grey_alpha_and_16_bits_into_rgb(tmp_path: Path, grey:
         "rgb16": np.stack([grey.astype(np.uint16) * 257] * 3, axis=-1),
     }.items():
         path = Picture.from_array(array).save(tmp_path / f"{name}.png")
-        square = read_square(path, 8)
+        square = read_crop(path, 8)
         assert (square.shape, square.dtype) == ((8, 8, 3), np.uint8), name
         if name in ("grey", "grey16", "rgb16"):
             assert 60 < square.mean() < 110, name  # 16 bits are scaled, not cut off
@@ -51,7 +51,7 @@ def test_read_square_turns_grey_alpha_and_16_bits_into_rgb(tmp_path: Path, grey:
 def test_odd_names_are_read(photo: Path, name: str) -> None:
     odd = photo.with_name(name)
     shutil.copy(photo, odd)
-    assert read_square(odd, 8).shape == (8, 8, 3)
+    assert read_crop(odd, 8).shape == (8, 8, 3)
     assert Picture.read(odd).height == 40
 
 
@@ -76,7 +76,7 @@ def test_what_is_no_photo_says_so_in_one_line(tmp_path: Path, photo: Path) -> No
     for name, (content, message) in bad.items():
         path = tmp_path / name
         path.write_bytes(content)
-        for read in (Picture.read, lambda path: read_square(path, 8)):
+        for read in (Picture.read, lambda path: read_crop(path, 8)):
             with pytest.raises(PhotoError, match=message) as caught:
                 read(path)
             assert name in str(caught.value)

@@ -56,7 +56,7 @@ def test_a_result_is_the_engines_to_the_last_byte(
     hints = [{"x": 0.2, "y": 0.7, "color": "#a03020"}]
     wishes = {"vividness": 0.8, "hints": hints, "saturation": 1.2}
     wanted = tmp_path / f"wanted.{suffix}"
-    engine.write(path, wanted, Options.model_validate(wishes))
+    engine.open(path).save(wanted, Options.model_validate(wishes))
     ways = {
         "form": service.client.post(
             "/v1/colorize", files={"photo": (path.name, path.read_bytes())}, data={"wishes": json.dumps(wishes)}
@@ -130,7 +130,7 @@ def test_the_result_of_a_preview_is_the_engines_too(
     for number in range(3):  # the second and third find everything decoded
         x = 0.2 + number / 4
         wishes = Options(long_edge=40, hints=(Hint(x, 0.5, "#3050c0"),))
-        engine.write(photo, tmp_path / "wanted.webp", wishes, overwrite=True)
+        engine.open(photo).save(tmp_path / "wanted.webp", wishes, overwrite=True)
         answer = service.client.post(
             f"/v1/photos/{photo_id}/colorize",
             json={"long_edge": 40, "format": "webp", "hints": [{"x": x, "y": 0.5, "color": "#3050c0"}]},

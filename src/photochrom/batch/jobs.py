@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from photochrom.batch.fingerprint import Fingerprint
-from photochrom.colorizer import Colorizer
-from photochrom.io.cached import KeptPhoto
+from photochrom.workers.engine import Engine
 from photochrom.workers.jobs import Render, Written
 
 __all__ = ["RecordedRender", "RecordedResult"]
@@ -29,10 +28,11 @@ class RecordedResult(Written):
 class RecordedRender(Render):
     """Make the photo in colour, and take both fingerprints."""
 
-    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> RecordedResult:
+    def run(self, engine: Engine) -> RecordedResult:
+        """See `Render.run`; the photo's fingerprint is taken before it is read."""
         try:
             read = Fingerprint.of(self.photo)
         except (OSError, ValueError):
             read = None  # what is wrong with it, the engine says best
-        result = super()._make(photo, colorizer)
+        result = super().run(engine)
         return RecordedResult(file=result.file, notes=result.notes, made=Fingerprint.of(result.file), photo=read)

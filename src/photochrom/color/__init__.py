@@ -1,1 +1,1 @@
-"""Colour: CIELAB, gamut, joining lightness with a, b, and bringing a, b to full size."""
+"""Colour: CIELAB, gamut, recombining lightness with a, b, and upsampling a, b to full size."""

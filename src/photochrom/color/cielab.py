@@ -19,7 +19,6 @@ import numpy as np
 __all__ = [
     "LUMINANCE",
     "gamut_scale",
-    "join_lab",
     "lab_to_linear",
     "lab_to_rgb",
     "lightness",
@@ -28,6 +27,7 @@ __all__ = [
     "quantize",
     "rgb_to_lab",
     "srgb_to_linear",
+    "stack_lab",
 ]
 
 Array = Any
@@ -186,7 +186,7 @@ def lab_to_rgb(lab: Array, *, axis: int = -1) -> Array:
     return _in_blocks(_lab_to_rgb, lab, axis)
 
 
-def join_lab(light: Array, ab: Array, *, axis: int = -1) -> Array:
+def stack_lab(light: Array, ab: Array, *, axis: int = -1) -> Array:
     """Put a lightness plane before its a, b planes: `light` lacks `axis` or has it at length 1."""
     xp = array_api_compat.array_namespace(light, ab)
     if light.ndim < ab.ndim:

@@ -7,30 +7,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Enlarger"]
+__all__ = ["GuidedUpsampler"]
 
 Floats = NDArray[np.float32]
 
 _NOISE = 30.0  # variance of lightness that calls for no change of colour: grain of 5.5, docs/upsampling.md
-_FAR = 20.0  # of lightness from what the network saw: a slope is not trusted beyond it
+_FAR = 20.0  # of lightness from that of the network's input: a slope is not trusted beyond it
 _BLOCK = 1 << 16  # pixels to compute at a time, so that their planes stay in cache
 _SPAN = 12  # columns of the network's that one matrix product spreads over the photo's
 _WIDE = 512  # columns of the photo's that it makes
 _PRODUCT = 1 << 18  # multiplications up to which OpenBLAS stays in the thread it was called from
 
 
-class Enlarger:
+class GuidedUpsampler:
     """a, b from network size to photo size, any rows of it, from any number of threads at once.
 
     A bicubic surface through the network's a, b, and to it added slope · (L - l): what the photo's lightness L
-    has beyond l, the same surface through the lightness that the network saw, times how steeply a, b change with
+    has beyond l, the same surface through the lightness of the network's input, times how steeply a, b change with
     lightness thereabouts. The slope is that of a guided filter (He, Sun and Tang, "Guided image filtering", 2013;
     taken at the small size as in He and Sun, "Fast guided filter", 2015): over a window of 3×3 pixels of the
     network's, covariance / (variance + 30), then averaged over the same window.
 
     Args:
         ab: float32 h×w×2, CIELAB units, at network size.
-        lightness: float32 h×w, 0..100: what the network saw.
+        lightness: float32 h×w, 0..100: the network's input.
         height: rows of the photo.
         width: columns of the photo.
     """
@@ -38,7 +38,7 @@ class Enlarger:
     def __init__(self, ab: Floats, lightness: Floats, height: int, width: int) -> None:
         colours = np.ascontiguousarray(ab.transpose(2, 0, 1), dtype=np.float32)
         self._planes = np.concatenate([colours, _slopes(colours, lightness), lightness[None]], dtype=np.float32)
-        # No colour is more vivid than those that were proposed.
+        # No colour is more vivid than those that were predicted.
         self._least, self._most = (f(colours, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
         self._rows = _taps(ab.shape[0], height)
         self._bands = _bands(*_taps(ab.shape[1], width))
@@ -47,7 +47,7 @@ class Enlarger:
         self._step = max(1, min(_BLOCK // width, _PRODUCT // (len(self._planes) * most)))
 
     def __call__(self, start: int, stop: int, lightness: Floats) -> Floats:
-        """Enlarge to some rows of the photo; how the photo is cut into rows does not show.
+        """Upsample to some rows of the photo; how the photo is cut into rows does not show.
 
         Args:
             start: the first row.
@@ -69,7 +69,7 @@ class Enlarger:
         return colours.transpose(1, 2, 0)
 
     def _spread(self, rows: slice) -> Floats:
-        """Enlarge all planes bicubically to these rows of the photo: planes×rows×width."""
+        """Upsample all planes bicubically to these rows of the photo: planes×rows×width."""
         where, weights = (of[rows] for of in self._rows)
         # Rows first, at the network's width, where they cost next to nothing.
         tall = self._planes[:, where[:, 0]]

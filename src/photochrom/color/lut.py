@@ -1,8 +1,8 @@
-"""Swatches: joining large photos of 8 bits by looking colours up instead of computing each pixel's.
+"""A lookup table of colours: large photos of 8 bits are looked up in it instead of computing each pixel.
 
 A photo of tens of megapixels has a few thousand different a, b when they are taken to half a unit, for they vary
-slowly. Joined once with each level of lightness they make a table that stays in cache, and each pixel costs a
-look-up. Two by two pixels share their a, b, as in most JPEG; each keeps its own lightness, which is what `join`
+slowly. Recombined once with each level of lightness, they make a table that stays in cache, and each pixel costs a
+look-up. Two by two pixels share their a, b, as in most JPEG; each keeps its own lightness, as `recombine`
 makes it. Half a unit of a, b is about one step of 8-bit sRGB.
 """
 
@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color import cielab
-from photochrom.color.recombine import join, lightness_of
+from photochrom.color.recombine import lightness_of, recombine
 
-__all__ = ["MOST_CHROMA", "Swatches", "halved"]
+__all__ = ["MOST_CHROMA", "LookupTable", "halved"]
 
 Pixels = NDArray[np.uint8]
 Levels = NDArray[np.unsignedinteger[Any]]
@@ -27,17 +27,17 @@ Floats = NDArray[np.float32]
 MOST_CHROMA = 150.0
 """Of a, b that can be looked up; sRGB's most vivid colour, its blue, has 134."""
 
-_FINE = 2  # swatches per unit of a or b
-_SIDE = 2 * (int(MOST_CHROMA) + 10) * _FINE  # swatches along a, and along b
+_FINE = 2  # entries per unit of a or b
+_SIDE = 2 * (int(MOST_CHROMA) + 10) * _FINE  # entries along a, and along b
 _GREY, _COLOUR = 256, 512  # levels of lightness: steps of 8-bit grey; or half steps, the last of them unused
-_MOST = 1 << 14  # swatches that are kept: at most 32 MB
+_MOST = 1 << 14  # colours that are kept: at most 32 MB
 
 
-class Swatches:
-    """Colours that were joined once, for all strips of one photo, from any number of threads at once.
+class LookupTable:
+    """Colours that were recombined once, for all strips of one photo, from any number of threads at once.
 
     Args:
-        expected: a, b that will be asked for, or their neighbours, h×w×2; to join them at one go costs less.
+        expected: a, b that will be asked for, or their neighbours, h×w×2; to compute them at one go costs less.
         bands: 1 for a grey photo, 3 for one in colours, whose lightness lies between the levels of grey.
     """
 
@@ -66,10 +66,10 @@ class Swatches:
         """Return the lightness of levels, 0..100."""
         return np.take(_level_lightness(self._levels), levels)
 
-    def join(self, levels: Levels, ab: Floats) -> Pixels:
-        """Join lightness and a, b to sRGB, as `photochrom.color.recombine.join` does, with a, b to half a unit.
+    def recombine(self, levels: Levels, ab: Floats) -> Pixels:
+        """Look up the sRGB that `photochrom.color.recombine` would compute, with a, b to half a unit.
 
-        What comes out depends on these arguments alone, not on what was joined before.
+        What comes out depends on these arguments alone, not on what was asked before.
 
         Args:
             levels: of the photo's rows, from an even one on, H×W.
@@ -94,25 +94,25 @@ class Swatches:
         return colours
 
     def _fill(self, where: NDArray[np.int32], at: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[Any]]:
-        """Join the swatches that are missing; return each pixel's place in the table, and the table."""
+        """Compute the colours that are missing; return each pixel's place in the table, and the table."""
         with self._lock:
             wanted = np.zeros(len(self._rows), bool)
             wanted[where[at < 0]] = True
             missing = np.flatnonzero(wanted & (self._rows < 0))  # another thread may have been here
             if self._add(missing):
                 return np.take(self._rows, where, mode="clip"), self._table
-        # Noise, not a photo. Its swatches serve this strip alone, so that memory stays bounded.
+        # Noise, not a photo. Its colours serve this strip alone, so that memory stays bounded.
         own, place = np.unique(where, return_inverse=True)
-        return (self._levels * place).reshape(where.shape), _swatches(own, self._levels)
+        return (self._levels * place).reshape(where.shape), _entries(own, self._levels)
 
     def _add(self, which: NDArray[np.intp]) -> bool:
-        """Join swatches and keep them, if there is room."""
+        """Compute colours and keep them, if there is room."""
         if self._count + len(which) > _MOST:
             return False
         first = self._count * self._levels
         self._count += len(which)
         # Before the rows that lead there: other threads read both.
-        self._table[first : self._count * self._levels] = _swatches(which, self._levels)
+        self._table[first : self._count * self._levels] = _entries(which, self._levels)
         self._rows[which] = first + self._levels * np.arange(len(which))
         return True
 
@@ -130,7 +130,7 @@ def halved(levels: Levels) -> Levels:
 
 
 def _which(ab: Floats) -> NDArray[np.int32]:
-    """Number the swatch of each a, b."""
+    """Number the entry of each a, b."""
     which = np.multiply(ab[..., 0], _FINE)
     np.rint(which, out=which)
     which *= _SIDE
@@ -141,8 +141,8 @@ def _which(ab: Floats) -> NDArray[np.int32]:
     return which.astype(np.int32)
 
 
-def _swatches(which: NDArray[Any], levels: int) -> NDArray[np.uint32]:
-    """Join each a, b with every level of lightness; the bytes of a number are red, green, blue and 0."""
+def _entries(which: NDArray[Any], levels: int) -> NDArray[np.uint32]:
+    """Recombine each a, b with every level of lightness; the bytes of a number are red, green, blue and 0."""
     half = _SIDE // 2
     table = np.zeros((len(which), levels, 4), np.uint8)
     step = max(1, (1 << 18) // levels)
@@ -153,7 +153,7 @@ def _swatches(which: NDArray[Any], levels: int) -> NDArray[np.uint32]:
         ab[..., 1] = ((part % _SIDE - half) / _FINE)[:, None]
         lightness = np.ascontiguousarray(np.broadcast_to(_level_lightness(levels), ab.shape[:2]))
         depth = np.empty((*ab.shape[:2], 1), np.uint8)
-        table[start : start + step, :, :3] = join(depth, lightness, ab)
+        table[start : start + step, :, :3] = recombine(depth, lightness, ab)
     return table.view(np.uint32).ravel()
 
 

@@ -1,8 +1,8 @@
-"""A photo's own lightness and the a, b proposed for it, joined to sRGB, at a few ns per pixel.
+"""A photo's own lightness and the a, b predicted for it, recombined to sRGB, at a few ns per pixel.
 
 `color` holds the same formulas for any array; here they are arranged for photos of tens of megapixels: blocks
 that stay in cache, multiply-adds and tables in place of powers, and work on the border of the gamut for those
-pixels alone that are beyond it. A strip may be joined in one thread and the next in another.
+pixels alone that are beyond it. A strip may be recombined in one thread and the next in another.
 
 One constant differs: white is what R = G = B = 1 gives (0.950456, 1, 1.088754), not scikit-image's 0.95047, 1,
 1.08883, whose a = b = 0 is off grey by two steps of 16 bits. Lightness is the same; a and b differ by less than
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from photochrom.color import cielab
 
-__all__ = ["join", "lightness_of"]
+__all__ = ["lightness_of", "recombine"]
 
 Pixels = NDArray[Any]
 Floats = NDArray[np.float32]
@@ -63,8 +63,8 @@ def lightness_of(pixels: Pixels) -> Floats:
     return out
 
 
-def join(pixels: Pixels, lightness: Floats, ab: Floats) -> Pixels:
-    """Join lightness and a, b to sRGB of the photo's own depth.
+def recombine(pixels: Pixels, lightness: Floats, ab: Floats) -> Pixels:
+    """Recombine lightness and a, b to sRGB of the photo's own depth.
 
     A colour that sRGB cannot show keeps its lightness and hue and loses chroma until it fits.
 
@@ -78,11 +78,11 @@ def join(pixels: Pixels, lightness: Floats, ab: Floats) -> Pixels:
     """
     out = np.empty((*lightness.shape, 3), pixels.dtype)
     work = _Work(min(_BLOCK, lightness.size), pixels.dtype)
-    # Apart: an `Enlarger` gives two planes, and to lay a beside b would copy them.
+    # Apart: a `GuidedUpsampler` gives two planes, and to lay a beside b would copy them.
     light, a, b, result = lightness.reshape(-1), ab[..., 0].reshape(-1), ab[..., 1].reshape(-1), out.reshape(-1, 3)
     for start in range(0, len(light), _BLOCK):
         part = slice(start, start + _BLOCK)
-        work.join(light[part], a[part], b[part], result[part])
+        work.recombine(light[part], a[part], b[part], result[part])
     return out
 
 
@@ -105,8 +105,8 @@ class _Work:
         self.index = np.empty((3, size), np.intp)
         self.steps = np.empty((3, size), dtype)
 
-    def join(self, light: Floats, a: Floats, b: Floats, out: Pixels) -> None:
-        """Join one block: L and a, b to `out`."""
+    def recombine(self, light: Floats, a: Floats, b: Floats, out: Pixels) -> None:
+        """Recombine one block: L and a, b to `out`."""
         planes = self.planes[:, : len(light)]
         f, above, aside, xyz, linear = planes[:3], planes[2], planes[3:5], planes[5:8], planes[8:11]
         np.multiply(light, 1 / 116, out=above)

@@ -11,7 +11,7 @@ import numpy as np
 from photochrom.color.chroma import mean_chroma
 from photochrom.data.photos import PhotoRef
 from photochrom.errors import DataError, PhotoError
-from photochrom.io.crops import read_square
+from photochrom.io.crops import read_crop
 from photochrom.io.vips import libvips
 from photochrom.threads import map_in_order, usable_cores
 
@@ -30,7 +30,7 @@ class Skipped(NamedTuple):
 def decode(ref: PhotoRef, size: int, min_chroma: float) -> Pixels | Skipped:
     """Read a photo as uint8 RGB 0..255, size×size×3, or say why it cannot be used."""
     try:
-        rgb = read_square(ref.read(), size, name=ref.key)
+        rgb = read_crop(ref.read(), size, name=ref.key)
     except PhotoError as error:
         return Skipped(ref.key, error.about(ref.key))  # a copy does not hold the photo
     chroma = mean_chroma(rgb) if min_chroma > 0 else min_chroma

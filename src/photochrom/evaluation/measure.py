@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color.cielab import join_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
+from photochrom.color.cielab import lab_to_rgb, lightness, quantize, rgb_to_lab, stack_lab
 from photochrom.colorizer import Colorizer
 from photochrom.errors import NetworkError
 from photochrom.evaluation.calibration import tally_sureness
@@ -18,6 +19,7 @@ from photochrom.evaluation.methods import Subject
 from photochrom.evaluation.metrics import colorfulness, photo_scores, psnr
 from photochrom.evaluation.simulated_hints import reveal, true_hints
 from photochrom.hints import Hint
+from photochrom.inference.prediction import Prediction
 from photochrom.io.picture import Picture
 from photochrom.options import Options
 
@@ -27,6 +29,7 @@ MOST_ASKED = 20
 """Colour points that a network is asked to choose at most: nobody answers more questions than that."""
 
 Pixels = NDArray[np.uint8]
+Opened = Mapping[Path, Prediction]
 
 
 @dataclass
@@ -93,18 +96,19 @@ class Measurer:
         lab = rgb_to_lab(truth)
         found = Measured(_colorfulness(truth))
         grey = _grey(truth)
+        opened = {path: colorizer.open(grey) for path, colorizer in self._colorizers.items()}
         pictures: dict[str, Pixels] = {}
         for subject in self._subjects:
             try:
-                result = self._result(subject, grey, truth)
+                result = self._result(subject, opened, grey, truth)
                 if subject.takes_hints and self._hints:
                     points = reveal(lab, max(self._hints), key)
-                    found.curves[subject.name] = self._curve(subject, grey, truth, points, self._hints)
+                    found.curves[subject.name] = _curve(subject, opened, truth, points, self._hints)
                 if subject.asks and (counts := [count for count in self._hints if count <= MOST_ASKED]):
-                    points = self._asked(subject, grey, lab, max(counts)) if max(counts) else []
-                    found.asked[subject.name] = self._curve(subject, grey, truth, points, counts)
+                    points = _asked(subject, opened, lab, max(counts)) if max(counts) else []
+                    found.asked[subject.name] = _curve(subject, opened, truth, points, counts)
                 if subject.says_how_sure:
-                    found.sureness[subject.name] = self._sureness(subject, grey, result, lab)
+                    found.sureness[subject.name] = _sureness(subject, opened, result, lab)
             except NetworkError as error:
                 found.failed[subject.name] = str(error)
                 continue
@@ -125,44 +129,51 @@ class Measurer:
     def pictures(self, truth: Pixels) -> dict[str, Pixels]:
         """Return what every row makes of a photo, uint8 RGB, without those that fail on it."""
         grey = _grey(truth)
+        opened = {path: colorizer.open(grey) for path, colorizer in self._colorizers.items()}
         made = {}
         for subject in self._subjects:
             try:
-                made[subject.name] = self._result(subject, grey, truth)
+                made[subject.name] = self._result(subject, opened, grey, truth)
             except NetworkError:
                 continue
         return made
 
-    def _result(self, subject: Subject, grey: Picture, truth: Pixels, **wishes: Any) -> Pixels:
+    def _result(self, subject: Subject, opened: Opened, grey: Picture, truth: Pixels) -> Pixels:
         if subject.name == "grey":
             return grey.pixels.repeat(3, axis=2)
         if subject.path is None:
             constant = _flat(lightness(truth), self._mean_ab)
             result: Pixels = quantize(lab_to_rgb(constant), np.uint8)
             return result
-        colorizer = self._colorizers[subject.path]
-        pixels: Pixels = colorizer(grey, vividness=subject.vividness, **wishes).pixels
-        return pixels
+        return _colors(subject, opened)
 
-    def _curve(
-        self, subject: Subject, grey: Picture, truth: Pixels, points: Sequence[Hint], counts: Sequence[int]
-    ) -> list[float]:
-        return [psnr(self._result(subject, grey, truth, hints=points[:count]), truth) for count in counts]
 
-    def _asked(self, subject: Subject, grey: Picture, lab: NDArray[np.floating], count: int) -> list[Hint]:
-        """Let the network choose the places, all at once, and answer with the truth."""
-        assert subject.path is not None
-        options = Options(vividness=subject.vividness)
-        asked = self._colorizers[subject.path].suggest_hints(grey, count, options)
-        return true_hints(lab, [(hint.x, hint.y) for hint in asked])
+def _colors(subject: Subject, opened: Opened, hints: Sequence[Hint] = ()) -> Pixels:
+    assert subject.path is not None
+    options = Options(vividness=subject.vividness, hints=tuple(hints))
+    pixels: Pixels = opened[subject.path].colors(options).pixels
+    return pixels
 
-    def _sureness(
-        self, subject: Subject, grey: Picture, result: Pixels, lab: NDArray[np.floating]
-    ) -> dict[str, list[float]]:
-        assert subject.path is not None
-        options = Options(vividness=subject.vividness)
-        confidence = self._colorizers[subject.path].confidence(grey, options)
-        return tally_sureness(confidence, np.linalg.norm(rgb_to_lab(result)[..., 1:] - lab[..., 1:], axis=2))
+
+def _curve(
+    subject: Subject, opened: Opened, truth: Pixels, points: Sequence[Hint], counts: Sequence[int]
+) -> list[float]:
+    return [psnr(_colors(subject, opened, points[:count]), truth) for count in counts]
+
+
+def _asked(subject: Subject, opened: Opened, lab: NDArray[np.floating], count: int) -> list[Hint]:
+    """Let the network choose the places, all at once, and answer with the truth."""
+    assert subject.path is not None
+    asked = opened[subject.path].suggest(count, Options(vividness=subject.vividness))
+    return true_hints(lab, [(hint.x, hint.y) for hint in asked])
+
+
+def _sureness(
+    subject: Subject, opened: Opened, result: Pixels, lab: NDArray[np.floating]
+) -> dict[str, list[float]]:
+    assert subject.path is not None
+    confidence = opened[subject.path].confidence(Options(vividness=subject.vividness))
+    return tally_sureness(confidence, np.linalg.norm(rgb_to_lab(result)[..., 1:] - lab[..., 1:], axis=2))
 
 
 def _grey(truth: Pixels) -> Picture:
@@ -173,7 +184,7 @@ def _grey(truth: Pixels) -> Picture:
 def _flat(light: NDArray[np.floating], ab: tuple[float, float]) -> NDArray[np.floating]:
     """Put one colour on every pixel of a lightness plane."""
     colour = np.broadcast_to(np.array(ab, light.dtype), (*light.shape, 2))
-    lab: NDArray[np.floating] = join_lab(light, colour)
+    lab: NDArray[np.floating] = stack_lab(light, colour)
     return lab
 
 

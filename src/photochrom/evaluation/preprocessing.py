@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.io.crops import read_square, read_squashed
+from photochrom.io.crops import read_crop, read_resized
 
 __all__ = ["PROTOCOLS", "Protocol"]
 
@@ -49,13 +49,13 @@ PROTOCOLS = {
             "center256",
             256,
             "Each photo is shrunk until its short side is 256 pixels, and the middle 256×256 of it are measured.",
-            read_square,
+            read_crop,
         ),
         Protocol(
             "squash256",
             256,
             "Each photo is resized to 256×256 pixels as a whole, whatever its aspect.",
-            read_squashed,
+            read_resized,
         ),
     )
 }

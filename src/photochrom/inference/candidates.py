@@ -1,4 +1,4 @@
-"""Choices: what colours one place of a photo may have, for a person who picks one."""
+"""Candidates: the colours that one place of a photo may have, for a person who picks one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from photochrom.color.ab_bins import CELL, bin_centers
 from photochrom.color.cielab import lab_to_rgb, quantize
-from photochrom.color.recombine import join
+from photochrom.color.recombine import recombine
 from photochrom.hints import PATCH
-from photochrom.inference.onnx_model import Network
-from photochrom.inference.prediction import chances, propose
+from photochrom.inference.passes import Passes
 from photochrom.options import Options
 
-__all__ = ["Choices", "choices"]
+__all__ = ["Candidates", "find_candidates"]
 
 Floats = NDArray[np.float32]
 
@@ -27,12 +26,12 @@ _OWN = 2 * PATCH  # of the photo's side: hints so near are about this place, and
 
 
 @dataclass(frozen=True)
-class Choices:
+class Candidates:
     """The colours of one place.
 
     Attributes:
         lightness: 0..100, of the photo there.
-        current: the colour that the place gets by the wishes, as ``"#rrggbb"`` at that lightness.
+        current: the colour that the place gets by the options, as ``"#rrggbb"`` at that lightness.
         suggestions: likely colours, each clearly different from those before it, the likeliest first; empty where
             the network gives no distribution.
     """
@@ -42,27 +41,28 @@ class Choices:
     suggestions: tuple[str, ...]
 
 
-def choices(network: Network, seen: Floats, upright: Floats, x: float, y: float, options: Options) -> Choices:
-    """Ask which colours a place may have.
+def find_candidates(
+    passes: Passes, lightness: Floats, ab: Floats, x: float, y: float, options: Options
+) -> Candidates:
+    """Find the colours that a place may have.
 
     Args:
-        network: which takes the hints and the vividness that are wished.
-        seen: float32 h×w, 0..100: the photo's lightness at network size, upright.
-        upright: the same as the network gets it, its contrast stretched.
+        passes: of a network that takes the hints that are given.
+        lightness: float32 h×w, 0..100: the photo's own at network size, upright.
+        ab: float32 h×w×2, CIELAB units: the colours that the photo gets by the options, upright.
         x: of the place, as a fraction 0..1 of the width.
         y: likewise of the height.
-        options: of which vividness, hints, palette and saturation are heeded.
+        options: of which hints, palette and vividness are heeded.
 
     Raises:
-        NetworkError: as `photochrom.inference.prediction.propose`.
+        NetworkError: if the network fails.
     """
-    row, column = (min(int(at * side), side - 1) for at, side in zip((y, x), seen.shape, strict=True))
-    light = float(seen[row, column])
-    ab = propose(network, upright, options)[row, column] * options.saturation
+    row, column = (min(int(at * side), side - 1) for at, side in zip((y, x), lightness.shape, strict=True))
+    light = float(lightness[row, column])
     found: list[str] = []
-    if "distribution" in network.card.outputs:
+    if "distribution" in passes.network.card.outputs:
         others = tuple(hint for hint in options.hints if np.hypot(hint.x - x, hint.y - y) > _OWN)
-        share = chances(network, upright, options.model_copy(update={"hints": others}))
+        share = passes.probabilities(options.model_copy(update={"hints": others}))
         places = [
             slice(max(0, at // CELL - 1), at // CELL + 2) for at in (row, column)
         ]  # a finger covers more than one place
@@ -70,7 +70,7 @@ def choices(network: Network, seen: Floats, upright: Floats, x: float, y: float,
             text = _shown(color, light)
             if text not in found:
                 found.append(text)
-    return Choices(light, _shown(ab, light), tuple(found))
+    return Candidates(light, _shown(ab[row, column], light), tuple(found))
 
 
 def _peaks(share: Floats) -> list[Floats]:
@@ -95,5 +95,5 @@ def _peaks(share: Floats) -> list[Floats]:
 def _shown(ab: Floats, lightness: float) -> str:
     """Write a colour as ``"#rrggbb"`` at a lightness; what sRGB cannot show there loses chroma."""
     grey = quantize(lab_to_rgb(np.array([lightness, 0.0, 0.0])), np.dtype(np.uint8))[:1].reshape(1, 1, 1)
-    colour = join(grey, np.full((1, 1), lightness, np.float32), ab.reshape(1, 1, 2).astype(np.float32))
+    colour = recombine(grey, np.full((1, 1), lightness, np.float32), ab.reshape(1, 1, 2).astype(np.float32))
     return "#" + bytes(colour.reshape(3).tolist()).hex()

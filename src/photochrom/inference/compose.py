@@ -1,46 +1,49 @@
-"""Painting: a photo's own pixels, strip by strip, in the colours that were proposed for a small copy of it."""
+"""Composing: a photo's own pixels, strip by strip, in the colours that were predicted for a small copy of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color.guided_upsample import Enlarger
-from photochrom.color.lut import Swatches, halved
-from photochrom.color.recombine import join, lightness_of
+from photochrom.color.guided_upsample import GuidedUpsampler
+from photochrom.color.lut import LookupTable, halved
+from photochrom.color.recombine import lightness_of, recombine
 from photochrom.inference.preprocess import Photo, bounded
 from photochrom.threads import map_in_order
 
-__all__ = ["beside", "paint"]
+__all__ = ["beside", "compose"]
 
 Pixels = NDArray[Any]
 Floats = NDArray[np.float32]
 
-_LARGE = 1 << 22  # pixels from which on colours are looked up; below, joining each costs next to nothing
+_LARGE = 1 << 22  # pixels from which on colours are looked up; below, to compute each costs next to nothing
 
 
-def paint(photo: Photo, seen: Floats, ab: Floats, threads: int) -> Iterator[tuple[Pixels, Pixels]]:
-    """Paint a photo from top to bottom.
+def compose(
+    photo: Photo, lightness: Floats, ab: Floats, threads: int, strips: Iterable[Pixels] | None = None
+) -> Iterator[tuple[Pixels, Pixels]]:
+    """Put a photo's own lightness and the colours of its small copy together, from top to bottom.
 
     Args:
         photo: gives its own pixels in strips.
-        seen: float32 h×w, 0..100: the lightness of its small copy, as it lies.
+        lightness: float32 h×w, 0..100: that of its small copy, as it lies.
         ab: float32 h×w×2, CIELAB units: that copy's colours.
         threads: how many to compute with.
+        strips: those of `photo`, where they are being read already.
 
     Yields:
         A strip of the photo's own pixels, rows×width×bands with alpha if there is any, and the same strip in
         colour, rows×width×3, of the photo's type.
     """
     large = photo.dtype == np.uint8 and photo.height * photo.width >= _LARGE
-    colours_of = (_looked_up if large else _joined)(bounded(ab), seen, photo)
+    colours_of = (_look_up if large else _compute)(bounded(ab), lightness, photo)
 
     def numbered() -> Iterator[tuple[int, Pixels]]:
         top = 0
-        for strip in photo.strips():
+        for strip in photo.strips() if strips is None else strips:
             yield top, strip
             top += len(strip)
 
@@ -63,25 +66,25 @@ def beside(own: Pixels, colours: Pixels, gap: int, has_alpha: bool) -> Pixels:
     return np.concatenate([before, white, colours], axis=1)
 
 
-def _joined(ab: Floats, seen: Floats, photo: Photo) -> Callable[[int, Pixels], Pixels]:
+def _compute(ab: Floats, small: Floats, photo: Photo) -> Callable[[int, Pixels], Pixels]:
     """Plan to compute each pixel's colours; what is returned takes a first row and the pixels from there on."""
-    enlarge = Enlarger(ab, seen, photo.height, photo.width)
+    upsample = GuidedUpsampler(ab, small, photo.height, photo.width)
 
-    def paint(top: int, own: Pixels) -> Pixels:
+    def colour(top: int, own: Pixels) -> Pixels:
         lightness = lightness_of(own)
-        return join(own, lightness, enlarge(top, top + len(own), lightness))
+        return recombine(own, lightness, upsample(top, top + len(own), lightness))
 
-    return paint
+    return colour
 
 
-def _looked_up(ab: Floats, seen: Floats, photo: Photo) -> Callable[[int, Pixels], Pixels]:
-    """Plan, as `_joined`, to look colours up; rows come in pairs."""
-    enlarge = Enlarger(ab, seen, -(-photo.height // 2), -(-photo.width // 2))
-    swatches = Swatches(ab, photo.bands)
+def _look_up(ab: Floats, small: Floats, photo: Photo) -> Callable[[int, Pixels], Pixels]:
+    """Plan, as `_compute`, to look colours up; rows come in pairs."""
+    upsample = GuidedUpsampler(ab, small, -(-photo.height // 2), -(-photo.width // 2))
+    table = LookupTable(ab, photo.bands)
 
-    def paint(top: int, own: Pixels) -> Pixels:
-        levels = swatches.levels(own)
-        small = swatches.lightness(halved(levels))
-        return swatches.join(levels, enlarge(top // 2, top // 2 + len(small), small))
+    def colour(top: int, own: Pixels) -> Pixels:
+        levels = table.levels(own)
+        pairs = table.lightness(halved(levels))
+        return table.recombine(levels, upsample(top // 2, top // 2 + len(pairs), pairs))
 
-    return paint
+    return colour

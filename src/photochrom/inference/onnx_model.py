@@ -71,27 +71,28 @@ class Network:
         hints: Planes | None = None,
         vividness: float | None = None,
         *,
-        output: Output = "ab",
-    ) -> Planes:
-        """Propose colours, or say how sure they are.
+        outputs: Sequence[Output] | None = None,
+    ) -> dict[Output, Planes]:
+        """Make one pass: predict colours, and how sure they are.
 
         Args:
             lightness: float32 [N,1,H,W], 0..100, any H and W.
             hints: float32 [N,3,H,W] (a, b and a mask), or None where nobody hinted anything.
             vividness: 0 (most likely to be true) to 1 (as vivid as photos are), or None for the middle.
-            output: which of the network's answers.
+            outputs: which of its outputs, or None for all. All of them cost little more than one.
 
         Returns:
-            float32. ``"ab"``: a, b [N,2,H,W] in CIELAB units. ``"confidence"``: [N,1,H,W], 0..1, the probability
-            that the true a, b are near. ``"distribution"``: [N,Q,⌈H/4⌉,⌈W/4⌉], the probabilities of the colours
-            of `photochrom.color.ab_bins` in each place of 4×4 pixels, whatever the vividness.
+            float32 by output. ``"ab"``: a, b [N,2,H,W] in CIELAB units. ``"confidence"``: [N,1,H,W], 0..1, the
+            probability that the true a, b are near. ``"distribution"``: [N,Q,⌈H/4⌉,⌈W/4⌉], the probabilities of the
+            colours of `photochrom.color.ab_bins` in each place of 4×4 pixels, whatever the vividness.
 
         Raises:
             NetworkError: if it takes no hints or no vividness but got some, or has no such output, or fails, or
                 returns another shape or values that are no numbers.
         """
         wishes: dict[Input, Any] = {"hints": hints, "vividness": vividness}
-        self.require([name for name, given in wishes.items() if given is not None], [output])
+        outputs = self.card.outputs if outputs is None else outputs
+        self.require([name for name, given in wishes.items() if given is not None], outputs)
         if lightness.ndim != 4 or lightness.shape[1] != 1:
             raise ValueError(f"lightness of shape {lightness.shape} is not [N,1,H,W]")
         count, _, height, width = lightness.shape
@@ -105,23 +106,24 @@ class Network:
         if "vividness" in self.card.inputs:
             feed["vividness"] = np.array([0.5 if vividness is None else vividness], np.float32)
         try:
-            planes: Planes = self._session.run([output], feed)[0]
+            answers: dict[Output, Planes] = dict(zip(outputs, self._session.run(outputs, feed), strict=True))
         except Exception as error:  # ONNX Runtime's errors share no base class of their own
             raise NetworkError(
                 self.path,
                 f"the network failed on {width}×{height} pixels ({reason_of(error, self.path)})",
                 "use a smaller size or another network",
             ) from error
-        expected = _shape_of(output, count, height, width)
-        if planes.shape != expected:
-            raise NetworkError(
-                self.path,
-                f"it returned {output} of shape {list(planes.shape)}, not {list(expected)}",
-                "export it again with dynamic height and width",
-            )
-        if not np.isfinite(planes).all():
-            raise NetworkError(self.path, "it returned values that are no numbers", "train or fetch it again")
-        return planes
+        for output, planes in answers.items():
+            expected = _shape_of(output, count, height, width)
+            if planes.shape != expected:
+                raise NetworkError(
+                    self.path,
+                    f"it returned {output} of shape {list(planes.shape)}, not {list(expected)}",
+                    "export it again with dynamic height and width",
+                )
+            if not np.isfinite(planes).all():
+                raise NetworkError(self.path, "it returned values that are no numbers", "train or fetch it again")
+        return answers
 
 
 def _shape_of(output: Output, count: int, height: int, width: int) -> tuple[int, int, int, int]:

@@ -1,275 +1,291 @@
-"""Proposals: what a network is asked for one photo, and the hints that lead it to other answers.
-
-Everything here is of the upright photo at network size. Whatever leads a network, be it a palette or the wish for
-something else, becomes hints, so that one path leads from hints to colours.
-"""
+"""Prediction: one opened photo, and all that a network predicts of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color.ab_bins import CELL
-from photochrom.errors import CapabilityError
-from photochrom.hints import Hint, hint_planes, shown
-from photochrom.inference.card import Output
+from photochrom.hints import Hint
+from photochrom.inference.alternatives import alternative_hints
+from photochrom.inference.candidates import Candidates, find_candidates
+from photochrom.inference.compose import compose
 from photochrom.inference.onnx_model import Network
-from photochrom.inference.palette import steered
-from photochrom.inference.posterior import blurred, doubt, draw, mean_colour
-from photochrom.options import Options
+from photochrom.inference.passes import Passes, check_options
+from photochrom.inference.preprocess import NetworkInput, PhotoInfo, network_shape
+from photochrom.inference.render import (
+    check_output,
+    decoded_ahead,
+    keeps_orientation,
+    marked,
+    save_colors,
+    save_confidence,
+)
+from photochrom.inference.suggestions import suggest_hints
+from photochrom.io.cached import CachedPhoto
+from photochrom.io.picture import Picture, as_picture
+from photochrom.io.reader import PhotoFile
+from photochrom.io.vips import resize_array
+from photochrom.notes import Note
+from photochrom.options import MAX_PIXELS, Options
 
-__all__ = ["alternative_hints", "chances", "check", "confidence", "propose", "suggest_hints"]
+if TYPE_CHECKING:
+    from photochrom.io.picture import Source
+
+__all__ = ["Prediction"]
 
 Floats = NDArray[np.float32]
 
-_AREA = 1 / 8  # of a photo's side: doubt counts where an area of this size shares it
-_APART = 1 / 6  # of a photo's side: how far points are apart, unless there are too many of them
-_BATCH = 4  # photos for one pass; more take memory, and on a CPU no less time
-_ANCHORS = 3  # colours that lead to one alternative
-_CANDIDATES = 4  # that are made for each alternative
-_GRID = 48  # places, about, whose colours a palette decides
-_NEAR = 3  # side of the square of places whose chances are averaged before a colour is drawn
 
+class Prediction:
+    """A photo, opened once, and what a network predicts of it; made by `photochrom.Colorizer.open`.
 
-def check(network: Network, options: Options) -> None:
-    """Make sure, before work begins, that a network can do what is wished.
+    The photo's small copy is decoded once, and the network passes over it once for each set of hints, palette and
+    vividness, whatever is then asked. Not for two threads at a time.
+
+    Args:
+        source: a path, a file's bytes, a Pillow image, an array as `Picture.from_array` takes, a `Picture`, or a
+            `CachedPhoto`.
+        network: what predicts.
+        size: side in pixels of the square whose area the network works at.
+        threads: how many to compute with.
+        max_pixels: refuse files with more.
 
     Raises:
-        CapabilityError: if it cannot.
+        PhotoError: if the source cannot be read.
     """
-    network.require(["vividness"] if options.vividness is not None else [])
-    network.require(["hints"] if options.hints else [])
-    if options.palette and not ("hints" in network.card.inputs and "distribution" in network.card.outputs):
-        raise CapabilityError(
-            network.card.name,
-            "cannot follow a palette or a reference",
-            "leave it out or use a network that takes hints and gives a distribution",
+
+    def __init__(
+        self, source: Source, network: Network, *, size: int, threads: int, max_pixels: int = MAX_PIXELS
+    ) -> None:
+        self._network, self._size, self._threads, self._max_pixels = network, size, threads, max_pixels
+        if isinstance(source, str | Path | bytes):
+            source = CachedPhoto(source, pixels=False)
+        self._source: CachedPhoto | Picture = source if isinstance(source, CachedPhoto) else as_picture(source)
+        self._inputs: dict[tuple[int, int, int], tuple[NetworkInput, Passes]] = {}
+        self.photo()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are cached: the network's answers, and the pixels of a `CachedPhoto`."""
+        held = sum(passes.nbytes for _, passes in self._inputs.values())
+        return held + (self._source.nbytes if isinstance(self._source, CachedPhoto) else 0)
+
+    @property
+    def info(self) -> PhotoInfo:
+        """What the photo is; a damaged file shows when this is asked for.
+
+        Raises:
+            PhotoError: if the file turns out to be damaged.
+        """
+        photo = self.photo()
+        given, _ = self._prepared(photo)
+        return PhotoInfo(
+            photo.width,
+            photo.height,
+            16 if photo.dtype == np.uint16 else photo.metadata.bits,
+            (photo.format or "").removeprefix("."),
+            given.is_grey,
+            tuple(photo.notes) if isinstance(photo, PhotoFile) else (),
         )
 
+    def photo(self, *, upright: bool = True, long_edge: int | None = None) -> PhotoFile | Picture:
+        """Return the opened photo itself.
 
-def propose(network: Network, lightness: Floats, options: Options) -> Floats:
-    """Ask for the colours of a photo.
+        Args:
+            upright: turn its pixels as its EXIF orientation says; a `Picture` is upright already.
+            long_edge: shrink to at most so many pixels along the longer side, or None.
+        """
+        if isinstance(self._source, Picture):
+            return self._source.fitted(long_edge)
+        return self._source.open(upright=upright, long_edge=long_edge, max_pixels=self._max_pixels)
 
-    Args:
-        network: which takes the hints and the vividness that are wished.
-        lightness: float32 h×w, 0..100: the photo upright, at network size.
-        options: of which vividness, hints and palette are heeded.
+    def ab(self, options: Options | None = None) -> Floats:
+        """Predict a, b of the upright photo: float32 h×w×2, CIELAB units, at network size.
 
-    Returns:
-        a, b: float32 h×w×2, CIELAB units.
+        Args:
+            options: of which vividness, hints, palette and saturation are heeded.
 
-    Raises:
-        NetworkError: as `check`, or if the network fails.
-    """
-    check(network, options)
-    hints = _palette_hints(network, lightness, options) + options.hints
-    ab: Floats = _ask(network, lightness, [hints], options.vividness)[0].transpose(1, 2, 0)
-    return ab
+        Raises:
+            NetworkError: if the network fails, or does not take hints or vividness that are given.
+            PhotoError: if the file turns out to be damaged.
+        """
+        _, passes = self._prepared(self.photo())
+        return self._ab(passes, options or Options())
 
+    def colors(self, options: Options | None = None) -> Picture:
+        """Colorize the photo in memory.
 
-def confidence(network: Network, lightness: Floats, options: Options) -> Floats:
-    """Ask how sure the network is: float32 h×w, 0..1, the probability that the true colour is near.
+        Args:
+            options: how; those about files have no effect.
 
-    Raises:
-        NetworkError: as `propose`, or if the network gives no confidence.
-    """
-    check(network, options)
-    network.require(outputs=["confidence"])
-    hints = _palette_hints(network, lightness, options) + options.hints
-    sure: Floats = _ask(network, lightness, [hints], options.vividness, "confidence")[0, 0]
-    return sure
+        Returns:
+            The upright photo in colour, H×W×3; 16 bits where the source had 16.
 
+        Raises:
+            NetworkError: as `ab`.
+            PhotoError: as `ab`.
+        """
+        options = options or Options()
+        photo = self.photo()
+        given, passes = self._prepared(photo)
+        ab = given.laid(self._ab(passes, options))
+        picture = photo if isinstance(photo, Picture) else Picture.decode(photo)
+        pixels = np.empty((picture.height, picture.width, 3), picture.dtype)
+        top = 0
+        for _, colours in compose(picture, given.lightness, ab, self._threads):
+            pixels[top : top + len(colours)] = colours
+            top += len(colours)
+        return picture.with_pixels(pixels, marked(picture.metadata, self._network.card, options))
 
-def chances(network: Network, lightness: Floats, options: Options) -> Floats:
-    """Ask how likely each colour is in each place: float32 [Q,⌈h/4⌉,⌈w/4⌉], as `Network.run` gives it.
+    def save(self, target: str | Path, options: Options | None = None, *, overwrite: bool = False) -> list[Note]:
+        """Colorize the photo to a file, strip by strip, so that its size does not matter.
 
-    Raises:
-        NetworkError: as `propose`, or if the network gives no distribution.
-    """
-    check(network, options)
-    likely: Floats = _chances(network, lightness, [options.hints], options)[0]
-    return likely
+        Args:
+            target: file of the result; the suffix says its format.
+            options: how.
+            overwrite: replace a file that is already there.
 
+        Returns:
+            What the user should know, such as pages that were left out.
 
-def suggest_hints(network: Network, lightness: Floats, count: int, options: Options) -> list[Hint]:
-    """Find the points where a user's word would help most, the most helpful first.
+        Raises:
+            NetworkError: as `ab`.
+            PhotoError: as `ab`.
+            OutputError: if the result cannot be written; nothing half-written stays.
+        """
+        options, target = options or Options(), Path(target)
+        check_output(self._path, target, options, overwrite=overwrite)
+        check_options(self._network, options)
+        photo = self.photo(upright=not keeps_orientation(target, options), long_edge=options.long_edge)
+        with decoded_ahead(photo, self._threads) as strips:
+            given, passes = self._prepared(photo)
+            ab = given.laid(self._ab(passes, options))
+            metadata = marked(photo.metadata, self._network.card, options)
+            return save_colors(
+                photo, strips, given.lightness, ab, target, options, metadata=metadata, threads=self._threads
+            )
 
-    A point lies where an area's expected squared error is largest. The next one is looked for as if the network's
-    own guess there had been confirmed, so that what is alike need not be asked twice.
+    def confidence(self, options: Options | None = None) -> Floats:
+        """Predict how sure the network is of each pixel's colour.
 
-    Args:
-        network: which takes hints and gives a distribution.
-        lightness: as `propose`.
-        count: how many points.
-        options: what is known already; of these, hints and palette are heeded.
+        Args:
+            options: of which hints, palette and vividness matter.
 
-    Returns:
-        `count` hints, or fewer where the photo is too small for so many; their colours are the network's own
-        guesses as ``"#rrggbb"``, about as light as the photo is there.
+        Returns:
+            float32 H×W at the upright photo's size, 0..1: the probability that the true colour is near.
 
-    Raises:
-        NetworkError: as `propose`, or if the network takes no hints or gives no distribution.
-    """
-    check(network, options)
-    network.require(["hints"], ["distribution"])
-    found: list[Hint] = []
-    while len(found) < count:
-        known = [*found, *options.hints]
-        chances = _chances(network, lightness, [known], options)[0]
-        place = _most_doubtful(chances, known, lightness, count + len(options.hints))
-        if place is None:
-            break
-        a, b = mean_colour(chances[None])[0, :, place[0], place[1]].tolist()
-        hint = _hint(place, lightness, (a, b))
-        found.append(Hint(hint.x, hint.y, shown((a, b), _light(lightness, place))))
-    return found
+        Raises:
+            NetworkError: as `ab`, or if the network gives no confidence.
+            PhotoError: as `ab`.
+        """
+        photo = self.photo()
+        _, passes = self._prepared(photo)
+        rows = resize_array(passes.confidence(options or Options())[..., None], photo.height, photo.width)
+        sure: Floats = np.clip(rows(0, photo.height)[..., 0], 0, 1)
+        return sure
 
+    def save_confidence(
+        self, target: str | Path, options: Options | None = None, *, long_edge: int | None = None
+    ) -> None:
+        """Write the map of `confidence` as a grey picture of 8 bits, black for 0 and white for 1.
 
-def alternative_hints(
-    network: Network, lightness: Floats, count: int, options: Options, *, seed: int = 0
-) -> list[tuple[Hint, ...]]:
-    """Find hints that lead to clearly different colours, each of which the network finds plausible.
+        Args:
+            target: file of the map; one that is there is replaced.
+            options: as `confidence`.
+            long_edge: pixels that the map's longer side may have at most, or None for the photo's size.
 
-    Noise in every pixel would be no other photo. So a few colours are drawn one after the other, each where the
-    network is most in doubt after those before; and it colours all that is alike by them. Of several such sets
-    those are kept whose colours are farthest from each other.
+        Raises:
+            NetworkError: as `confidence`.
+            PhotoError: as `ab`.
+            OutputError: if the map cannot be written; nothing half-written stays.
+        """
+        target, options = Path(target), options or Options()
+        check_output(self._path, target, options, overwrite=True)
+        photo = self.photo()
+        _, passes = self._prepared(photo)
+        scale = min(1.0, (long_edge or max(photo.height, photo.width)) / max(photo.height, photo.width))
+        height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
+        save_confidence(passes.confidence(options), height, width, target)
 
-    Args:
-        network: which takes hints and gives a distribution.
-        lightness: as `propose`.
-        count: how many sets, the wished answer's own included.
-        options: as `propose`.
-        seed: other seeds give other sets; the first one is always the same.
+    def candidates(self, x: float, y: float, options: Options | None = None) -> Candidates:
+        """Find the colours that one place of the photo may have, for a person who picks one.
 
-    Returns:
-        `count` sets, to be taken as `Options.hints`; the first is the options' own, and all hold these.
+        Args:
+            x: from the left edge of the upright photo, as a fraction 0..1 of its width.
+            y: from its top edge, as a fraction 0..1 of its height.
+            options: how the photo is colorized. Hints at this very place count for its current colour alone.
 
-    Raises:
-        NetworkError: as `propose`, or if the network takes no hints or gives no distribution.
-    """
-    check(network, options)
-    network.require(["hints"], ["distribution"])
-    if count == 1:
-        return [options.hints]
-    random = np.random.default_rng(seed)
-    sets: list[tuple[Hint, ...]] = [options.hints]
-    base = _chances(network, lightness, [options.hints], options)[0]
-    for _ in range(_CANDIDATES * (count - 1)):
-        sets.append(_with_anchor(base, options.hints, lightness, random))
-    for _ in range(1, _ANCHORS):
-        for start in range(1, len(sets), _BATCH):
-            some = sets[start : start + _BATCH]
-            for number, chances in enumerate(_chances(network, lightness, some, options)):
-                sets[start + number] = _with_anchor(chances, some[number], lightness, random)
-    answers = np.concatenate(
-        [_ask(network, lightness, sets[i : i + _BATCH], options.vividness) for i in range(0, len(sets), _BATCH)]
-    )
-    kept, distance = [0], np.full(len(sets), np.inf)
-    while len(kept) < count:
-        distance = np.minimum(distance, np.sqrt(((answers - answers[kept[-1]]) ** 2).sum(1)).mean((1, 2)))
-        distance[kept] = -1
-        kept.append(int(distance.argmax()))
-    return [sets[number] for number in kept]
+        Raises:
+            NetworkError: as `ab`.
+            PhotoError: as `ab`.
+            ValueError: if the place lies outside the photo.
+        """
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ValueError(f"a place at {x}, {y} lies outside the photo; x and y are fractions 0 to 1")
+        options = options or Options()
+        given, passes = self._prepared(self.photo())
+        return find_candidates(passes, given.upright_lightness, self._ab(passes, options), x, y, options)
 
+    def suggest(self, n: int, options: Options | None = None) -> list[Hint]:
+        """Find the points of the photo where asking the user for the colour would help most.
 
-def _with_anchor(
-    chances: Floats, hints: tuple[Hint, ...], lightness: Floats, random: np.random.Generator
-) -> tuple[Hint, ...]:
-    """Draw a colour at the most doubtful place of [Q,h,w]; it comes first, so that the user's own hints hold."""
-    place = _most_doubtful(chances, hints, lightness, len(hints) + 1)
-    if place is None:
-        return hints
-    down, across = (slice(max(0, at - _NEAR // 2), at + _NEAR // 2 + 1) for at in place)
-    color = draw(chances[:, down, across].mean((1, 2)), random)
-    return (_hint(place, lightness, color), *hints)
+        Args:
+            n: how many points, from 1 on.
+            options: what is known already, as hints.
 
+        Returns:
+            Hints, the most helpful first, with the network's own guess as their colour; fewer than `n` where the
+            photo is too small for so many.
 
-def _palette_hints(network: Network, lightness: Floats, options: Options) -> tuple[Hint, ...]:
-    """Decide colours by the palette, in each field of a grid where they are surest; none beside the user's."""
-    if not options.palette:
-        return ()
-    chances = _chances(network, lightness, [options.hints], options)
-    trace, colours = doubt(chances)[0], mean_colour(chances)[0]
-    side = sqrt(trace.size / _GRID)
-    rows, columns = (max(1, round(length / side)) for length in trace.shape)
-    anchors = []
-    for down in np.array_split(np.arange(trace.shape[0]), rows):
-        for across in np.array_split(np.arange(trace.shape[1]), columns):
-            field = trace[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
-            y, x = divmod(int(field.argmin()), field.shape[1])
-            place = int(down[0]) + y, int(across[0]) + x
-            a, b = colours[:, place[0], place[1]].tolist()
-            anchors.append(_hint(place, lightness, (a, b)))
-    taken = _taken(lightness, options.hints, side)
-    return tuple(hint for hint in anchors if not taken[_place(hint, lightness)])
+        Raises:
+            NetworkError: as `ab`, or if the network takes no hints or gives no distribution.
+            PhotoError: as `ab`.
+            ValueError: if `n` is less than 1.
+        """
+        if n < 1:
+            raise ValueError(f"{n} hints cannot be asked for; use 1 or more")
+        _, passes = self._prepared(self.photo())
+        return suggest_hints(passes, n, options or Options())
 
+    def alternatives(self, n: int, options: Options | None = None, *, seed: int = 0) -> list[Options]:
+        """Find clearly different colours for the photo, each of them plausible.
 
-def _most_doubtful(
-    chances: Floats, hints: Sequence[Hint], lightness: Floats, count: int
-) -> tuple[int, int] | None:
-    """Find where the surroundings are most in doubt, apart from all hints, of [Q,h,w]; None if none is left."""
-    trace = doubt(chances[None])[0]
-    side = sqrt(trace.size)
-    # Discs of half the distance never cover more than three quarters of the photo, so that a place is left.
-    apart = side * min(_APART, 0.5 / sqrt(count))
-    shared = blurred(trace, round(side * _AREA / 2))
-    shared[_taken(lightness, hints, apart)] = -1
-    place = divmod(int(shared.argmax()), trace.shape[1])
-    return place if shared[place] >= 0 else None
+        Args:
+            n: how many, from 1 on.
+            options: that all of them heed.
+            seed: other seeds give others; the first one is always what the options alone give.
 
+        Returns:
+            `n` options, each for `colors` or `save`: those given, with further hints.
 
-def _taken(lightness: Floats, hints: Sequence[Hint], apart: float) -> NDArray[np.bool_]:
-    """Mark the places that are nearer to a hint than `apart` places, or are its own."""
-    height, width = (-(-length // CELL) for length in lightness.shape)
-    rows, columns = np.ogrid[:height, :width]
-    taken = np.zeros((height, width), np.bool_)
-    for hint in hints:
-        y, x = _place(hint, lightness)
-        taken |= (rows - y) ** 2 + (columns - x) ** 2 < max(apart, 0.5) ** 2
-    return taken
+        Raises:
+            NetworkError: as `ab`, or if the network takes no hints or gives no distribution.
+            PhotoError: as `ab`.
+            ValueError: if `n` is less than 1.
+        """
+        if n < 1:
+            raise ValueError(f"{n} alternatives cannot be asked for; use 1 or more")
+        options = options or Options()
+        _, passes = self._prepared(self.photo())
+        sets = alternative_hints(passes, n, options, seed=seed)
+        return [options.model_copy(update={"hints": hints}) for hints in sets]
 
+    @property
+    def _path(self) -> Path | None:
+        photo = self.photo()
+        return photo.path if isinstance(photo, PhotoFile) else None
 
-def _place(hint: Hint, lightness: Floats) -> tuple[int, int]:
-    y, x = (
-        min(int(at * length), length - 1) // CELL
-        for at, length in zip((hint.y, hint.x), lightness.shape, strict=True)
-    )
-    return y, x
+    def _prepared(self, photo: PhotoFile | Picture) -> tuple[NetworkInput, Passes]:
+        """Preprocess the photo, once for each way that its pixels lie and each shape that its copy gets."""
+        shape = network_shape(photo.height, photo.width, self._size)
+        key = photo.orientation, *shape
+        if key not in self._inputs:
+            given = NetworkInput.of(photo, *shape)
+            self._inputs[key] = given, Passes(self._network, given.upright)
+        return self._inputs[key]
 
-
-def _hint(place: tuple[int, int], lightness: Floats, color: tuple[float, float]) -> Hint:
-    """Make a hint in the middle of a place of CELL×CELL pixels; at the border there may be less of it."""
-    y, x = (
-        min((at + 0.5) * CELL, length - 0.5) / length for at, length in zip(place, lightness.shape, strict=True)
-    )
-    a, b = (min(max(round(value, 2), -128.0), 128.0) for value in color)
-    return Hint(round(x, 5), round(y, 5), (a, b))
-
-
-def _light(lightness: Floats, place: tuple[int, int]) -> float:
-    y, x = (at * CELL for at in place)
-    return float(lightness[y : y + CELL, x : x + CELL].mean())
-
-
-def _chances(network: Network, lightness: Floats, hints: Sequence[Sequence[Hint]], options: Options) -> Floats:
-    """Ask for distributions [N,Q,h,w], moved towards the palette if there is one."""
-    chances = _ask(network, lightness, hints, None, "distribution")
-    if not options.palette:
-        return chances
-    return np.concatenate([steered(one[None], options.palette) for one in chances])
-
-
-def _ask(
-    network: Network,
-    lightness: Floats,
-    hints: Sequence[Sequence[Hint]],
-    vividness: float | None,
-    output: Output = "ab",
-) -> Floats:
-    """Ask the network about one photo under each of several sets of hints: [N,C,h,w]."""
-    planes = np.stack([hint_planes(each, *lightness.shape) for each in hints]) if any(hints) else None
-    seen = np.broadcast_to(lightness, (len(hints), 1, *lightness.shape))
-    return network.run(seen, planes, vividness, output=output)
+    def _ab(self, passes: Passes, options: Options) -> Floats:
+        return passes.ab(options) * np.float32(options.saturation)

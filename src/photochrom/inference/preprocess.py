@@ -1,4 +1,4 @@
-"""What a network sees of a photo, and how what it proposes comes back to the photo."""
+"""From a photo to what a network is given, and from what it predicts back to the photo."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.color.chroma import is_grey
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.color.lut import MOST_CHROMA
 from photochrom.color.recombine import lightness_of
+from photochrom.notes import Note
 
 __all__ = [
+    "NetworkInput",
     "Photo",
-    "Sight",
+    "PhotoInfo",
     "bounded",
     "network_shape",
     "opaque_lightness",
@@ -65,27 +69,66 @@ class Photo(Protocol):
 
 
 @dataclass(frozen=True)
-class Sight:
-    """The small copy of a photo that a network sees.
+class PhotoInfo:
+    """What a photo is.
 
     Attributes:
-        lightness: float32 h×w, 0..100, as the photo's pixels lie.
+        width: columns of the upright photo.
+        height: rows of the upright photo.
+        bits: per channel of its file.
+        format: kind of file, such as ``"jpg"``; empty for a photo that is no file.
+        is_grey: whether it has no colours to speak of.
+        notes: what a user should know of it.
+    """
+
+    width: int
+    height: int
+    bits: int
+    format: str
+    is_grey: bool
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
+class NetworkInput:
+    """The small copy of a photo that a network is given.
+
+    Attributes:
+        pixels: uint8 or uint16, h×w×bands (and alpha), as the photo's own pixels lie.
+        has_alpha: whether there is alpha.
         orientation: EXIF orientation 1..8 that the photo's pixels still need.
     """
 
-    lightness: Floats
+    pixels: NDArray[Any]
+    has_alpha: bool
     orientation: int
 
     @classmethod
-    def of(cls, photo: Photo, size: int) -> Sight:
-        """Look at a photo at the area of a square of `size` pixels a side."""
-        small = photo.shrunk(*network_shape(photo.height, photo.width, size))
-        return cls(opaque_lightness(small, photo.has_alpha), photo.orientation)
+    def of(cls, photo: Photo, height: int, width: int) -> NetworkInput:
+        """Preprocess a photo for a network, at a size from `network_shape`."""
+        return cls(photo.shrunk(height, width), photo.has_alpha, photo.orientation)
+
+    @cached_property
+    def lightness(self) -> Floats:
+        """The photo's lightness: float32 h×w, 0..100, as its pixels lie."""
+        return opaque_lightness(self.pixels, self.has_alpha)
 
     @cached_property
     def upright(self) -> Floats:
-        """What the network gets: turned upright, its contrast stretched."""
+        """What the network gets: the lightness turned upright, its contrast stretched."""
         return np.ascontiguousarray(turned(stretched(self.lightness), self.orientation))
+
+    @property
+    def upright_lightness(self) -> Floats:
+        """The lightness turned upright, its contrast the photo's own."""
+        return turned(self.lightness, self.orientation)
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether the photo has no colours to speak of."""
+        if self.pixels.shape[2] - self.has_alpha == 1:
+            return True
+        return is_grey(rgb_to_lab(self.pixels[..., :3])[..., 1:])
 
     def laid(self, planes: Floats) -> Floats:
         """Turn h×w×C that belongs to `upright` to where the photo's own pixels lie."""
@@ -93,7 +136,7 @@ class Sight:
 
 
 def network_shape(height: int, width: int, size: int) -> tuple[int, int]:
-    """Choose the height and width that a network sees of a photo.
+    """Choose the height and width at which a network is given a photo.
 
     The aspect is kept and the area is that of the square the network was trained on, also where the photo is
     smaller: a network knows faces and leaves at the scale it met them, and its colours suffer at any other. It
@@ -144,7 +187,7 @@ def turned_back(ab: Floats, orientation: int) -> Floats:
 
 
 def bounded(ab: Floats) -> Floats:
-    """Bring a, b that no display can show to a chroma that is beyond sRGB too; `join` takes away the rest."""
+    """Bring a, b that no display can show to a chroma that is beyond sRGB too; `recombine` takes away the rest."""
     chroma = np.hypot(ab[..., :1], ab[..., 1:])
     result: Floats = ab * np.minimum(1, MOST_CHROMA / np.maximum(chroma, 1e-6))
     return result.astype(np.float32)

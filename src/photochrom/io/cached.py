@@ -1,11 +1,11 @@
-"""KeptPhoto: a photo's file that is asked for more than once; what is small of it is decoded once."""
+"""CachedPhoto: a file that is asked for more than once; it is opened once, and what is small decoded once."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,33 +13,39 @@ from numpy.typing import NDArray
 from photochrom.io.reader import PhotoFile
 from photochrom.options import MAX_PIXELS
 
-__all__ = ["KeptPhoto", "open_file"]
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = ["CachedPhoto"]
 
 Pixels = NDArray[Any]
 
-_SMALL = 1 << 22  # pixels up to which a decoded copy is kept; a preview has a quarter of that
-_COPIES = 3  # sizes of one photo whose copies are kept
+_SMALL = 1 << 22  # pixels up to which a decoded copy is cached; a preview has a quarter of that
+_VIEWS = 3  # sizes of one photo whose copies are cached
 
 
-class KeptPhoto:
-    """A photo's file whose small copies stay in memory, so that the next wish of the same photo decodes nothing.
+class CachedPhoto:
+    """A photo's file, opened once, whose small copies stay in memory, so that asking again decodes nothing.
 
     It stands for the file wherever `photochrom.Colorizer` takes one. The file must not change meanwhile.
 
     Args:
         source: a path or the file's bytes.
         name: what to call it in a message, or None for its path.
+        pixels: keep decoded copies too; without them, only the open file is cached.
     """
 
-    def __init__(self, source: str | Path | bytes, *, name: str | None = None) -> None:
+    def __init__(self, source: str | Path | bytes, *, name: str | None = None, pixels: bool = True) -> None:
         self.source = source
         self._name = name
-        self._open: OrderedDict[tuple[bool, int | None], _Kept] = OrderedDict()
+        self._type = _CachedFile if pixels else PhotoFile
+        self._file: PhotoFile | None = None
+        self._views: OrderedDict[tuple[bool, int | None], PhotoFile] = OrderedDict()
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the pixels that are kept."""
-        return sum(photo.nbytes for photo in self._open.values())
+        """Bytes of the pixels that are cached."""
+        return sum(view.nbytes for view in self._views.values() if isinstance(view, _CachedFile))
 
     def open(
         self, *, upright: bool = True, long_edge: int | None = None, max_pixels: int = MAX_PIXELS
@@ -54,23 +60,19 @@ class KeptPhoto:
         Raises:
             PhotoError: as `PhotoFile`.
         """
-        key = upright, long_edge
-        if key not in self._open:
-            self._open[key] = _Kept(
-                self.source, upright=upright, long_edge=long_edge, max_pixels=max_pixels, name=self._name
-            )
-            while len(self._open) > _COPIES:
-                self._open.popitem(last=False)
-        self._open.move_to_end(key)
-        return self._open[key]
+        if self._file is None:
+            self._file = self._type(self.source, upright=False, max_pixels=max_pixels, name=self._name)
+        # Of a photo that lies upright, both are the same.
+        key = upright or self._file.orientation == 1, long_edge
+        if key not in self._views:
+            self._views[key] = self._file.view(upright=upright, long_edge=long_edge)
+            while len(self._views) > _VIEWS:
+                self._views.popitem(last=False)
+        self._views.move_to_end(key)
+        return self._views[key]
 
 
-def open_file(source: str | Path | bytes | KeptPhoto, **wishes: Any) -> PhotoFile:
-    """Open a file for `wishes`, as `PhotoFile` takes them; of a kept one, perhaps what is open already."""
-    return source.open(**wishes) if isinstance(source, KeptPhoto) else PhotoFile(source, **wishes)
-
-
-class _Kept(PhotoFile):
+class _CachedFile(PhotoFile):
     """A file that remembers what is small of what it decoded."""
 
     _strips: list[Pixels] | None = None
@@ -79,6 +81,11 @@ class _Kept(PhotoFile):
     @property
     def nbytes(self) -> int:
         return sum(pixels.nbytes for pixels in [*(self._strips or ()), *(self._copies or {}).values()])
+
+    def view(self, *, upright: bool = True, long_edge: int | None = None) -> Self:
+        view = super().view(upright=upright, long_edge=long_edge)
+        view._strips = view._copies = None
+        return view
 
     def strips(self) -> Iterator[Pixels]:
         if self.height * self.width > _SMALL:

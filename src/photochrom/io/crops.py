@@ -1,4 +1,4 @@
-"""A photo as a small square of RGB, as networks are trained and measured on."""
+"""A photo as a small square of RGB, cropped or resized, as networks are trained and measured on."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from photochrom.errors import PhotoError
 from photochrom.io.reader import PhotoFile
 
-__all__ = ["read_square", "read_squashed"]
+__all__ = ["read_crop", "read_resized"]
 
-_MOST = 50_000_000  # pixels of which a square is cut; a line of 3000×1 would become 768,000×256
+_MOST = 50_000_000  # pixels of which a crop is cut; a line of 3000×1 would become 768,000×256
 
 
-def read_square(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
-    """Read a photo as a square for training: shrunk to cover `size`×`size`, then cut in the centre.
+def read_crop(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
+    """Read the centre crop of a photo, as for training: shrunk to cover `size`×`size`, then cut in the centre.
 
     Args:
         source: a path or the file's bytes.
@@ -28,7 +28,7 @@ def read_square(source: str | Path | bytes, size: int, *, name: str | None = Non
         uint8 RGB 0..255, size×size×3; what is transparent lies over white.
 
     Raises:
-        PhotoError: as `PhotoFile`, if the file is damaged, or if so much of it lies beside the square that it
+        PhotoError: as `PhotoFile`, if the file is damaged, or if so much of it lies beside the crop that it
             would have to be enlarged beyond all measure.
     """
     photo = PhotoFile(source, name=name)
@@ -41,8 +41,8 @@ def read_square(source: str | Path | bytes, size: int, *, name: str | None = Non
     return _opaque_rgb(pixels[top : top + size, left : left + size], photo.has_alpha)
 
 
-def read_squashed(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
-    """Read a photo as `read_square` does, but squashed into the square as a whole, its aspect lost."""
+def read_resized(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
+    """Read a photo as `read_crop` does, but resized to the square as a whole, its aspect lost."""
     photo = PhotoFile(source, name=name)
     return _opaque_rgb(photo.shrunk(size, size), photo.has_alpha)
 

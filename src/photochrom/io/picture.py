@@ -15,7 +15,7 @@ from photochrom.color import cielab
 from photochrom.color.recombine import lightness_of
 from photochrom.errors import PhotoError, reason_of
 from photochrom.io import vips
-from photochrom.io.cached import KeptPhoto
+from photochrom.io.cached import CachedPhoto
 from photochrom.io.formats import usual_suffix
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.reader import STRIP, PhotoFile
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    Source: TypeAlias = "str | Path | bytes | NDArray[Any] | Image | Picture | KeptPhoto"
+    Source: TypeAlias = "str | Path | bytes | NDArray[Any] | Image | Picture | CachedPhoto"
 
 __all__ = ["Picture", "as_photo", "as_picture"]
 
@@ -93,7 +93,15 @@ class Picture:
         Raises:
             PhotoError: if it is missing, unreadable, empty, damaged, cut short, or no photo.
         """
-        photo = PhotoFile(source, max_pixels=max_pixels)
+        return cls.decode(PhotoFile(source, max_pixels=max_pixels))
+
+    @classmethod
+    def decode(cls, photo: PhotoFile) -> Picture:
+        """Read an open file, as `read`, with its pixels as they are asked for there.
+
+        Raises:
+            PhotoError: if the file turns out to be damaged or cut short.
+        """
         decoded = np.empty((photo.height, photo.width, photo.bands + photo.has_alpha), photo.dtype)
         top = 0
         for strip in photo.strips():
@@ -101,9 +109,7 @@ class Picture:
             top += len(strip)
         alpha = np.ascontiguousarray(decoded[..., -1]) if photo.has_alpha else None
         pixels = np.ascontiguousarray(decoded[..., : photo.bands])
-        return cls(
-            pixels, alpha, None if isinstance(source, bytes) else Path(source), photo.format, photo.metadata
-        )
+        return cls(pixels, alpha, photo.path, photo.format, photo.metadata)
 
     @classmethod
     def from_array(cls, array: Any) -> Picture:
@@ -208,6 +214,18 @@ class Picture:
         image = vips.image_from_array(self._joined())
         return vips.array_from_image(vips.resize(image, height, width), name=str(self.source or "photo"))
 
+    def fitted(self, long_edge: int | None) -> Picture:
+        """Return the photo, shrunk to at most so many pixels along its longer side, or as it is for None."""
+        scale = 1.0 if long_edge is None else long_edge / max(self.height, self.width)
+        if scale >= 1:
+            return self
+        pixels = self.shrunk(*(max(1, round(side * scale)) for side in (self.height, self.width)))
+        return replace(
+            self,
+            pixels=np.ascontiguousarray(pixels[..., : self.bands]),
+            alpha=np.ascontiguousarray(pixels[..., -1]) if self.has_alpha else None,
+        )
+
     def _joined(self, rows: slice = slice(None)) -> Pixels:
         if self.alpha is None:
             return self.pixels[rows]
@@ -218,7 +236,7 @@ def as_photo(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture | Photo
     """Open whatever may stand for a photo, as `as_picture`; of a file no more than the header is read yet."""
     if isinstance(source, str | Path | bytes):
         return PhotoFile(source, max_pixels=max_pixels)
-    if isinstance(source, KeptPhoto):
+    if isinstance(source, CachedPhoto):
         return source.open(max_pixels=max_pixels)
     return as_picture(source)
 
@@ -231,7 +249,7 @@ def as_picture(source: Source, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """
     if isinstance(source, Picture):
         return source
-    if isinstance(source, KeptPhoto):
+    if isinstance(source, CachedPhoto):
         source = source.source
     if isinstance(source, str | Path | bytes):
         return Picture.read(source, max_pixels=max_pixels)

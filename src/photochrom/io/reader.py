@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,9 @@ from photochrom.io.metadata.header import Metadata
 from photochrom.io.metadata.tiff import missing_bytes, opened
 from photochrom.notes import Note
 from photochrom.options import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from typing import Self
 
 __all__ = ["PhotoFile", "usable_memory"]
 
@@ -61,6 +66,7 @@ class PhotoFile:
 
     Attributes:
         name: what to call it in a message.
+        path: the file, or None for bytes.
         height: rows of pixels that `strips` gives.
         width: columns of pixels that `strips` gives.
         bands: 1 (grey) or 3 (sRGB), without alpha.
@@ -86,6 +92,7 @@ class PhotoFile:
     ) -> None:
         self.name = name or ("photo" if isinstance(source, bytes) else str(source))
         self._source = source
+        self.path = None if isinstance(source, bytes) else Path(source)
         self.format: str | None = None
         self._options: dict[str, Any] = {}
         self.notes: list[Note] = []
@@ -105,11 +112,8 @@ class PhotoFile:
         elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":
             raise PhotoError(self.name, f"has {header.format} samples", "save it with 8 or 16 bits per channel")
         orientation = int(header.get("orientation")) if header.get_typeof("orientation") else 1
-        orientation = orientation if orientation in range(1, 9) else 1
-        self.orientation = 1 if upright else orientation
-        self._turned = orientation if upright else 1
-        self._swapped = self._turned >= 5
-        self.metadata = Metadata.read(header, source, orientation=self.orientation)
+        self._tagged = orientation if orientation in range(1, 9) else 1
+        self.metadata = Metadata.read(header, source)
         try:
             image = self._prepare(header)
         except vips.libvips().Error as error:
@@ -118,10 +122,32 @@ class PhotoFile:
         self.bands = image.bands - self.has_alpha
         self.dtype = np.dtype(np.uint16 if image.format == "ushort" else np.uint8)
         self._stored = (image.height, image.width)
+        self._held = _held_bytes(header) > 0
+        self.notes += self._notes(header)
+        self._arrange(upright, long_edge)
+
+    @property
+    def streams(self) -> bool:
+        """Whether strips are decoded one by one, so that the photo is at no time in memory as a whole."""
+        return not self._held and self._turned == 1
+
+    def view(self, *, upright: bool = True, long_edge: int | None = None) -> Self:
+        """Return the same open file with its pixels turned or shrunk otherwise; see the class.
+
+        Two views may be decoded in two threads at once.
+        """
+        other = copy(self)
+        other._arrange(upright, long_edge)
+        return other
+
+    def _arrange(self, upright: bool, long_edge: int | None) -> None:
+        self.orientation = 1 if upright else self._tagged
+        self._turned = self._tagged if upright else 1
+        self._swapped = self._turned >= 5
+        self.metadata = replace(self.metadata, orientation=self.orientation)
         height, width = self._stored[::-1] if self._swapped else self._stored
         scale = 1.0 if long_edge is None else min(1.0, long_edge / max(height, width))
         self.height, self.width = (max(1, round(side * scale)) for side in (height, width))
-        self.notes += self._notes(header)
 
     def strips(self) -> Iterator[Pixels]:
         """Decode the photo from top to bottom.

@@ -24,6 +24,7 @@ from photochrom.notes import Note
 __all__ = ["Image", "check_target", "encode_thumbnail", "losses", "write_image"]
 
 if TYPE_CHECKING:
+    from photochrom.io.picture import Picture
     from photochrom.io.reader import PhotoFile
 
 Pixels = NDArray[Any]
@@ -75,7 +76,7 @@ def check_target(path: Path, *, quality: int | None = None, overwrite: bool = Fa
         raise _unwritable(path, error) from error
 
 
-def losses(photo: PhotoFile, target: Path) -> list[Note]:
+def losses(photo: PhotoFile | Picture, target: Path) -> list[Note]:
     """Say what the format that the user chose cannot hold of this photo."""
     suffix = target.suffix.lower()
     lost = []

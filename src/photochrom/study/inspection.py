@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from photochrom.color.cielab import join_lab, lab_to_rgb, quantize
+from photochrom.color.cielab import lab_to_rgb, quantize, stack_lab
 from photochrom.errors import NetworkError, OutputError, RecipeError
 from photochrom.io.picture import Picture
 from photochrom.io.vips import resize_array
@@ -87,7 +87,7 @@ def _shrunk_lightness(photo: str | Path, size: int) -> NDArray[np.float32]:
 
 
 def _picture(lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> NDArray[np.uint8]:
-    pixels: NDArray[np.uint8] = quantize(lab_to_rgb(join_lab(lightness, ab)), np.uint8)
+    pixels: NDArray[np.uint8] = quantize(lab_to_rgb(stack_lab(lightness, ab)), np.uint8)
     return pixels
 
 

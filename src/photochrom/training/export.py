@@ -202,9 +202,9 @@ def _check_parity(network: ColorizationNetwork, path: Path, tolerance: float, ou
         planes, *wishes = (tensor.numpy() for tensor in inputs)
         given = dict(zip(network.inputs[1:], wishes, strict=True))
         vividness = float(given["vividness"][0]) if "vividness" in given else None
+        found = written.run(planes, given.get("hints"), vividness)
         for name, expected in zip(network.outputs, answers, strict=True):
-            found = written.run(planes, given.get("hints"), vividness, output=name)
-            difference = np.abs(expected.numpy() - found).max() * _UNITS[name]
+            difference = np.abs(expected.numpy() - found[name]).max() * _UNITS[name]
             # Colours beyond all that exist, of a network that was trained too fast, are rounded as coarsely.
             scale = max(1.0, float(expected.abs().max()) * _UNITS[name] / 128)
             if not difference <= tolerance * scale:

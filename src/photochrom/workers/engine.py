@@ -12,7 +12,8 @@ from photochrom.colorizer import Colorizer
 from photochrom.errors import NetworkError
 from photochrom.inference.card import Card
 from photochrom.inference.onnx_model import Device
-from photochrom.io.cached import KeptPhoto
+from photochrom.inference.prediction import Prediction
+from photochrom.io.cached import CachedPhoto
 from photochrom.workers.runner import Context, Setup
 
 __all__ = ["Engine", "EngineSetup", "OpenNetwork"]
@@ -76,7 +77,7 @@ class Engine(Context):
                     network, f"another network is called {colorizer.card.name} too", "leave one out"
                 )
             self._colorizers[colorizer.card.name] = colorizer
-        self._photos: OrderedDict[str, KeptPhoto] = OrderedDict()
+        self._opened: OrderedDict[str, dict[str, Prediction]] = OrderedDict()  # by key, then by network
         for bands in (1, 3) if setup.warm else ():
             self.colorizer()(np.zeros((8, 8, bands), np.uint8))
 
@@ -89,20 +90,30 @@ class Engine(Context):
         """Return the colorizer with the network of that name, or with the default."""
         return next(iter(self._colorizers.values())) if network is None else self._colorizers[network]
 
-    def photo(self, path: Path, name: str, key: str | None) -> KeptPhoto:
-        """Return a photo's file, which may be open; it is remembered by its key."""
+    def open(self, path: Path, name: str, key: str | None, colorizer: Colorizer, max_pixels: int) -> Prediction:
+        """Open a photo for a network, or return what is open already by its key.
+
+        Raises:
+            PhotoError: if it cannot be read.
+        """
         if key is None:
-            return KeptPhoto(path, name=name)
-        if key not in self._photos:
-            self._photos[key] = KeptPhoto(path, name=name)
-        self._photos.move_to_end(key)
-        return self._photos[key]
+            return colorizer.open(CachedPhoto(path, name=name), max_pixels=max_pixels)
+        opened = self._opened.setdefault(key, {})
+        self._opened.move_to_end(key)
+        network = colorizer.card.name
+        if network not in opened:
+            opened[network] = colorizer.open(CachedPhoto(path, name=name), max_pixels=max_pixels)
+        return opened[network]
 
     def trim(self) -> None:
         """Forget the photos that were asked for longest ago, where there is too much of them."""
-        while len(self._photos) > _CACHED or sum(photo.nbytes for photo in self._photos.values()) > _CACHED_BYTES:
-            self._photos.popitem(last=False)
+        while len(self._opened) > _CACHED or self._nbytes > _CACHED_BYTES:
+            self._opened.popitem(last=False)
 
     def forget(self, key: str) -> None:
         """Let go of what was decoded of a photo."""
-        self._photos.pop(key, None)
+        self._opened.pop(key, None)
+
+    @property
+    def _nbytes(self) -> int:
+        return sum(prediction.nbytes for each in self._opened.values() for prediction in each.values())

@@ -11,17 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
-from photochrom.color.chroma import is_grey
-from photochrom.color.cielab import rgb_to_lab
-from photochrom.colorizer import Colorizer
 from photochrom.errors import OutputError
 from photochrom.hints import Hint
-from photochrom.inference.candidates import Choices
-from photochrom.inference.preprocess import network_shape
+from photochrom.inference import candidates
+from photochrom.inference.prediction import Prediction
+from photochrom.inference.preprocess import PhotoInfo
 from photochrom.io import writer
-from photochrom.io.cached import KeptPhoto
 from photochrom.io.formats import result_suffix
 from photochrom.notes import Note
 from photochrom.options import Options
@@ -90,55 +85,25 @@ class PhotoJob(Job[Engine, R_co]):
             NetworkError: if the network fails on it.
             OutputError: if a file cannot be written.
         """
-        photo, colorizer = engine.photo(self.photo, self.name, self.key), engine.colorizer(self.network)
+        colorizer = engine.colorizer(self.network)
         colorizer.check(self.options)
+        prediction = engine.open(self.photo, self.name, self.key, colorizer, self.options.max_pixels)
         try:
-            return self._make(photo, colorizer)
+            return self._make(prediction)
         finally:
             engine.trim()
 
     @abstractmethod
-    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> R_co:
+    def _make(self, prediction: Prediction) -> R_co:
         """Have the engine do it."""
-
-
-@dataclass(frozen=True)
-class PhotoInfo:
-    """What a photo is.
-
-    Attributes:
-        width: of the upright photo, in pixels.
-        height: likewise.
-        bits: per channel.
-        format: usual suffix of the file's kind, without its dot.
-        is_grey: whether it has no colours of its own.
-        notes: what its owner should know.
-    """
-
-    width: int
-    height: int
-    bits: int
-    format: str
-    is_grey: bool
-    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inspect(PhotoJob[PhotoInfo]):
     """See what the photo is."""
 
-    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> PhotoInfo:
-        opened = photo.open(max_pixels=self.options.max_pixels)
-        # What the network will see, so that it need not be decoded again; and a damaged file shows here.
-        small = opened.shrunk(*network_shape(opened.height, opened.width, colorizer.card.input_size))
-        return PhotoInfo(
-            opened.width,
-            opened.height,
-            16 if opened.dtype == np.uint16 else opened.metadata.bits,
-            (opened.format or "").removeprefix("."),
-            opened.bands == 1 or is_grey(rgb_to_lab(small[..., :3])[..., 1:]),
-            tuple(opened.notes),
-        )
+    def _make(self, prediction: Prediction) -> PhotoInfo:
+        return prediction.info
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,9 +113,9 @@ class Alternatives(PhotoJob[tuple[tuple[Hint, ...], ...]]):
     n: int
     seed: int = 0
 
-    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> tuple[tuple[Hint, ...], ...]:
-        colorizer.network.require(["hints"], ["distribution"])
-        return tuple(colorizer.alternative_hints(photo, self.n, self.options, seed=self.seed))
+    def _make(self, prediction: Prediction) -> tuple[tuple[Hint, ...], ...]:
+        found = prediction.alternatives(self.n, self.options, seed=self.seed)
+        return tuple(options.hints for options in found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,20 +124,19 @@ class Suggest(PhotoJob[tuple[Hint, ...]]):
 
     n: int
 
-    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> tuple[Hint, ...]:
-        colorizer.network.require(["hints"], ["distribution"])
-        return tuple(colorizer.suggest_hints(photo, self.n, self.options))
+    def _make(self, prediction: Prediction) -> tuple[Hint, ...]:
+        return tuple(prediction.suggest(self.n, self.options))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidates(PhotoJob[Choices]):
+class Candidates(PhotoJob[candidates.Candidates]):
     """Say which colours a place may have; x and y are fractions 0..1 of width and height."""
 
     x: float
     y: float
 
-    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> Choices:
-        return colorizer.choices(photo, self.x, self.y, self.options)
+    def _make(self, prediction: Prediction) -> candidates.Candidates:
+        return prediction.candidates(self.x, self.y, self.options)
 
 
 @dataclass(frozen=True)
@@ -215,10 +179,9 @@ class FileJob(PhotoJob[W_co]):
 class Render(FileJob[Written]):
     """Make the photo in colour, of the target's kind, or of the photo's own."""
 
-    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> Written:
-        suffix = self.target.suffix or photo.open(max_pixels=self.options.max_pixels).format or ""
-        target = self._path(result_suffix(suffix))
-        notes = colorizer.write(photo, target, self.options, overwrite=True)
+    def _make(self, prediction: Prediction) -> Written:
+        target = self._path(result_suffix(self.target.suffix or prediction.photo().format or ""))
+        notes = prediction.save(target, self.options, overwrite=True)
         shown = self.shown or self.name
         return Written(target, tuple(note.about(shown) if note.subject == str(target) else note for note in notes))
 
@@ -227,8 +190,8 @@ class Render(FileJob[Written]):
 class Original(FileJob[Written]):
     """Make the upright photo of a kind that every browser shows."""
 
-    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> Written:
-        opened = photo.open(long_edge=self.options.long_edge, max_pixels=self.options.max_pixels)
+    def _make(self, prediction: Prediction) -> Written:
+        opened = prediction.photo(long_edge=self.options.long_edge)
         suffix = ".jpg"
         if opened.has_alpha:  # WebP is smaller, but ends at 16,383 pixels
             suffix = ".webp" if max(opened.height, opened.width) < 16_384 else ".png"
@@ -244,8 +207,7 @@ class Confidence(FileJob[Written]):
 
     long_edge: int | None = None
 
-    def _make(self, photo: KeptPhoto, colorizer: Colorizer) -> Written:
-        colorizer.network.require(outputs=["confidence"])
+    def _make(self, prediction: Prediction) -> Written:
         target = self._path(".png")
-        colorizer.write_confidence(photo, target, self.options, long_edge=self.long_edge)
+        prediction.save_confidence(target, self.options, long_edge=self.long_edge)
         return Written(target)

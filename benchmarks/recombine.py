@@ -1,6 +1,6 @@
 """Lightness and a, b to sRGB at the photo's depth, against scikit-image's lab2rgb, in one thread and in two.
 
-    python benchmarks/join.py
+    python benchmarks/recombine.py
 
 Prints ns per pixel and the ratio for a photo whose colours sRGB can show, one with half of them beyond it, and
 white paper with a faint cast. lab2rgb clips such colours, which is less work than fitting them.
@@ -17,7 +17,7 @@ import numpy as np
 from skimage.color import lab2rgb
 
 from _timing import take_turns
-from photochrom.color.recombine import join, lightness_of
+from photochrom.color.recombine import lightness_of, recombine
 
 
 def photo(kind: str, depth: Any, side: int) -> tuple[Any, Any, Any]:
@@ -53,7 +53,7 @@ def main() -> None:
                 parts = photo(kind, depth, args.side)
 
                 def strips(each: Any, parts: Any = parts) -> None:
-                    list(each(lambda part: join(*(plane[part] for plane in parts)), rows))
+                    list(each(lambda part: recombine(*(plane[part] for plane in parts)), rows))
 
                 seconds = take_turns(
                     {
