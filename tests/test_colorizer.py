@@ -103,7 +103,7 @@ def test_size_is_the_callers_to_choose(tint: Path, grey: np.ndarray) -> None:
 def test_what_the_network_sees_is_antialiased(tinting: Colorizer) -> None:
     stripes = np.zeros((640, 640), np.uint8)
     stripes[:, ::2] = 255
-    ab = tinting.propose(Picture.from_array(stripes))
+    ab = tinting.open(Picture.from_array(stripes)).ab()
     assert ab[4:-4, 4:-4].std(axis=(0, 1)).max() < 0.5  # an even grey, not moiré
 
 

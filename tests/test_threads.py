@@ -18,7 +18,7 @@ def test_results_come_in_the_order_of_the_items(items: list[int | None], threads
     assert list(map_in_order(lambda item: (item,), items, threads, ahead=ahead)) == [(item,) for item in items]
 
 
-@pytest.mark.parametrize(("threads", "ahead", "most"), [(1, None, 1), (2, None, 3), (1, 4, 4), (3, 6, 6)])
+@pytest.mark.parametrize(("threads", "ahead", "most"), [(1, None, 1), (2, None, 9), (1, 4, 4), (3, 6, 6)])
 def test_no_more_items_are_begun_than_are_wanted(threads: int, ahead: int | None, most: int) -> None:
     taken = 0
 

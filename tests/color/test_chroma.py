@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from photochrom.color.chroma import MIN_CHROMA, is_grey, mean_chroma
-from photochrom.io.crops import read_square
+from photochrom.io.crops import read_crop
 
 
 @given(st.integers(0, 400), st.floats(0, 80), st.floats(0, 6.28))
@@ -36,4 +36,4 @@ def test_a_noisy_grey_scan_has_no_colour_to_learn_from() -> None:
     noisy = np.random.default_rng(0).normal(128, 3, (64, 64, 3)).clip(0, 255).astype(np.uint8)
     scan = io.BytesIO()
     Image.fromarray(noisy).save(scan, "JPEG", quality=80)
-    assert mean_chroma(read_square(scan.getvalue(), 64)) < MIN_CHROMA
+    assert mean_chroma(read_crop(scan.getvalue(), 64)) < MIN_CHROMA

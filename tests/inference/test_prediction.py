@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom import Colorizer, Hint, Options, Picture, palette_of
+from photochrom import Colorizer, Hint, Options, Picture
 from photochrom.cli.main import main
-from photochrom.color.ab_bins import bin_centers
 from photochrom.color.cielab import rgb_to_lab
-from photochrom.errors import NetworkError, PhotoError
-from photochrom.hints import color_ab
-from photochrom.inference.palette import steered
-from photochrom.inference.posterior import doubt, draw, mean_colour
-
-
-@pytest.fixture(scope="module")
-def colorizer(hinting: Path) -> Colorizer:
-    return Colorizer(hinting)
+from photochrom.errors import CapabilityError
+from photochrom.inference.onnx_model import Network
+from photochrom.io.reader import PhotoFile
 
 
 @pytest.mark.slow
@@ -46,22 +40,15 @@ def test_the_page_about_wishes_runs(halves: Picture, tmp_path: Path, monkeypatch
     assert {"colour-4.jpg", "colour.hints.json", "sure.png"} <= {path.name for path in tmp_path.iterdir()}
 
 
-@pytest.fixture
-def halves() -> Picture:
-    """Dark and sure on the left, light and doubtful on the right."""
-    pixels = np.full((64, 64), 10, np.uint8)
-    pixels[:, 32:] = 180
-    return Picture.from_array(pixels)
-
-
 def ab_of(picture: Picture) -> np.ndarray:
     return rgb_to_lab(picture.pixels)[..., 1:]
 
 
-def test_alternatives_differ_and_the_first_is_what_was_wished(colorizer: Colorizer, halves: Picture) -> None:
-    wishes = Options(vividness=0.8, hints=(Hint(0.6, 0.9, (-10, 20)),))
-    results = colorizer.open(halves).alternatives(4, wishes)
-    assert np.array_equal(results[0].pixels, colorizer(halves, wishes).pixels)
+def test_alternatives_differ_and_the_first_is_what_was_asked_for(colorizer: Colorizer, halves: Picture) -> None:
+    options = Options(vividness=0.8, hints=(Hint(0.6, 0.9, (-10, 20)),))
+    prediction = colorizer.open(halves)
+    results = [prediction.colors(each) for each in prediction.alternatives(4, options)]
+    assert np.array_equal(results[0].pixels, colorizer(halves, options).pixels)
     for one, other in combinations(results, 2):
         assert np.hypot(*(ab_of(one) - ab_of(other)).transpose(2, 0, 1)).mean() > 1
     for result in results:  # what the user said holds in all of them
@@ -69,14 +56,12 @@ def test_alternatives_differ_and_the_first_is_what_was_wished(colorizer: Coloriz
 
 
 def test_alternatives_are_the_seeds_and_no_noise(colorizer: Colorizer, halves: Picture) -> None:
-    sets = colorizer.open(halves).alternative_hints(3, seed=7)
-    assert sets == colorizer.open(halves).alternative_hints(3, seed=7)
-    assert sets != colorizer.open(halves).alternative_hints(3, seed=8)
-    assert sets[0] == ()
-    for hints, result in zip(sets, colorizer.open(halves).alternatives(3, seed=7), strict=True):
-        assert len(hints) < 5
-        assert np.array_equal(result.pixels, colorizer(halves, hints=hints).pixels)
-    assert colorizer.open(halves).alternative_hints(1) == [()]
+    found = [each.hints for each in colorizer.open(halves).alternatives(3, seed=7)]
+    assert found == [each.hints for each in colorizer.open(halves).alternatives(3, seed=7)]
+    assert found != [each.hints for each in colorizer.open(halves).alternatives(3, seed=8)]
+    assert found[0] == ()
+    assert all(len(hints) < 5 for hints in found)
+    assert [each.hints for each in colorizer.open(halves).alternatives(1)] == [()]
 
 
 def test_suggestions_fall_where_it_is_doubtful_and_apart(colorizer: Colorizer, halves: Picture) -> None:
@@ -134,65 +119,57 @@ def test_a_palette_draws_colours_towards_it_and_hints_hold(colorizer: Colorizer,
     assert ab_of(hinted)[32, 48] == pytest.approx((20, 20), abs=2)
 
 
-def test_a_palette_has_colours_of_equal_share() -> None:
-    pixels = np.zeros((40, 40, 3), np.uint8)
-    pixels[:, :30], pixels[:, 30:] = (180, 60, 50), (40, 90, 190)
-    palette = palette_of(pixels, 8)
-    assert palette == palette_of(Picture.from_array(pixels), 8)
-    red, blue = (color_ab(color) for color in ("#b43c32", "#285abe"))
-    near = [min((red, blue), key=lambda c: np.hypot(c[0] - a, c[1] - b)) for a, b in palette]
-    assert [near.count(red), near.count(blue)] == [6, 2]
-    assert len(palette_of(pixels[:1, :1], 5)) == 5
-
-
-def test_a_reference_without_colours_is_refused(tmp_path: Path, halves: Picture) -> None:
-    path = halves.save(tmp_path / "grey.png")
-    clear = np.zeros((9, 9, 4), np.uint8)
-    clear[..., 0] = 200  # red that nobody sees
-    for source, name in (
-        (path, "grey.png"),
-        (np.full((9, 9, 3), 99, np.uint8), "reference"),
-        (clear, "reference"),
-    ):
-        with pytest.raises(PhotoError, match=f"{name}: has no colours to take"):
-            palette_of(source)
-
-
-@given(st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=20)
-def test_steering_keeps_probabilities_and_comes_nearer_to_the_palette(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    chances = (
-        random.dirichlet(np.full(len(bin_centers()), 0.3), (5, 6)).transpose(2, 0, 1)[None].astype(np.float32)
-    )
-    wanted = random.uniform(-40, 40, (1, 2))
-    moved = steered(chances, [tuple(wanted[0])])
-    assert moved.shape == chances.shape
-    assert moved.sum(1) == pytest.approx(1, abs=1e-4)
-    off = [np.hypot(*(mean_colour(each)[0].mean((1, 2)) - wanted[0])) for each in (chances, moved)]
-    assert off[1] < off[0]
-
-
-def test_doubt_is_the_expected_squared_error() -> None:
-    centers = bin_centers()
-    chances = np.zeros((1, len(centers), 1, 2), np.float32)
-    chances[0, [10, 50], 0, 0] = 0.25, 0.75
-    chances[0, 20, 0, 1] = 1
-    mean = 0.25 * centers[10] + 0.75 * centers[50]
-    error = 0.25 * ((centers[10] - mean) ** 2).sum() + 0.75 * ((centers[50] - mean) ** 2).sum()
-    assert doubt(chances)[0, 0] == pytest.approx((error, 0), rel=1e-4, abs=1e-3)
-    random = np.random.default_rng(0)
-    drawn = {draw(chances[0, :, 0, 0], random) for _ in range(20)}
-    assert drawn == {tuple(centers[50].tolist())}  # the other one is too unlikely
-
-
 def test_what_cannot_be_asked_is_refused(tint: Path, colorizer: Colorizer, halves: Picture) -> None:
-    plain = Colorizer(tint)
-    with pytest.raises(NetworkError, match="gives no confidence"):
-        plain.confidence(halves)
-    for ask in (plain.alternatives, plain.suggest_hints):
-        with pytest.raises(NetworkError, match="tint: gives no distribution"):
-            ask(halves, 2)
-    for ask in (colorizer.alternatives, colorizer.suggest_hints):
+    plain, prediction = Colorizer(tint).open(halves), colorizer.open(halves)
+    with pytest.raises(CapabilityError, match="gives no confidence"):
+        plain.confidence()
+    for ask in (plain.alternatives, plain.suggest):
+        with pytest.raises(CapabilityError, match="tint: gives no distribution"):
+            ask(2)
+    for ask in (prediction.alternatives, prediction.suggest):
         with pytest.raises(ValueError, match="use 1 or more"):
-            ask(halves, 0)
+            ask(0)
+    with pytest.raises(ValueError, match="outside the photo"):
+        prediction.candidates(1.1, 0.5)
+
+
+def test_all_that_is_asked_of_a_photo_opens_it_once(
+    hinting: Path, halves: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line's own way: a result, a map of confidence and three suggestions of one file."""
+    photo = halves.save(tmp_path / "photo.png")
+    counts = Counter()
+
+    def counted(owner: type, name: str) -> None:
+        method = getattr(owner, name)
+
+        def call(self: Any, *args: Any, **named: Any) -> Any:
+            counts[name] += 1
+            return method(self, *args, **named)
+
+        monkeypatch.setattr(owner, name, call)
+
+    counted(PhotoFile, "_open_header")
+    counted(PhotoFile, "shrunk")
+    counted(Network, "run")
+    line = ["colorize", str(photo), "-o", str(tmp_path / "result.png"), "--network", str(hinting)]
+    assert main([*line, "--confidence", str(tmp_path / "sure.png"), "--suggest", "3"]) == 0
+    assert counts["_open_header"] == 1
+    assert counts["shrunk"] == 1
+    assert 1 <= counts["run"] <= 3
+
+
+def test_asking_again_passes_through_the_network_no_more(
+    colorizer: Colorizer, halves: Picture, monkeypatch
+) -> None:
+    prediction = colorizer.open(halves)
+    first = prediction.colors()
+    run = Network.run
+    passes = []
+    monkeypatch.setattr(Network, "run", lambda self, *args, **named: passes.append(1) or run(self, *args, **named))
+    assert np.array_equal(prediction.colors().pixels, first.pixels)
+    prediction.confidence()
+    prediction.candidates(0.5, 0.5)
+    assert passes == []
+    prediction.colors(Options(hints=(Hint(0.5, 0.5, (20, 20)),)))
+    assert passes == [1]
