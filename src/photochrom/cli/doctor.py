@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     import json
 
     from photochrom.cli.screen import one_line
+    from photochrom.errors import reason_of
 
     facts: dict[str, str] = {}
     broken: dict[str, str] = {}
@@ -41,8 +42,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             facts[name] = one_line(check())
         except Exception as error:  # whatever is broken is what this command is for
-            text = str(error).strip() or "no message"
-            broken[name] = one_line(f"{type(error).__name__}: {text.splitlines()[0]}")
+            broken[name] = one_line(f"{type(error).__name__}: {reason_of(error)}")
     if args.json:
         print(json.dumps({**facts, "broken": broken}, indent=2, ensure_ascii=False))
         return int(bool(broken))
@@ -117,6 +117,7 @@ def _formats() -> str:
     import tempfile
     from pathlib import Path
 
+    from photochrom.errors import reason_of
     from photochrom.io.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
 
     good, bad = {}, {}
@@ -125,7 +126,7 @@ def _formats() -> str:
             try:
                 good[suffix[1:]] = _try_format(Path(folder, f"photo{suffix}"), saved=suffix in SAVED_SUFFIXES)
             except Exception as error:
-                bad[suffix[1:]] = str(error).splitlines()[0]
+                bad[suffix[1:]] = reason_of(error)
     if bad:
         raise RuntimeError("; ".join(f"{kind} fails ({reason})" for kind, reason in bad.items()))
     by_what: dict[str, list[str]] = {}
