@@ -39,9 +39,7 @@ def main() -> None:
             {
                 "libvips: decode, encode in RGB": decode_and_encode,
                 "network pass": lambda: colorizer.open(photo).ab(),
-                "photochrom: file to file": lambda: colorizer.open(photo).save(
-                    folder / "result.jpg", overwrite=True
-                ),
+                "photochrom: file to file": lambda: colorizer.open(photo).save(result, overwrite=True),
             },
             rounds=args.rounds,
         )

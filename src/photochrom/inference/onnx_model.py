@@ -83,8 +83,8 @@ class Network:
 
         Returns:
             float32 by output. ``"ab"``: a, b [N,2,H,W] in CIELAB units. ``"confidence"``: [N,1,H,W], 0..1, the
-            probability that the true a, b are near. ``"distribution"``: [N,Q,⌈H/4⌉,⌈W/4⌉], the probabilities of the
-            colours of `photochrom.color.ab_bins` in each place of 4×4 pixels, whatever the vividness.
+            probability that the true a, b are near. ``"distribution"``: [N,Q,⌈H/4⌉,⌈W/4⌉], the probabilities of
+            the colours of `photochrom.color.ab_bins` in each place of 4×4 pixels, whatever the vividness.
 
         Raises:
             NetworkError: if it takes no hints or no vividness but got some, or has no such output, or fails, or
