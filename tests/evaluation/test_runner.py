@@ -8,7 +8,7 @@ import pytest
 
 from deadly_photo import DeadlyRef
 from photochrom import Colorizer, Hint
-from photochrom.color.cielab import join_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
+from photochrom.color.cielab import stack_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
 from photochrom.data.photos import find_photos
 from photochrom.errors import DataError, NetworkError, OutputError
 from photochrom.evaluation.jobs import missing_extras
@@ -35,7 +35,7 @@ def coloured():
     random = np.random.default_rng(3)
     light = np.linspace(35, 70, 64 * 64).reshape(64, 64)
     ab = random.uniform(-15, 15, (2, 2, 2)).repeat(32, axis=0).repeat(32, axis=1)
-    return quantize(lab_to_rgb(join_lab(light, ab)), np.uint8)
+    return quantize(lab_to_rgb(stack_lab(light, ab)), np.uint8)
 
 
 def test_networks_stand_beside_grey_and_the_mean_colour(photos, tint, tmp_path):
@@ -219,7 +219,7 @@ def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):
 
     monkeypatch.setattr(Network, "run", spy)
     subjects = [one for one in list_subjects([echo], [0]) if one.path is not None]
-    other = quantize(lab_to_rgb(join_lab(lightness(coloured), np.zeros((64, 64, 2)))), np.uint8)
+    other = quantize(lab_to_rgb(stack_lab(lightness(coloured), np.zeros((64, 64, 2)))), np.uint8)
     assert not np.array_equal(coloured, other)
     for photo in (coloured, other):
         Measurer(subjects, (3, 4))(photo, "key")

@@ -260,7 +260,7 @@ def sized(name: str, mark: bytes, at: int, form: str, *sides: int) -> bytes:
 
 
 def test_what_is_decoded_as_a_whole_must_fit_into_memory(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_memory", lambda: 5e8)
+    monkeypatch.setattr(reader, "usable_memory", lambda: 5e8)
     for content in (
         sized("jpeg-progressive", b"\xff\xc2", 5, ">HH", 20_000, 20_000),
         zero_png(40_000, 40_000, interlaced=True),
@@ -275,9 +275,9 @@ def test_what_is_decoded_as_a_whole_must_fit_into_memory(check: Check, monkeypat
 
 
 def test_memory_is_that_of_the_computer(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert reader._memory.__wrapped__() > 1e8
+    assert reader.usable_memory.__wrapped__() > 1e8
     monkeypatch.setattr(os, "sysconf_names", {})
-    assert 1e8 < reader._memory.__wrapped__() <= 8e9
+    assert 1e8 < reader.usable_memory.__wrapped__() <= 8e9
 
 
 Entry = tuple[int, int, int] | None
