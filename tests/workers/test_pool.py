@@ -21,7 +21,8 @@ from photochrom.errors import (
     WorkerError,
 )
 from photochrom.threads import in_order
-from photochrom.workers.pool import Pool, open_pool
+from photochrom.workers.local import open_pool
+from photochrom.workers.pool import Pool
 from pool_jobs import Await, Broken, Deadly, Echo, Memory, MemorySetup
 
 

@@ -25,7 +25,8 @@ from photochrom.io.picture import Picture
 from photochrom.options import Options
 from photochrom.workers.engine import EngineSetup, OpenNetwork
 from photochrom.workers.jobs import Describe, Written
-from photochrom.workers.pool import Ticket, open_pool
+from photochrom.workers.local import open_pool
+from photochrom.workers.ticket import Ticket
 
 __all__ = ["Batch", "Result"]
 

@@ -18,7 +18,7 @@ from photochrom.notes import Note
 from photochrom.options import Options
 from photochrom.workers.engine import Engine, EngineSetup
 from photochrom.workers.jobs import Alternatives, Confidence, Describe, Render, Suggest
-from photochrom.workers.pool import LocalPool
+from photochrom.workers.local import LocalPool
 from photochrom.workers.runner import Job
 
 __all__ = ["Extras", "colorize_single", "written_files"]

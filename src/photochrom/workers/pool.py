@@ -13,29 +13,27 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict, deque
-from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
-from queue import SimpleQueue
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from photochrom.errors import (
     JobTimeoutError,
     PhotochromError,
-    PoolClosedError,
     QueueFullError,
     UnexpectedError,
     WorkerError,
     reason_of,
 )
 from photochrom.workers.process import Child
-from photochrom.workers.runner import Context, Forget, Job, Reply, Setup, perform, work
+from photochrom.workers.runner import Context, Forget, Job, Reply, Setup, work
+from photochrom.workers.ticket import CLOSED, Ticket
 
-__all__ = ["LocalPool", "Pool", "Ticket", "open_pool"]
+__all__ = ["Pool"]
 
 C = TypeVar("C", bound=Context)
 R = TypeVar("R")
@@ -46,34 +44,6 @@ _PATIENCE = 4  # so often at most
 _REMEMBERED = 64  # keys that a worker is taken to remember
 _PAUSES = (0.0, 0.5, 2.0, 10.0, 30.0)  # seconds before a worker that dies before it is ready is started again
 _PLACE = 0.2  # seconds between two looks whether there is a place in the line
-
-
-class Ticket(Future[R]):
-    """What will come of a job. Cancelled, the job is not begun, or not retried.
-
-    Attributes:
-        job: what is done.
-        seconds: how long it took, once it is done.
-    """
-
-    def __init__(self, job: Job[Any, R], deadline: float | None = None) -> None:
-        super().__init__()
-        self.job, self.seconds = job, 0.0
-        self._deadline, self._abandoned = deadline, False
-        self._attempts = self._passed_over = 0
-
-    def cancel(self) -> bool:
-        """Give up the result."""
-        self._abandoned = True
-        return super().cancel()
-
-    def _settle(self, reply: Reply) -> None:
-        self.seconds = reply.seconds
-        with suppress(InvalidStateError):  # it is cancelled, or took too long
-            if reply.error is not None:
-                self.set_exception(reply.error)
-            else:
-                self.set_result(reply.value)
 
 
 @dataclass(eq=False)
@@ -169,7 +139,7 @@ class Pool(Generic[C]):
             self._dispatch()
             if self._closed:
                 self._waiting.remove(ticket)
-                ticket._settle(_CLOSED)
+                ticket.settle(CLOSED)
             elif seconds is not None or self._wanted() > len(self._workers):
                 self._ring()
         return ticket
@@ -207,14 +177,14 @@ class Pool(Generic[C]):
     # The watching thread alone starts, hears and buries workers.
 
     def _watch(self) -> None:
-        last = _CLOSED
+        last = CLOSED
         try:
             while not self._closed:
                 self._start_workers()
                 with self._lock:
                     self._dispatch()
                     pipes: dict[Any, _Worker] = {worker.child.pipe: worker for worker in self._workers}
-                    events = [ticket._deadline for ticket in self._tickets() if ticket._deadline is not None]
+                    events = [ticket.deadline for ticket in self._tickets() if ticket.deadline is not None]
                     if len(self._workers) < self._wanted():
                         events.append(self._not_before)
                 for pipe in wait([self._bell, *pipes], max(0.0, min(events) - monotonic()) if events else None):
@@ -235,7 +205,7 @@ class Pool(Generic[C]):
             for worker in workers:
                 worker.child.kill()  # all, before the first is waited for
             for ticket in tickets:
-                ticket._settle(last)
+                ticket.settle(last)
             for worker in workers:
                 worker.child.end()
 
@@ -260,7 +230,7 @@ class Pool(Generic[C]):
                 self._pace += 0.1 * (reply.seconds - self._pace)
                 self._dispatch()  # before others hear of it: the worker shall not wait for them
             if ticket is not None:
-                ticket._settle(reply)
+                ticket.settle(reply)
         elif reply.error is not None:
             self._bury(worker, reply.error)
         else:
@@ -285,28 +255,28 @@ class Pool(Generic[C]):
                 self._not_before = monotonic() + _PAUSES[min(self._deaths, len(_PAUSES)) - 1]
                 if not (self._opened and self._deaths < len(_PAUSES)) and not any(w.ready for w in self._workers):
                     failed, self._waiting = list(self._waiting), deque()
-            elif (ticket := worker.ticket) is not None and not (ticket.done() or ticket._abandoned):
-                if ticket._attempts < _ATTEMPTS:
+            elif (ticket := worker.ticket) is not None and not (ticket.done() or ticket.abandoned):
+                if ticket.attempts < _ATTEMPTS:
                     self._waiting.appendleft(ticket)
                 else:
                     problem = f"the process that worked on it {how}, as did another before"
                     error, failed = WorkerError(ticket.job.name, problem, "try it by itself"), [ticket]
         for ticket in failed:
-            ticket._settle(Reply(error=error))
+            ticket.settle(Reply(error=error))
 
     def _expire(self) -> None:
         """End jobs that take too long, and their workers with them."""
         now = monotonic()
         with self._lock:
-            late = [each for each in self._tickets() if each._deadline is not None and each._deadline <= now]
+            late = [each for each in self._tickets() if each.deadline is not None and each.deadline <= now]
             self._waiting = deque(ticket for ticket in self._waiting if ticket not in late)
             for worker in self._workers:
                 if worker.ticket in late:
                     worker.dying = True
                     worker.child.kill()
         for ticket in late:
-            ticket._deadline = None
-            ticket._settle(Reply(error=JobTimeoutError(ticket.job.name, "took too long", "try a smaller photo")))
+            ticket.deadline = None
+            ticket.settle(Reply(error=JobTimeoutError(ticket.job.name, "took too long", "try a smaller photo")))
 
     # What follows is called with the lock.
 
@@ -319,15 +289,15 @@ class Pool(Generic[C]):
                 return
             first = self._waiting[0]
             ticket, worker = first, min(idle, key=lambda worker: len(worker.remembered))
-            if first._passed_over < _PATIENCE:
+            if first.passed_over < _PATIENCE:
                 window = islice(self._waiting, _WINDOW)
                 pairs = ((t, w) for t in window for w in idle if t.job.key in w.remembered)
                 ticket, worker = next(pairs, (ticket, worker))
-            first._passed_over += ticket is not first
+            first.passed_over += ticket is not first
             self._waiting.remove(ticket)
             if not ticket.running() and not ticket.set_running_or_notify_cancel():
                 continue
-            ticket._attempts += 1
+            ticket.attempts += 1
             worker.ticket = ticket
             worker.remember(ticket.job.key)
             try:
@@ -350,48 +320,3 @@ class Pool(Generic[C]):
     def _ring(self) -> None:
         if not self._bell.poll():
             self._button.send_bytes(b"!")
-
-
-class LocalPool(Generic[C]):
-    """A pool of one worker, a thread of this process.
-
-    Not the main thread, where Python raises what a signal asks for: it would be lost in a callback of libvips,
-    and wait for the end of a long computation.
-
-    Raises:
-        PhotochromError: if it cannot open what it needs.
-    """
-
-    def __init__(self, setup: Setup[C]) -> None:
-        self._context = setup.open()
-        self._tickets: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
-        self._closed = False
-        threading.Thread(target=self._work, name="photochrom-worker", daemon=True).start()
-
-    def submit(self, job: Job[C, R]) -> Ticket[R]:
-        """Have a job done, as `Pool.submit`."""
-        ticket = Ticket(job)
-        self._tickets.put(ticket)
-        return ticket
-
-    def close(self) -> None:
-        """Give up what is not done."""
-        self._closed = True
-        self._tickets.put(None)
-
-    def _work(self) -> None:
-        while (ticket := self._tickets.get()) is not None:
-            if ticket.set_running_or_notify_cancel():
-                ticket._settle(_CLOSED if self._closed else perform(ticket.job, self._context))
-
-
-def open_pool(setup: Setup[C], workers: int) -> Pool[C] | LocalPool[C]:
-    """Make a pool of so many workers: processes, or for one worker a thread, which needs no time to start.
-
-    Raises:
-        PhotochromError: if the one worker cannot open what it needs; processes say so of the first job.
-    """
-    return LocalPool(setup) if workers == 1 else Pool(setup, workers=workers)
-
-
-_CLOSED = Reply(error=PoolClosedError(None, "the work is ending", "try again later"))
