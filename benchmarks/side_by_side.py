@@ -14,6 +14,8 @@ import sys
 import time
 from statistics import median
 
+from photochrom.openmp import limit_spinning
+
 CHILD = """
 import json, sys, time
 import torch
@@ -68,6 +70,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10)
     args = parser.parse_args()
+    limit_spinning()  # as a study has it
     for network in args.networks.split(","):
         pairs = []
         for _ in range(args.rounds):

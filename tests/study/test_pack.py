@@ -198,6 +198,12 @@ def test_a_run_that_diverged_is_carried_with_its_log(
     assert (told.status, len(told.history)) == ("diverged", 3)
     assert unpack([tmp_path / "study.tar"], plan, tmp_path / "there") == []
 
+    further = do(longer(ONE, 5), photos, tmp_path / "further")  # on a machine where it did not
+    write_pack(further / "runs", tmp_path / "further.tar")
+    assert unpack([tmp_path / "further.tar"], longer(ONE, 5), tmp_path / "there") == [NAME]
+    assert read_runs(longer(ONE, 5), tmp_path / "there" / "runs")[0].complete
+    assert not (tmp_path / "there" / "runs" / NAME / "diverged.json").exists()
+
 
 def test_runs_that_the_plan_leaves_out_are_not_lost(tmp_path: Path, packed: Path) -> None:
     other = plan_study(**SMALL | {"networks": ["article-3"]})
