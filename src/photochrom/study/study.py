@@ -182,7 +182,8 @@ class _Photos:
     def _room(self, run: PlannedRun) -> int:
         """Return how many bytes a step of the largest network of the plan takes."""
         networks = [create_network(name) for name in {run.recipe.network for run in self._plan}]
-        largest = max(networks, key=lambda network: sum(p.numel() for p in network.parameters())).to(self._device)
+        largest = max(networks, key=lambda network: sum(p.numel() for p in network.parameters()))
+        largest = largest.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         precision = precision_of(run.recipe.precision, self._device)
         batch, size = run.recipe.batch, run.recipe.size
         return measure_step(largest, batch, size, self._device, precision, run.recipe.cudnn_benchmark)
