@@ -24,12 +24,12 @@ from photochrom.training.step import Stepper
 
 
 def measure(
-    recipe: Recipe, epoch: int, batch: int | None, device: torch.device, precision: torch.dtype, steps: int
+    recipe: Recipe, epoch: int, device: torch.device, precision: torch.dtype, steps: int
 ) -> dict[str, float]:
     """Return photos/s of whole steps in an epoch and of the network's own part."""
     assert recipe.crop_from is not None
     phase = recipe.phase(epoch)
-    count = batch or phase.batch
+    count = phase.batch
     network = create_network(recipe.network)
     assert isinstance(network, HintedNetwork)
     network = network.to(device).to(memory_format=torch.channels_last)
@@ -74,12 +74,15 @@ def main() -> None:
     if device.type == "cpu":
         keep_memory()
     recipe = load_recipe("photochrom-1")
+    if args.batch is not None:
+        first = recipe.first.model_copy(update={"batch": args.batch}) if recipe.first is not None else None
+        recipe = recipe.model_copy(update={"batch": args.batch, "first": first})
     precision = precision_of(args.precision, device)
     for epoch in (1, recipe.epochs):
         phase = recipe.phase(epoch)
-        speed = measure(recipe, epoch, args.batch, device, precision, args.steps)
+        speed = measure(recipe, epoch, device, precision, args.steps)
         print(
-            f"{phase.size}×{phase.size}, batch {args.batch or phase.batch}: {speed['step']:.1f} photos/s, "
+            f"{phase.size}×{phase.size}, batch {phase.batch}: {speed['step']:.1f} photos/s, "
             f"the network's own part {speed['network']:.1f}, {speed['network'] / speed['step']:.2f}×"
         )
 

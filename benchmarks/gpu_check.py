@@ -191,10 +191,8 @@ def tell_study(paces: dict[str, Pace], photos: int, size: int, stretch: float) -
     seconds = known.start + final.epochs * (final.photos / known.speed + testing * dev.photos / photos)
     print(f"the final run: {seconds:.0f} s")
     whole += seconds
-    print(
-        f"the whole study at {size}x{size}: {whole:.0f} s, "
-        f"{math.ceil(whole / stretch)} stretches of {stretch / 60:.0f} minutes"
-    )
+    stretches = f"{math.ceil(whole / stretch)} stretches of {stretch / 60:.0f} minutes"
+    print(f"the whole study at {size}x{size}: {whole:.0f} s, {stretches}")
 
 
 def profile(recipe: Recipe, photos: PhotoSet, device: torch.device) -> None:

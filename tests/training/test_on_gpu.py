@@ -163,6 +163,7 @@ def test_a_length_of_time_is_measured_on_the_gpu_too(gpu, photos, tmp_path):
     assert len(result.history) >= 1
 
 
+@pytest.mark.filterwarnings("ignore:.pin_memory:UserWarning")
 def test_photos_decoded_ahead_arrive_without_a_wait(gpu, photos):
     held = PhotoSet.load(find_photos(photos), 32, device=GPU, hold=True)
     ahead = PhotoSet.load(find_photos(photos), 32, device=GPU, hold=False, workers=0)
