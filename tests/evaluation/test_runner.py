@@ -8,7 +8,7 @@ import pytest
 
 from deadly_photo import DeadlyRef
 from photochrom import Colorizer, Hint
-from photochrom.color.cielab import stack_lab, lab_to_rgb, lightness, quantize, rgb_to_lab
+from photochrom.color.cielab import lab_to_rgb, lightness, quantize, rgb_to_lab, stack_lab
 from photochrom.data.photos import find_photos
 from photochrom.errors import DataError, NetworkError, OutputError
 from photochrom.evaluation.jobs import missing_extras
