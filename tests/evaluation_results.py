@@ -18,7 +18,7 @@ def row(name, kind, mean):
 
 def results(**changes):
     return {
-        "protocol": {"name": "center256"},
+        "preprocessing": {"name": "center256"},
         "data": {"photos": 12},
         "metrics": [dict(metric) for metric in METRICS],
         "missing": {},
@@ -27,7 +27,7 @@ def results(**changes):
         "failed": [],
         "curves": {},
         "asked": {},
-        "sureness": {},
+        "calibration": {},
         "rows": [row("grey", "reference", 20.0), row("one", "network", 21.0), row("other", "network", 22.0)],
         **changes,
     }

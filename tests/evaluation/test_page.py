@@ -41,13 +41,13 @@ def results(tmp_path, **changes):
         "photochrom": "0.1.0",
         "command": "photochrom evaluate one",
         **base,
-        "protocol": {"name": "center256", "size": 256, "description": "Cut in the centre."},
+        "preprocessing": {"name": "center256", "size": 256, "description": "Cut in the centre."},
         "data": {"photos": 12, "names": ["validation"], "fingerprint": "ab12"},
         "actual": {"colorfulness": interval, "colorfulness_signed": interval},
         "differences": [{"of": "one", "against": "grey", "photos": 12, "scores": {"psnr": interval}}],
         "curves": {"one": [{"hints": count, "psnr": interval} for count in (0, 1, 10)]},
         "asked": {"one": [{"hints": count, "psnr": interval} for count in (0, 1)]},
-        "sureness": {
+        "calibration": {
             "one": {
                 "ranges": [{"share": 0.5, "confidence": 0.1 * at, "right": 0.08 * at} for at in (4, 9)],
                 "gap": 0.13,
@@ -137,13 +137,13 @@ def test_absent_columns_say_what_to_install(tmp_path):
 
 @pytest.mark.parametrize("kept", [1, 2])
 def test_little_to_show(tmp_path, kept):
-    what = results(tmp_path, gallery=[], curves={}, asked={}, sureness={}, differences=[], photos=[])
+    what = results(tmp_path, gallery=[], curves={}, asked={}, calibration={}, differences=[], photos=[])
     what["rows"] = what["rows"][:kept]
     assert "grey" in page(what, tmp_path)
 
 
 def test_a_row_that_failed_everywhere(tmp_path):
-    what = results(tmp_path, curves={}, asked={}, sureness={}, differences=[])
+    what = results(tmp_path, curves={}, asked={}, calibration={}, differences=[])
     what["rows"][1]["photos"] = 0
     what["rows"][1]["scores"] = dict.fromkeys(what["rows"][1]["scores"])
     for photo in what["photos"]:

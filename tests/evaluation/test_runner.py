@@ -13,9 +13,9 @@ from photochrom.data.photos import find_photos
 from photochrom.errors import DataError, NetworkError, OutputError
 from photochrom.evaluation.jobs import missing_extras
 from photochrom.evaluation.measure import Measurer
-from photochrom.evaluation.methods import list_subjects
+from photochrom.evaluation.methods import list_methods
 from photochrom.evaluation.runner import evaluate
-from photochrom.evaluation.simulated_hints import reveal
+from photochrom.evaluation.simulated_hints import random_true_hints
 from photochrom.inference.onnx_model import Network
 from tiny_network import tint_card, write_network
 
@@ -114,7 +114,7 @@ def test_starting_over_leaves_nothing_of_the_evaluation_before(photos, tint, tmp
 def test_figures_of_two_setups_never_meet(photos, tint, tmp_path):
     evaluate([tint], photos, tmp_path / "out", fast=True)
     with pytest.raises(OutputError, match="another --output, or start over with --overwrite"):
-        evaluate([tint], photos, tmp_path / "out", fast=True, protocol="squash256")
+        evaluate([tint], photos, tmp_path / "out", fast=True, preprocessing="squash256")
     write_network(tint, card=tint_card(), slope=0.2)  # other weights under the same name
     with pytest.raises(OutputError, match="holds an evaluation of other networks"):
         evaluate([tint], photos, tmp_path / "out", fast=True)
@@ -134,7 +134,7 @@ def test_a_network_that_proposes_no_numbers_is_reported_and_not_averaged_in(phot
 
 def test_rows_of_one_name_are_told_apart(photos, tint, tmp_path):
     other = write_network(tmp_path / "other.onnx", card=tint_card(), slope=0.3)
-    names = [subject.name for subject in list_subjects([tint, other, tint])]
+    names = [method.name for method in list_methods([tint, other, tint])]
     assert names == ["grey", "mean colour", f"tint ({tint})", f"tint ({other})"]
 
 
@@ -187,12 +187,12 @@ def test_hints_are_worth_something(photos, echo, tint, tmp_path):
 
 def test_a_network_that_asks_and_says_how_sure_it_is_is_measured_by_that(photos, hinting, tint, tmp_path):
     results = evaluate([hinting, tint], photos, tmp_path / "out", fast=True, hints=[0, 3, 50])
-    assert list(results["asked"]) == list(results["sureness"]) == ["hinting"]
+    assert list(results["asked"]) == list(results["calibration"]) == ["hinting"]
     random, asked = results["curves"]["hinting"], results["asked"]["hinting"]
     assert [point["hints"] for point in asked] == [0, 3]  # nobody answers fifty questions
     assert asked[0] == random[0]
     assert asked[1]["psnr"]["mean"] > asked[0]["psnr"]["mean"]
-    sure = results["sureness"]["hinting"]
+    sure = results["calibration"]["hinting"]
     assert sum(one["share"] for one in sure["ranges"]) == pytest.approx(1)
     assert 0 < sure["gap"] < 1
     page = (tmp_path / "out/report.html").read_text()
@@ -218,22 +218,22 @@ def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):
         return run(self, planes, hints, vividness, output=output)
 
     monkeypatch.setattr(Network, "run", spy)
-    subjects = [one for one in list_subjects([echo], [0]) if one.path is not None]
+    methods = [one for one in list_methods([echo], [0]) if one.path is not None]
     other = quantize(lab_to_rgb(stack_lab(lightness(coloured), np.zeros((64, 64, 2)))), np.uint8)
     assert not np.array_equal(coloured, other)
     for photo in (coloured, other):
-        Measurer(subjects, (3, 4))(photo, "key")
+        Measurer(methods, (3, 4))(photo, "key")
     # Two photos of one lightness, the one with colours and the other without, are the same to a network.
     assert len(seen) == 2
     assert np.abs(seen[0][0] - seen[1][0]).max() < 2.0  # one step of 8 bits, stretched threefold
     assert seen[0][1] is seen[1][1] is None
 
     seen.clear()
-    measured = Measurer(subjects, (3, 4), hints=[3])(coloured, "key")
+    measured = Measurer(methods, (3, 4), hints=[3])(coloured, "key")
     assert list(measured.curves) == ["echo vividness 0"]
     (_, hints) = seen[-1]
     lab = rgb_to_lab(coloured)
-    points = reveal(lab, 3, "key")
+    points = random_true_hints(lab, 3, "key")
     side = math.ceil(7 / 256 * 256)
     assert 0 < hints[0, 2].sum() <= 3 * side**2  # nothing beyond the three squares
     assert set(np.unique(hints[0, 2])) == {0, 1}
@@ -244,9 +244,9 @@ def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):
 
 def test_places_depend_on_the_photo_alone(coloured):
     lab = rgb_to_lab(coloured)
-    assert reveal(lab, 2, "one") == reveal(lab, 9, "one")[:2]
-    assert reveal(lab, 2, "one") != reveal(lab, 2, "other")
-    (point,) = reveal(lab, 1, "one")
+    assert random_true_hints(lab, 2, "one") == random_true_hints(lab, 9, "one")[:2]
+    assert random_true_hints(lab, 2, "one") != random_true_hints(lab, 2, "other")
+    (point,) = random_true_hints(lab, 1, "one")
     x, y = int(point.x * 64), int(point.y * 64)
     assert np.abs(np.array(point.ab) - lab[y, x, 1:]).max() < 60  # the colour thereabouts, not of elsewhere
 
@@ -263,8 +263,8 @@ def test_nothing_to_measure(tint, tmp_path):
     (tmp_path / "photos/empty.jpg").touch()
     with pytest.raises(DataError, match="none of the 1 photos can be measured"):
         evaluate([tint], tmp_path / "photos", tmp_path / "out", fast=True)
-    with pytest.raises(DataError, match="no protocol"):
-        evaluate([tint], tmp_path / "photos", tmp_path / "out", protocol="val5k")
+    with pytest.raises(DataError, match="no preprocessing"):
+        evaluate([tint], tmp_path / "photos", tmp_path / "out", preprocessing="val5k")
 
 
 @pytest.mark.parametrize("deaths", [1, 2])

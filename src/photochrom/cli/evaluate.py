@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     )  # fmt: skip
     parser.add_argument("--output", required=True, metavar="DIR", help="the evaluation's folder")
     parser.add_argument(
-        "--protocol", choices=("center256", "squash256"), default="center256",
+        "--preprocessing", choices=("center256", "squash256"), default="center256",
         help="how photos become 256×256 pixels: cut in the centre (default) or squashed",
     )  # fmt: skip
     parser.add_argument(
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
                     args.networks,
                     args.data,
                     args.output,
-                    protocol=args.protocol,
+                    preprocessing=args.preprocessing,
                     hints=args.hints,
                     vividness=args.vividness,
                     photos=args.photos,
@@ -97,7 +97,7 @@ def _command(args: argparse.Namespace) -> str:
     from photochrom.numbers import short
 
     words = ["photochrom", "evaluate", *args.networks, "--data", *args.data, "--output", args.output]
-    words += ["--protocol", args.protocol]
+    words += ["--preprocessing", args.preprocessing]
     for option in ("hints", "vividness"):
         if getattr(args, option):
             words += [f"--{option}", ",".join(short(value) for value in getattr(args, option))]

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from photochrom.color.ab_bins import SURE_WITHIN
 
-__all__ = ["summarize_sureness", "tally_sureness"]
+__all__ = ["summarize_calibration", "tally_calibration"]
 
 _BINS = 10  # of the confidence, equally wide
 
 Floats = NDArray[np.floating[Any]]
 
 
-def tally_sureness(confidence: Floats, error: Floats) -> dict[str, list[float]]:
+def tally_calibration(confidence: Floats, error: Floats) -> dict[str, list[float]]:
     """Count what one photo says.
 
     Args:
@@ -38,7 +38,7 @@ def tally_sureness(confidence: Floats, error: Floats) -> dict[str, list[float]]:
     }
 
 
-def summarize_sureness(tallies: Sequence[dict[str, list[float]]]) -> dict[str, Any]:
+def summarize_calibration(tallies: Sequence[dict[str, list[float]]]) -> dict[str, Any]:
     """Put the photos' counts together.
 
     Returns:

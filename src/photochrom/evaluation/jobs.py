@@ -14,8 +14,8 @@ from photochrom.errors import MissingExtraError, PhotoError
 from photochrom.evaluation.inception import Inception
 from photochrom.evaluation.lpips import Lpips
 from photochrom.evaluation.measure import Measurer
-from photochrom.evaluation.methods import Subject
-from photochrom.evaluation.preprocessing import PROTOCOLS
+from photochrom.evaluation.methods import Method
+from photochrom.evaluation.preprocessing import PREPROCESSINGS
 from photochrom.evaluation.record import Line
 from photochrom.workers.runner import Context, Job, Setup
 
@@ -41,15 +41,15 @@ class BenchSetup(Setup["Bench"]):
     """What every worker measures.
 
     Attributes:
-        subjects: the rows.
-        protocol: name of the protocol.
+        methods: the rows.
+        preprocessing: name of the preprocessing.
         hints: numbers of colour points for the curve.
         extras: which of `EXTRAS` are measured.
         threads: for each worker; there is a worker for each core already.
     """
 
-    subjects: tuple[Subject, ...]
-    protocol: str
+    methods: tuple[Method, ...]
+    preprocessing: str
     hints: tuple[int, ...]
     extras: frozenset[str]
     threads: int | None = 1
@@ -75,13 +75,13 @@ class Bench(Context):
         self._measurer: Measurer | None = None
 
     def read(self, ref: PhotoRef) -> Any:
-        """Read a photo as the protocol says.
+        """Read a photo as the preprocessing says.
 
         Raises:
             PhotoError: if it cannot be read.
             DataError: if it was changed since it was listed.
         """
-        return PROTOCOLS[self._setup.protocol].read(ref.read(), ref.key)
+        return PREPROCESSINGS[self._setup.preprocessing].read(ref.read(), ref.key)
 
     def measurer(self, mean_ab: tuple[float, float]) -> Measurer:
         """Open what measures, the first time.
@@ -92,7 +92,7 @@ class Bench(Context):
         if self._measurer is None:
             extras = {key: make() for key, make in EXTRAS.items() if key in self._setup.extras}
             self._measurer = Measurer(
-                self._setup.subjects,
+                self._setup.methods,
                 mean_ab,
                 hints=self._setup.hints,
                 lpips=extras.get("lpips"),

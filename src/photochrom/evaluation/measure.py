@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from photochrom.color.cielab import lab_to_rgb, lightness, quantize, rgb_to_lab, stack_lab
 from photochrom.colorizer import Colorizer
 from photochrom.errors import NetworkError
-from photochrom.evaluation.calibration import tally_sureness
-from photochrom.evaluation.methods import Subject
+from photochrom.evaluation.calibration import tally_calibration
+from photochrom.evaluation.methods import Method
 from photochrom.evaluation.metrics import colorfulness, photo_scores, psnr
-from photochrom.evaluation.simulated_hints import reveal, true_hints
+from photochrom.evaluation.simulated_hints import random_true_hints, true_hints
 from photochrom.hints import Hint
 from photochrom.inference.prediction import Prediction
 from photochrom.io.picture import Picture
@@ -41,7 +41,7 @@ class Measured:
         scores: by row, then by metric.
         curves: by row, the PSNR in dB for each number of colour points at random places.
         asked: the same for those where the network itself asks; only for numbers up to `MOST_ASKED`.
-        sureness: by row, what `tally_sureness` counts.
+        calibration: by row, what `tally_calibration` counts.
         failed: by row, why it has no score; that row is not averaged in.
         features: float32 [1 + rows, D] for a Fréchet distance, the photo's own first; a row that failed is NaN.
     """
@@ -50,7 +50,7 @@ class Measured:
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
     curves: dict[str, list[float]] = field(default_factory=dict)
     asked: dict[str, list[float]] = field(default_factory=dict)
-    sureness: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    calibration: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     features: NDArray[np.float32] | None = None
 
@@ -59,7 +59,7 @@ class Measurer:
     """Measures photos one after another; one in each worker process.
 
     Args:
-        subjects: the rows.
+        methods: the rows.
         mean_ab: a, b of the row of the mean colour, in CIELAB units.
         hints: numbers of colour points to measure each network with that takes them.
         lpips: measures a batch of results against a batch of photos; None to leave it out.
@@ -72,7 +72,7 @@ class Measurer:
 
     def __init__(
         self,
-        subjects: Sequence[Subject],
+        methods: Sequence[Method],
         mean_ab: tuple[float, float],
         *,
         hints: Sequence[int] = (),
@@ -80,10 +80,10 @@ class Measurer:
         inception: Any = None,
         threads: int = 1,
     ) -> None:
-        self._subjects, self._hints = subjects, hints
+        self._methods, self._hints = methods, hints
         self._mean_ab = mean_ab
         self._lpips, self._inception = lpips, inception
-        paths = {subject.path for subject in subjects if subject.path is not None}
+        paths = {method.path for method in methods if method.path is not None}
         self._colorizers = {path: Colorizer(path, device="cpu", threads=threads) for path in paths}
 
     def __call__(self, truth: Pixels, key: str) -> Measured:
@@ -98,22 +98,22 @@ class Measurer:
         grey = _grey(truth)
         opened = {path: colorizer.open(grey) for path, colorizer in self._colorizers.items()}
         pictures: dict[str, Pixels] = {}
-        for subject in self._subjects:
+        for method in self._methods:
             try:
-                result = self._result(subject, opened, grey, truth)
-                if subject.takes_hints and self._hints:
-                    points = reveal(lab, max(self._hints), key)
-                    found.curves[subject.name] = _curve(subject, opened, truth, points, self._hints)
-                if subject.asks and (counts := [count for count in self._hints if count <= MOST_ASKED]):
-                    points = _asked(subject, opened, lab, max(counts)) if max(counts) else []
-                    found.asked[subject.name] = _curve(subject, opened, truth, points, counts)
-                if subject.says_how_sure:
-                    found.sureness[subject.name] = _sureness(subject, opened, result, lab)
+                result = self._result(method, opened, grey, truth)
+                if method.takes_hints and self._hints:
+                    points = random_true_hints(lab, max(self._hints), key)
+                    found.curves[method.name] = _curve(method, opened, truth, points, self._hints)
+                if method.asks and (counts := [count for count in self._hints if count <= MOST_ASKED]):
+                    points = _asked(method, opened, lab, max(counts)) if max(counts) else []
+                    found.asked[method.name] = _curve(method, opened, truth, points, counts)
+                if method.says_how_sure:
+                    found.calibration[method.name] = _calibration(method, opened, result, lab)
             except NetworkError as error:
-                found.failed[subject.name] = str(error)
+                found.failed[method.name] = str(error)
                 continue
-            found.scores[subject.name] = photo_scores(result, truth, lab)
-            pictures[subject.name] = result
+            found.scores[method.name] = photo_scores(result, truth, lab)
+            pictures[method.name] = result
         if self._lpips is not None and pictures:
             results = np.stack(list(pictures.values()))
             distances = self._lpips(results, np.broadcast_to(truth, results.shape))
@@ -121,8 +121,8 @@ class Measurer:
                 found.scores[name]["lpips"] = distance
         if self._inception is not None:
             features = self._inception(np.stack([truth, *pictures.values()]))
-            found.features = np.full((1 + len(self._subjects), features.shape[1]), math.nan, np.float32)
-            names = [subject.name for subject in self._subjects]
+            found.features = np.full((1 + len(self._methods), features.shape[1]), math.nan, np.float32)
+            names = [method.name for method in self._methods]
             found.features[[0, *(1 + names.index(name) for name in pictures)]] = features
         return found
 
@@ -131,49 +131,49 @@ class Measurer:
         grey = _grey(truth)
         opened = {path: colorizer.open(grey) for path, colorizer in self._colorizers.items()}
         made = {}
-        for subject in self._subjects:
+        for method in self._methods:
             try:
-                made[subject.name] = self._result(subject, opened, grey, truth)
+                made[method.name] = self._result(method, opened, grey, truth)
             except NetworkError:
                 continue
         return made
 
-    def _result(self, subject: Subject, opened: Opened, grey: Picture, truth: Pixels) -> Pixels:
-        if subject.name == "grey":
+    def _result(self, method: Method, opened: Opened, grey: Picture, truth: Pixels) -> Pixels:
+        if method.name == "grey":
             return grey.pixels.repeat(3, axis=2)
-        if subject.path is None:
+        if method.path is None:
             constant = _flat(lightness(truth), self._mean_ab)
             result: Pixels = quantize(lab_to_rgb(constant), np.uint8)
             return result
-        return _colors(subject, opened)
+        return _colors(method, opened)
 
 
-def _colors(subject: Subject, opened: Opened, hints: Sequence[Hint] = ()) -> Pixels:
-    assert subject.path is not None
-    options = Options(vividness=subject.vividness, hints=tuple(hints))
-    pixels: Pixels = opened[subject.path].colors(options).pixels
+def _colors(method: Method, opened: Opened, hints: Sequence[Hint] = ()) -> Pixels:
+    assert method.path is not None
+    options = Options(vividness=method.vividness, hints=tuple(hints))
+    pixels: Pixels = opened[method.path].colors(options).pixels
     return pixels
 
 
 def _curve(
-    subject: Subject, opened: Opened, truth: Pixels, points: Sequence[Hint], counts: Sequence[int]
+    method: Method, opened: Opened, truth: Pixels, points: Sequence[Hint], counts: Sequence[int]
 ) -> list[float]:
-    return [psnr(_colors(subject, opened, points[:count]), truth) for count in counts]
+    return [psnr(_colors(method, opened, points[:count]), truth) for count in counts]
 
 
-def _asked(subject: Subject, opened: Opened, lab: NDArray[np.floating], count: int) -> list[Hint]:
+def _asked(method: Method, opened: Opened, lab: NDArray[np.floating], count: int) -> list[Hint]:
     """Let the network choose the places, all at once, and answer with the truth."""
-    assert subject.path is not None
-    asked = opened[subject.path].suggest(count, Options(vividness=subject.vividness))
+    assert method.path is not None
+    asked = opened[method.path].suggest(count, Options(vividness=method.vividness))
     return true_hints(lab, [(hint.x, hint.y) for hint in asked])
 
 
-def _sureness(
-    subject: Subject, opened: Opened, result: Pixels, lab: NDArray[np.floating]
+def _calibration(
+    method: Method, opened: Opened, result: Pixels, lab: NDArray[np.floating]
 ) -> dict[str, list[float]]:
-    assert subject.path is not None
-    confidence = opened[subject.path].confidence(Options(vividness=subject.vividness))
-    return tally_sureness(confidence, np.linalg.norm(rgb_to_lab(result)[..., 1:] - lab[..., 1:], axis=2))
+    assert method.path is not None
+    confidence = opened[method.path].confidence(Options(vividness=method.vividness))
+    return tally_calibration(confidence, np.linalg.norm(rgb_to_lab(result)[..., 1:] - lab[..., 1:], axis=2))
 
 
 def _grey(truth: Pixels) -> Picture:

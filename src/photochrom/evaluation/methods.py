@@ -13,7 +13,7 @@ from photochrom.inference.card import Card
 from photochrom.inference.onnx_model import Network
 from photochrom.numbers import short
 
-__all__ = ["REFERENCES", "Subject", "list_subjects"]
+__all__ = ["REFERENCES", "Method", "list_methods"]
 
 REFERENCES = {
     "grey": "no colour at all: a = b = 0",
@@ -23,7 +23,7 @@ REFERENCES = {
 
 
 @dataclass(frozen=True)
-class Subject:
+class Method:
     """One row of the report.
 
     Attributes:
@@ -74,7 +74,7 @@ class Subject:
         }
 
 
-def list_subjects(networks: Sequence[str | Path], vividness: Sequence[float] = ()) -> list[Subject]:
+def list_methods(networks: Sequence[str | Path], vividness: Sequence[float] = ()) -> list[Method]:
     """List the rows of a report: the references first, then the networks in the order given.
 
     Args:
@@ -84,20 +84,20 @@ def list_subjects(networks: Sequence[str | Path], vividness: Sequence[float] = (
     Raises:
         NetworkError: if a network cannot be opened.
     """
-    found: dict[tuple[Path, float | None], Subject] = {}
+    found: dict[tuple[Path, float | None], Method] = {}
     for given in networks:
         network = Network(given, device="cpu", threads=1)
         digest = hashlib.sha256(network.path.read_bytes()).hexdigest()
         values: Sequence[float | None] = vividness if vividness and "vividness" in network.card.inputs else [None]
         for value in values:
             name = network.card.name if value is None else f"{network.card.name} vividness {short(value)}"
-            subject = Subject(name, "network", network.card.description, network.path, digest, value, network.card)
-            found[network.path.resolve(), value] = subject
-    references = [Subject(name, "reference", text) for name, text in REFERENCES.items()]
+            method = Method(name, "network", network.card.description, network.path, digest, value, network.card)
+            found[network.path.resolve(), value] = method
+    references = [Method(name, "reference", text) for name, text in REFERENCES.items()]
     return references + _named_apart(list(found.values()))
 
 
-def _named_apart(subjects: list[Subject]) -> list[Subject]:
+def _named_apart(methods: list[Method]) -> list[Method]:
     """Give a network whose card has the name of another one its file's path for a name."""
-    count = Counter([*REFERENCES, *(subject.name for subject in subjects)])
-    return [replace(one, name=f"{one.name} ({one.path})") if count[one.name] > 1 else one for one in subjects]
+    count = Counter([*REFERENCES, *(method.name for method in methods)])
+    return [replace(one, name=f"{one.name} ({one.path})") if count[one.name] > 1 else one for one in methods]

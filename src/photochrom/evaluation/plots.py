@@ -47,13 +47,13 @@ def draw_plots(results: Mapping[str, Any]) -> dict[str, str]:
         results: as `results.json` holds them.
 
     Returns:
-        SVG by name, of ``"distribution"``, ``"tradeoff"``, ``"curves"``, ``"sureness"`` and ``"differences"``.
+        SVG by name, of ``"distribution"``, ``"tradeoff"``, ``"curves"``, ``"calibration"`` and ``"differences"``.
     """
     charts: dict[str, Callable[[Mapping[str, Any]], Figure | None]] = {
         "distribution": _draw_distribution,
         "tradeoff": _draw_tradeoff,
         "curves": _draw_curves,
-        "sureness": _draw_sureness,
+        "calibration": _draw_calibration,
         "differences": _draw_differences,
     }
     drawn = {}
@@ -170,15 +170,15 @@ def _draw_curves(results: Mapping[str, Any]) -> Figure | None:
     return figure
 
 
-def _draw_sureness(results: Mapping[str, Any]) -> Figure | None:
+def _draw_calibration(results: Mapping[str, Any]) -> Figure | None:
     """Draw how often networks are right against how sure they say they are; the diagonal is honest."""
-    if not results["sureness"]:
+    if not results["calibration"]:
         return None
     figure = Figure(figsize=(_WIDTH, 3.4), layout="constrained")
     ax = figure.subplots()
     names = [row["name"] for row in results["rows"]]
     ax.plot([0, 100], [0, 100], color=QUIET, linestyle=(0, (4, 2)), linewidth=1.2, label="as sure as right")
-    for place, (name, sure) in enumerate(results["sureness"].items()):
+    for place, (name, sure) in enumerate(results["calibration"].items()):
         colour, marker = _look(results, names.index(name) if name in names else place)
         said, right = ([100 * one[key] for one in sure["ranges"]] for key in ("confidence", "right"))
         ax.plot(said, right, color=colour, linewidth=1.2, label=_short(name))

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from photochrom.io.crops import read_crop, read_resized
 
-__all__ = ["PROTOCOLS", "Protocol"]
+__all__ = ["PREPROCESSINGS", "Preprocessing"]
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Preprocessing:
     """One way of preparing photos.
 
     Attributes:
@@ -42,16 +42,16 @@ class Protocol:
         return {"name": self.name, "size": self.size, "description": self.description}
 
 
-PROTOCOLS = {
-    protocol.name: protocol
-    for protocol in (
-        Protocol(
+PREPROCESSINGS = {
+    preprocessing.name: preprocessing
+    for preprocessing in (
+        Preprocessing(
             "center256",
             256,
             "Each photo is shrunk until its short side is 256 pixels, and the middle 256×256 of it are measured.",
             read_crop,
         ),
-        Protocol(
+        Preprocessing(
             "squash256",
             256,
             "Each photo is resized to 256×256 pixels as a whole, whatever its aspect.",

@@ -12,13 +12,13 @@ import numpy as np
 
 from photochrom.errors import OutputError
 from photochrom.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_mean
-from photochrom.evaluation.calibration import summarize_sureness
+from photochrom.evaluation.calibration import summarize_calibration
 from photochrom.evaluation.cost import Cost
 from photochrom.evaluation.frechet import frechet_distance
 from photochrom.evaluation.inception import PREPROCESSING
 from photochrom.evaluation.measure import MOST_ASKED
-from photochrom.evaluation.methods import Subject
-from photochrom.evaluation.preprocessing import Protocol
+from photochrom.evaluation.methods import Method
+from photochrom.evaluation.preprocessing import Preprocessing
 from photochrom.evaluation.record import Line
 from photochrom.io.atomic import replace_file
 
@@ -58,8 +58,8 @@ _PAIRED = ("psnr", "ssim", "ciede2000", "ciede2000_p95", "ab_error", "lpips")
 
 def compile_results(
     lines: Sequence[Line],
-    subjects: Sequence[Subject],
-    protocol: Protocol,
+    methods: Sequence[Method],
+    preprocessing: Preprocessing,
     *,
     hints: Sequence[int],
     costs: Mapping[str, Cost],
@@ -69,8 +69,8 @@ def compile_results(
 
     Args:
         lines: one for each photo, in order; at least one was measured.
-        subjects: the rows.
-        protocol: how photos were prepared.
+        methods: the rows.
+        preprocessing: how photos were prepared.
         hints: numbers of colour points in the curves.
         costs: by network row.
         missing: by optional metric that was not measured, what it needs.
@@ -84,13 +84,13 @@ def compile_results(
         for key in ("colorfulness", "colorfulness_signed")
     }
     rows = []
-    for number, subject in enumerate(subjects, 1):
-        own = [one for _, one in measured if subject.name in one.scores]
+    for number, method in enumerate(methods, 1):
+        own = [one for _, one in measured if method.name in one.scores]
         scores: Scores = {metric["key"]: None for metric in METRICS}
-        for key in own[0].scores[subject.name] if own else ():
-            scores[key] = _as_dict(bootstrap_mean([one.scores[subject.name][key] for one in own]))
+        for key in own[0].scores[method.name] if own else ():
+            scores[key] = _as_dict(bootstrap_mean([one.scores[method.name][key] for one in own]))
         for form in ("", "_signed") if own else ():
-            results = [one.scores[subject.name][f"colorfulness{form}"] for one in own]
+            results = [one.scores[method.name][f"colorfulness{form}"] for one in own]
             photos = [one.actual[f"colorfulness{form}"] for one in own]
             scores[f"delta_cf{form}"] = _as_dict(bootstrap_difference(results, photos))
         features = [one.features for one in own if one.features is not None]
@@ -99,15 +99,15 @@ def compile_results(
             distance = frechet_distance(truths, results_features)
             # A bootstrap would only show its bias, which grows as photos repeat.
             scores["frechet"] = {"mean": distance, "low": None, "high": None}
-        cost = costs.get(subject.name)
+        cost = costs.get(method.name)
         rows.append(
-            subject.as_dict()
+            method.as_dict()
             | {"photos": len(own), "scores": scores}
             | (vars(cost) if cost else {"network_seconds": None, "photo_seconds": None, "peak_memory_mb": None})
         )
     return {
         "format": 1,
-        "protocol": protocol.as_dict(),
+        "preprocessing": preprocessing.as_dict(),
         "data": {"photos": len(measured)},
         "skipped": [{"photo": line.key, "reason": line.skipped} for line in lines if line.measured is None],
         "failed": [
@@ -117,15 +117,15 @@ def compile_results(
         ],
         "metrics": [dict(metric) for metric in METRICS],
         "missing": dict(missing),
-        "notes": _notes(len(measured), subjects, hints, missing),
+        "notes": _notes(len(measured), methods, hints, missing),
         "rows": rows,
         "actual": actual,
-        "differences": _differences(measured, subjects),
+        "differences": _differences(measured, methods),
         "curves": _curves([one.curves for _, one in measured], hints),
         "asked": _curves([one.asked for _, one in measured], [count for count in hints if count <= MOST_ASKED]),
-        "sureness": _sureness([one.sureness for _, one in measured]),
+        "calibration": _calibration([one.calibration for _, one in measured]),
         "photos": [{"key": key, "scores": one.scores} for key, one in measured],
-        "gallery": _chosen(measured, subjects),
+        "gallery": _chosen(measured, methods),
     }
 
 
@@ -144,19 +144,19 @@ def write_json(results: dict[str, Any], output: Path) -> None:
 
 
 def _notes(
-    photos: int, subjects: Sequence[Subject], hints: Sequence[int], missing: Mapping[str, str]
+    photos: int, methods: Sequence[Method], hints: Sequence[int], missing: Mapping[str, str]
 ) -> dict[str, str]:
     notes = {} if "frechet" in missing else {"frechet": f"N = {photos}; {PREPROCESSING}"}
-    without = [subject.name for subject in subjects if subject.kind == "network" and not subject.takes_hints]
+    without = [method.name for method in methods if method.kind == "network" and not method.takes_hints]
     if hints and without:
         notes["hints"] = f"not measured for {', '.join(without)}: no colour points are taken there"
     return notes
 
 
-def _differences(measured: Sequence[Any], subjects: Sequence[Subject]) -> list[dict[str, Any]]:
+def _differences(measured: Sequence[Any], methods: Sequence[Method]) -> list[dict[str, Any]]:
     """Compare every network with the references and with the networks before it, photo by photo."""
     compared = []
-    for against, of in combinations(subjects, 2):
+    for against, of in combinations(methods, 2):
         if of.kind != "network":
             continue
         both = [one.scores for _, one in measured if {of.name, against.name} <= one.scores.keys()]
@@ -183,25 +183,25 @@ def _curves(found: Sequence[Mapping[str, list[float]]], counts: Sequence[int]) -
     return curves
 
 
-def _sureness(found: Sequence[Mapping[str, dict[str, list[float]]]]) -> dict[str, Any]:
+def _calibration(found: Sequence[Mapping[str, dict[str, list[float]]]]) -> dict[str, Any]:
     names = dict.fromkeys(name for one in found for name in one)
-    return {name: summarize_sureness([one[name] for one in found if name in one]) for name in names}
+    return {name: summarize_calibration([one[name] for one in found if name in one]) for name in names}
 
 
-def _chosen(measured: Sequence[Any], subjects: Sequence[Subject]) -> list[dict[str, Any]]:
+def _chosen(measured: Sequence[Any], methods: Sequence[Method]) -> list[dict[str, Any]]:
     """Choose for each network the photos with the most, the median and the least gain over grey, in PSNR."""
     chosen = []
-    for subject in subjects:
+    for method in methods:
         gains = [
-            (one.scores[subject.name]["psnr"] - one.scores["grey"]["psnr"], key)
+            (one.scores[method.name]["psnr"] - one.scores["grey"]["psnr"], key)
             for key, one in measured
-            if subject.kind == "network" and subject.name in one.scores
+            if method.kind == "network" and method.name in one.scores
         ]
         gains.sort()
         places = {"best": len(gains) - 1, "median": len(gains) // 2, "worst": 0} if gains else {}
         for kind, place in places.items():
             gain, key = gains[place]
-            chosen.append({"key": key, "kind": kind, "of": subject.name, "gain": gain, "pictures": {}})
+            chosen.append({"key": key, "kind": kind, "of": method.name, "gain": gain, "pictures": {}})
     return chosen
 
 

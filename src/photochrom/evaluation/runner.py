@@ -26,8 +26,8 @@ from photochrom.evaluation.cost import measure_cost
 from photochrom.evaluation.gallery import write_gallery
 from photochrom.evaluation.jobs import EXTRAS, Bench, BenchSetup, Measure, MeasureMean, missing_extras
 from photochrom.evaluation.measure import Measurer
-from photochrom.evaluation.methods import list_subjects
-from photochrom.evaluation.preprocessing import PROTOCOLS
+from photochrom.evaluation.methods import list_methods
+from photochrom.evaluation.preprocessing import PREPROCESSINGS
 from photochrom.evaluation.record import Line, Record
 from photochrom.evaluation.results import compile_results, write_json
 from photochrom.threads import in_order, usable_cores
@@ -47,7 +47,7 @@ def evaluate(
     data: str | Path | Sequence[str | Path],
     output: str | Path,
     *,
-    protocol: str = "center256",
+    preprocessing: str = "center256",
     hints: Sequence[int] = (),
     vividness: Sequence[float] = (),
     photos: int | None = None,
@@ -65,7 +65,7 @@ def evaluate(
         networks: names of bundled networks or paths of network files.
         data: colour photos; see `find_photos`. Where it names photos for testing, those for training are left out.
         output: the evaluation's folder.
-        protocol: see `PROTOCOLS`.
+        preprocessing: see `PREPROCESSINGS`.
         hints: numbers of colour points, for a curve of PSNR against them.
         vividness: a row for each, where a network takes it.
         photos: measure only the first so many.
@@ -85,15 +85,17 @@ def evaluate(
         OutputError: if the folder holds another evaluation, or cannot be written.
     """
     output, progress = Path(output), progress or (lambda what, done, of: None)
-    if protocol not in PROTOCOLS:
-        raise DataError(None, f"there is no protocol {protocol!r}", f"use {' or '.join(PROTOCOLS)}")
-    subjects = tuple(list_subjects(networks, vividness))
+    if preprocessing not in PREPROCESSINGS:
+        raise DataError(None, f"there is no preprocessing {preprocessing!r}", f"use {' or '.join(PREPROCESSINGS)}")
+    methods = tuple(list_methods(networks, vividness))
     found = find_photos(data)
     marked = any(ref.part == "test" for ref in found)
     tested = [ref for ref in found if not (marked and ref.part == "train")]
     refs = tested[:photos]
     missing = dict.fromkeys(EXTRAS, "left out, to be fast") if fast else missing_extras()
-    bench = BenchSetup(subjects, protocol, tuple(sorted(set(hints))), frozenset(EXTRAS.keys() - missing.keys()))
+    bench = BenchSetup(
+        methods, preprocessing, tuple(sorted(set(hints))), frozenset(EXTRAS.keys() - missing.keys())
+    )
     setup = _setup(bench, refs)
     with (
         closing(Record(output, setup, overwrite=overwrite)) as record,
@@ -120,12 +122,12 @@ def evaluate(
         raise DataError(None, why, "give other photos")
     progress("measuring the cost", 0, 0)
     costs = {}
-    for subject in subjects:
-        if subject.path is not None:
+    for method in methods:
+        if method.path is not None:
             with suppress(NetworkError):  # one that fails has its failures in the report already
-                costs[subject.name] = measure_cost(subject.path, PROTOCOLS[protocol].size)
+                costs[method.name] = measure_cost(method.path, PREPROCESSINGS[preprocessing].size)
     results = compile_results(
-        ordered, subjects, PROTOCOLS[protocol], hints=bench.hints, costs=costs, missing=missing
+        ordered, methods, PREPROCESSINGS[preprocessing], hints=bench.hints, costs=costs, missing=missing
     )
     if left_out := len(found) - len(tested):
         results["notes"]["parts"] = f"{left_out:,} that are marked for training are left out"
@@ -133,8 +135,8 @@ def evaluate(
     results["data"] |= {"names": _names(data), "fingerprint": setup["photos"][:16]}
     progress("drawing the report", 0, 0)
     chosen = [ref for ref in refs if ref.key in {entry["key"] for entry in results["gallery"]}]
-    read = {ref.key: PROTOCOLS[protocol].read(ref.read(), ref.key) for ref in chosen}
-    write_gallery(results, read, Measurer(subjects, mean_ab), output)
+    read = {ref.key: PREPROCESSINGS[preprocessing].read(ref.read(), ref.key) for ref in chosen}
+    write_gallery(results, read, Measurer(methods, mean_ab), output)
     write_json(results, output)
     try:
         with require_extra("metrics", "The report's page"):
@@ -158,8 +160,8 @@ def _setup(bench: BenchSetup, refs: Sequence[PhotoRef]) -> dict[str, Any]:
     return {
         "format": 1,
         "photochrom": __version__,
-        "protocol": bench.protocol,
-        "rows": [[subject.name, subject.digest, subject.vividness] for subject in bench.subjects],
+        "preprocessing": bench.preprocessing,
+        "rows": [[method.name, method.digest, method.vividness] for method in bench.methods],
         "hints": list(bench.hints),
         "extras": sorted(bench.extras),
         "photos": digest.hexdigest(),

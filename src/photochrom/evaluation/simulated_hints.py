@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from photochrom.hints import PATCH, Hint
 
-__all__ = ["reveal", "true_hints"]
+__all__ = ["random_true_hints", "true_hints"]
 
 
-def reveal(lab: NDArray[np.floating], count: int, key: str) -> list[Hint]:
+def random_true_hints(lab: NDArray[np.floating], count: int, key: str) -> list[Hint]:
     """Reveal the true colours at random points of a photo.
 
     As Zhang et al. 2017 measure it: places drawn at random, each giving the mean colour of 7×7 of 256×256 pixels.

@@ -90,8 +90,8 @@ def print_table(results: Mapping[str, Any], console: Console) -> None:
         console: to print on.
     """
     names = [say_plain(row["name"], _NAME_WIDTH) for row in results["rows"]]
-    photos, protocol = results["data"]["photos"], results["protocol"]["name"]
-    console.print(Text(f"{_count(photos, 'photo')}, {say_plain(protocol)}; mean ± half a 95 % interval"))
+    photos, preprocessing = results["data"]["photos"], results["preprocessing"]["name"]
+    console.print(Text(f"{_count(photos, 'photo')}, {say_plain(preprocessing)}; mean ± half a 95 % interval"))
     console.print()
     for title, columns in (("quality", _quality(results)), ("cost", _cost(results))):
         for some in _fit(columns, console.width - max(map(cell_len, [title, *names])) - _GAP):
@@ -184,7 +184,7 @@ def _remarks(results: Mapping[str, Any]) -> Iterator[str]:
     for key, note in results["notes"].items():
         yield f"{titles.get(key, key)}: {say_plain(note)}"
     yield from _on_points(results)
-    for name, sure in results["sureness"].items():
+    for name, sure in results["calibration"].items():
         gap, related = 100 * sure["gap"], sure["correlation"]
         with_error = "" if related is None else f", correlation with the error {say_number(related, 2)}"
         yield f"{say_plain(name)} says how sure it is: off by {gap:.1f} points of 100 on average{with_error}"
