@@ -32,12 +32,12 @@ optimizer = torch.optim.Adam([{"params": list(network.parameters()), "share": 1.
 step = Stepper(recipe, network, optimizer, None, torch.device("cpu"), precision_of(precision, torch.device("cpu")))
 pixels = torch.randint(0, 256, (recipe.batch, recipe.size, recipe.size, 3), dtype=torch.uint8)
 batch = pixels.permute(0, 3, 1, 2)
-step(batch, 1, 0, 0)
+step(batch, 1, 0, 0, 1000)
 print("ready", flush=True)
 sys.stdin.readline()
 began, done = time.perf_counter(), 0
 while time.perf_counter() - began < seconds:
-    step(batch, 1, done, done)
+    step(batch, 1, done, done, 1000)
     done += 1
 print(json.dumps(done * recipe.batch / (time.perf_counter() - began)), flush=True)
 """

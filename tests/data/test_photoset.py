@@ -139,7 +139,8 @@ def test_what_is_known_is_not_decoded_again(tmp_path, files, photo, grey, monkey
     )
     assert seen == [3]  # d, e and f
     assert told[-1] == (4, 4)
-    assert (loaded.keys, loaded.skipped, loaded.fingerprint) == (fresh.keys, fresh.skipped, fresh.fingerprint)
+    assert (loaded.keys, loaded.fingerprint) == (fresh.keys, fresh.fingerprint)
+    assert [one.key for one in loaded.skipped] == [one.key for one in fresh.skipped] == ["a.png", "d.png"]
     for mine, theirs in zip(loaded.batches(range(4), 3), fresh.batches(range(4), 3), strict=True):
         assert torch.equal(mine, theirs)
     assert PhotoSet.load(refs, 16, limit=4, known=loaded) is loaded

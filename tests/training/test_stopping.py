@@ -199,7 +199,6 @@ def test_a_step_that_ruins_the_weights_does_not_reach_the_checkpoint(photos, tmp
     import photochrom.training.loop as loop
 
     train(RECIPE.model_copy(update={"epochs": 1}), photos, tmp_path / "run", progress=False)
-    good = (tmp_path / "run" / "checkpoint.safetensors").read_bytes()
     training, testing = load_data(RECIPE, photos, torch.device("cpu"))
 
     def ruined(*args):
@@ -220,7 +219,9 @@ def test_a_step_that_ruins_the_weights_does_not_reach_the_checkpoint(photos, tmp
     for tested in (testing, None):
         with pytest.raises((DivergedError, CheckpointError)):
             train(RECIPE, photos, tmp_path / "run", progress=False, resume=True, photos=(training, tested))
-        assert (tmp_path / "run" / "checkpoint.safetensors").read_bytes() == good
+        kept = load_checkpoint(tmp_path / "run")
+        assert (kept.epoch, kept.progress.step) == (1, 2)  # the step before
+        assert all(bool(tensor.isfinite().all()) for tensor in kept.weights.values())
     monkeypatch.undo()
     assert all(
         json.loads(line)["epoch"] == 1 for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()
