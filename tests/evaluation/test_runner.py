@@ -213,9 +213,9 @@ def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):
     seen = []
     run = Network.run
 
-    def spy(self, planes, hints=None, vividness=None, *, output="ab"):
+    def spy(self, planes, hints=None, vividness=None, *, outputs=("ab",)):
         seen.append((planes.copy(), None if hints is None else hints.copy()))
-        return run(self, planes, hints, vividness, output=output)
+        return run(self, planes, hints, vividness, outputs=outputs)
 
     monkeypatch.setattr(Network, "run", spy)
     methods = [one for one in list_methods([echo], [0]) if one.path is not None]

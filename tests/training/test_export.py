@@ -80,9 +80,10 @@ def test_nothing_is_overwritten_unless_asked(run, tmp_path):
 
 
 def test_a_file_that_answers_otherwise_is_not_kept(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        Network, "run", lambda self, lightness, *wishes, output: np.zeros((1, 2, *lightness.shape[2:]), np.float32)
-    )
+    def run_wrongly(self, lightness, hints=None, vividness=None, *, outputs=("ab",)):
+        return dict.fromkeys(outputs, np.zeros((1, 2, *lightness.shape[2:]), np.float32))
+
+    monkeypatch.setattr(Network, "run", run_wrongly)
     with pytest.raises(NetworkError, match="differs from the checkpoint's"):
         export_network(run, tmp_path / "mine.onnx")
     assert list(tmp_path.iterdir()) == []
