@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.io.metadata.carried import Carried
+from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.xmp import mark_synthetic
 from photochrom.io.vips import libvips
 
@@ -46,21 +46,21 @@ def pixels(bands: int = 1) -> Any:
     return image.copy(interpretation="srgb" if bands == 3 else "b-w")
 
 
-def recolour(source: Path, path: Path, *, thumbnail: bytes | None = None, mark: bool = False) -> Carried:
+def recolour(source: Path, path: Path, *, thumbnail: bytes | None = None, mark: bool = False) -> FileMetadata:
     """Carry what a file says to another that has colours, as the engine does."""
     old = libvips().Image.new_from_file(str(source))
     field = {name: old.get(name) if old.get_typeof(name) else None for name in ("exif-data", "xmp-data")}
-    carried = Carried.read(source, exif=field["exif-data"], xmp=field["xmp-data"])
+    carried = FileMetadata.read(source, exif=field["exif-data"], xmp=field["xmp-data"])
     if mark:
         carried = replace(carried, xmp=mark_synthetic(carried.xmp, network="n", version="v1", program="p"))
-    carried = carried.fitted(path.suffix[1:], size=(64, 48), thumbnail=thumbnail)
+    carried = carried.adapt(path.suffix[1:], size=(64, 48), thumbnail=thumbnail)
     x, y = carried.dpi or (25.4, 25.4)
     new = pixels(3).copy(xres=x / 25.4, yres=y / 25.4)
     new.set_type(libvips().GValue.gstr_type, "resolution-unit", "in")
     for name, value in carried.header().items():
         new.set_type(libvips().GValue.blob_type, name, value)
     new.write_to_file(str(path), keep=carried.keep)
-    carried.finish(path)
+    carried.embed(path)
     assert libvips().Image.new_from_file(str(path), fail_on="warning").bands == 3
     assert [file for file in path.parent.iterdir() if file.suffix == ".longer"] == []
     return carried

@@ -60,7 +60,7 @@ def test_a_pillow_image_is_turned_upright_once_and_keeps_what_its_file_said(kind
     picture = Picture.from_pil(image)
     assert np.array_equal(picture.to_numpy(), np.rot90(ramp if mode == "L" else wide, -1))
     assert picture.format == {"TIFF": ".tif", "PNG": ".png"}[form]
-    carried = Picture.read(picture.save(tmp_path / "again.png")).metadata.carried
+    carried = Picture.read(picture.save(tmp_path / "again.png")).metadata.file
     assert carried.dpi == pytest.approx((300, 300), abs=0.02)
     assert carried.exif is not None
     assert b"Leica" in carried.exif

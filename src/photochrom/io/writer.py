@@ -16,7 +16,7 @@ from photochrom.io import vips
 from photochrom.io.atomic import replace_file
 from photochrom.io.bmp import write_bmp
 from photochrom.io.formats import JPEG, SAVED_SUFFIXES, TIFF, WIDE
-from photochrom.io.metadata.carried import Carried
+from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.vips_source import StripSource
 from photochrom.notes import Note
@@ -88,8 +88,8 @@ def losses(photo: PhotoFile | Picture, target: Path) -> list[Note]:
     if suffix == ".avif" and bits > 12:
         lost.append(f"{bits} bits per channel, which become 12")
     if suffix == ".bmp":
-        carried = photo.metadata.carried
-        said = {"EXIF": carried.exif, "XMP": carried.xmp, "IPTC": carried.resources, "comments": carried.texts}
+        file = photo.metadata.file
+        said = {"EXIF": file.exif, "XMP": file.xmp, "IPTC": file.resources, "comments": file.texts}
         lost += [name for name, content in said.items() if content]
     return [Note(str(target), f"{suffix} cannot hold {', nor '.join(lost)}")] if lost else []
 
@@ -123,35 +123,35 @@ def write_image(
     suffix = path.suffix.lower()
     kind = "jpg" if suffix in JPEG else "tif" if suffix in TIFF else suffix[1:]
     source = StripSource(strips, image.height, image.width, image.bands, image.dtype)
-    carried = Carried()
+    said = FileMetadata()
     try:
         with replace_file(path) as temporary:
             try:
                 pixels = _prepared(source.open(library), kind, image)
                 if kind == "bmp":
-                    write_bmp(temporary, pixels.numpy(), image.metadata.carried.dpi)
+                    write_bmp(temporary, pixels.numpy(), image.metadata.file.dpi)
                 else:
-                    carried = image.metadata.carried.fitted(
+                    said = image.metadata.file.adapt(
                         kind,
                         size=(image.width, image.height),
                         orientation=image.metadata.orientation,
                         thumbnail=image.thumbnail,
                     )
-                    _save(pixels, temporary, kind, image, carried, _options(suffix, image, quality))
+                    _save(pixels, temporary, kind, image, said, _options(suffix, image, quality))
             except library.Error as error:
                 if source.error is None:
                     raise _unwritten(path, suffix, vips.reason(error)) from error
             if source.error is not None:
                 raise source.error
             if kind != "bmp":
-                carried.finish(temporary)
+                said.embed(temporary)
             if times is not None:
                 os.utime(temporary, ns=times)
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         raise _unwritable(path, error) from error
     finally:
         source.close()
-    return [Note(str(path), f"without {lost}") for lost in carried.lost]
+    return [Note(str(path), f"without {lost}") for lost in said.lost]
 
 
 def encode_thumbnail(pixels: NDArray[np.uint8]) -> bytes:
@@ -186,18 +186,18 @@ def _options(suffix: str, image: Image, quality: int | None) -> dict[str, Any]:
     return options
 
 
-def _save(pixels: Any, path: Path, kind: str, image: Image, carried: Carried, options: dict[str, Any]) -> None:
+def _save(pixels: Any, path: Path, kind: str, image: Image, said: FileMetadata, options: dict[str, Any]) -> None:
     library = vips.libvips()
-    if carried.dpi is not None:
-        pixels = pixels.copy(xres=carried.dpi[0] / 25.4, yres=carried.dpi[1] / 25.4)
+    if said.dpi is not None:
+        pixels = pixels.copy(xres=said.dpi[0] / 25.4, yres=said.dpi[1] / 25.4)
     pixels = pixels.copy()
     pixels.set_type(library.GValue.gstr_type, "resolution-unit", "in")
     pixels.set_type(library.GValue.gint_type, "orientation", image.metadata.orientation)
-    for name, content in carried.header().items():
+    for name, content in said.header().items():
         pixels.set_type(library.GValue.blob_type, name, content)
     with path.open("wb+") as file:
         target = library.Target.new_to_descriptor(file.fileno())
-        pixels.write_to_target(target, f".{kind}", keep=carried.keep, **options)
+        pixels.write_to_target(target, f".{kind}", keep=said.keep, **options)
 
 
 def _unwritable(path: Path, error: Exception) -> OutputError:

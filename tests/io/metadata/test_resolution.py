@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metadata_readers import TAGS, XMP_TAGS, ExifTool, photo, pixels, recolour, segment
-from photochrom.io.metadata.carried import KEEP, Carried
+from photochrom.io.metadata.file_metadata import KEEP, FileMetadata
 from photochrom.io.vips import libvips
 
 
@@ -15,11 +15,11 @@ from photochrom.io.vips import libvips
 def test_resolution_is_kept_and_none_is_made_up(tmp_path: Path, exiftool: ExifTool, target: str) -> None:
     old = tmp_path / "old.jpg"
     pixels().write_to_file(str(old), keep="none")
-    assert Carried.read(old).dpi is None
+    assert FileMetadata.read(old).dpi is None
     content = old.read_bytes()
     jfif = segment(0xE0, b"JFIF\0\1\1\2\0\x76\0\x3b\0\0")  # 118 and 59 dots per cm
     old.write_bytes(content[:2] + jfif + content[2:])
-    assert Carried.read(old).dpi == (118 * 2.54, 59 * 2.54)
+    assert FileMetadata.read(old).dpi == (118 * 2.54, 59 * 2.54)
     path, again = tmp_path / f"new.{target}", tmp_path / f"again.{target}"
     recolour(old, path)
     assert recolour(path, again).dpi == pytest.approx((118 * 2.54, 59 * 2.54), abs=0.02)
@@ -57,7 +57,7 @@ def test_a_files_own_resolution_goes_before_that_of_exif(
     if source == "jpg":  # of which libvips wrote no resolution
         content = old.read_bytes()
         old.write_bytes(content[:2] + segment(0xE0, b"JFIF\0\1\1\1\2\x58\2\x58\0\0") + content[2:])
-    assert Carried.read(old).dpi == pytest.approx((600, 600), abs=0.02)
+    assert FileMetadata.read(old).dpi == pytest.approx((600, 600), abs=0.02)
     exiftool(old, "-IFD0:XResolution=72", "-IFD0:YResolution=72")
     path = tmp_path / f"new.{target}"
     assert recolour(old, path).dpi == pytest.approx((600, 600), abs=0.02)
@@ -71,6 +71,6 @@ def test_a_files_own_resolution_goes_before_that_of_exif(
 
 def test_a_files_rounded_resolution_goes_behind_that_of_exif(tmp_path: Path, exiftool: ExifTool) -> None:
     old = photo(tmp_path / "old.png", exiftool, *(f"-PNG-pHYs:PixelsPerUnit{axis}=11811" for axis in "XY"))
-    assert Carried.read(old).dpi == pytest.approx((299.9994, 299.9994))
+    assert FileMetadata.read(old).dpi == pytest.approx((299.9994, 299.9994))
     read = libvips().Image.new_from_file(str(tmp_path / "old.png"))
-    assert Carried.read(tmp_path / "old.png", exif=read.get("exif-data")).dpi == (300, 300)
+    assert FileMetadata.read(tmp_path / "old.png", exif=read.get("exif-data")).dpi == (300, 300)

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from photochrom.io.metadata.carried import Carried
+from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.xmp import mark_synthetic
 
 __all__ = ["Metadata"]
@@ -18,7 +18,7 @@ class Metadata:
     """What a photo's file says besides its pixels.
 
     Attributes:
-        carried: EXIF, XMP, IPTC, comments, resolution.
+        file: EXIF, XMP, IPTC, comments, resolution.
         profile: whether the file had an ICC profile; a result then has that of sRGB.
         thumbnail: whether the file had an embedded thumbnail; a result then has one in colour.
         orientation: EXIF orientation 1..8 that the pixels still need.
@@ -27,7 +27,7 @@ class Metadata:
         lossless: whether it is a WebP without loss.
     """
 
-    carried: Carried = field(default_factory=Carried, repr=False)
+    file: FileMetadata = field(default_factory=FileMetadata, repr=False)
     profile: bool = False
     thumbnail: bool = False
     orientation: int = 1
@@ -49,7 +49,7 @@ class Metadata:
             return header.get(name) if header.get_typeof(name) else None
 
         comments = [header.get(name) for name in header.get_fields() if name.startswith("gif-comment")]
-        carried = Carried.read(
+        said = FileMetadata.read(
             source if isinstance(source, bytes) else Path(source),
             exif=known("exif-data"),
             xmp=known("xmp-data"),
@@ -57,10 +57,10 @@ class Metadata:
         )
         # libvips makes up a resolution of 1 pixel per mm where the file says none. Only of a BMP does it, by way
         # of Pillow, know one that is not read elsewhere.
-        if carried.dpi is None and known("vips-loader") == "bmpload" and header.xres != 1.0:
-            carried = replace(carried, dpi=(header.xres * 25.4, header.yres * 25.4))
+        if said.dpi is None and known("vips-loader") == "bmpload" and header.xres != 1.0:
+            said = replace(said, dpi=(header.xres * 25.4, header.yres * 25.4))
         return cls(
-            carried,
+            said,
             profile=known("icc-profile-data") is not None,
             thumbnail=known("jpeg-thumbnail-data") is not None,
             orientation=orientation,
@@ -71,8 +71,8 @@ class Metadata:
 
     def marked(self, *, network: str, version: str, program: str) -> Metadata:
         """Return the same with a note in the XMP that the colours are synthetic, as `mark_synthetic` writes it."""
-        xmp = mark_synthetic(self.carried.xmp, network=network, version=version, program=program)
-        return replace(self, carried=replace(self.carried, xmp=xmp))
+        xmp = mark_synthetic(self.file.xmp, network=network, version=version, program=program)
+        return replace(self, file=replace(self.file, xmp=xmp))
 
 
 def _is_lossless(source: str | Path | bytes) -> bool:

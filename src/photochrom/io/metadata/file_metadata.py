@@ -1,7 +1,7 @@
 """What a photo's file says besides pixels, from any format to any other, past libvips where that would lose it.
 
-`Carried.read` collects it from a file; `Carried.fitted` turns it into what a format has room for; libvips then
-writes pixels, profile and the fields of `Carried.header`; and `Carried.finish` puts the rest into the file.
+`FileMetadata.read` collects it from a file. `FileMetadata.adapt` turns it into what a format has room for. libvips
+then writes pixels, profile and the fields of `FileMetadata.header`. `FileMetadata.embed` puts the rest in.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from photochrom.io.metadata.tiff import (
 from photochrom.io.metadata.xmp import true_of_pixels, with_comments
 from photochrom.io.metadata.xmp_extended import joined_packet
 
-__all__ = ["KEEP", "Carried", "Text"]
+__all__ = ["KEEP", "FileMetadata", "Text"]
 
 KEEP = {"jpg": "icc", "png": "icc|xmp", "tif": "icc|xmp", "webp": "icc|xmp|exif", "avif": "icc|xmp|exif"}
 """libvips' option ``keep``, by the name of a format: what it shall write by itself."""
@@ -73,7 +73,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Carried:
+class FileMetadata:
     """What a file says besides pixels.
 
     Attributes:
@@ -105,7 +105,7 @@ class Carried:
         exif: bytes | None = None,
         xmp: bytes | None = None,
         comments: Iterable[str] = (),
-    ) -> Carried:
+    ) -> FileMetadata:
         """Collect what a file says.
 
         Args:
@@ -116,34 +116,34 @@ class Carried:
         """
         texts = tuple(Text("gif", b"", "", comment) for comment in comments)
         exif = None if exif is None else EXIF_HEADER + exif.removeprefix(EXIF_HEADER)
-        carried = cls(exif, xmp, texts=texts)
+        metadata = cls(exif, xmp, texts=texts)
         try:
             with opened(source) as file:
                 head = file.read(8)
                 if head.startswith(b"\xff\xd8"):
-                    carried = _read_jpeg(carried, file)
+                    metadata = _read_jpeg(metadata, file)
                 elif head == b"\x89PNG\r\n\x1a\n":
-                    carried = _read_png(carried, file)
+                    metadata = _read_png(metadata, file)
         except OSError:
-            return carried
+            return metadata
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
             return replace(
-                carried,
+                metadata,
                 exif=read_tiff_exif(source),
                 resources=read_tiff_resources(source),
                 dpi=read_tiff_resolution(source),
                 format="tif",
             )
-        return _with_what_exif_says(carried)
+        return _with_what_exif_says(metadata)
 
-    def fitted(
+    def adapt(
         self,
         format: str,
         *,
         size: tuple[int, int],
         orientation: int = 1,
         thumbnail: bytes | None = None,
-    ) -> Carried:
+    ) -> FileMetadata:
         """Make it true of a photo with new pixels, and of a form that a format has a place for.
 
         Args:
@@ -203,7 +203,7 @@ class Carried:
             fields["exif-data"] = make_block({ifd.EXIF: {0x927C: Value(7, room)}})
         return fields
 
-    def finish(self, path: Path) -> None:
+    def embed(self, path: Path) -> None:
         """Put into a file that libvips has written what libvips would lose, once it is `fitted`.
 
         The file is copied past, never held: it may be large.
@@ -243,8 +243,8 @@ class Carried:
         return b"".join([*parts, self.segments])
 
 
-def _read_jpeg(carried: Carried, file: BinaryIO) -> Carried:
-    exif, xmp, texts, dpi = carried.exif, carried.xmp, list(carried.texts), None
+def _read_jpeg(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
+    exif, xmp, texts, dpi = metadata.exif, metadata.xmp, list(metadata.texts), None
     resources: list[bytes] = []
     extended: list[bytes] = []
     segments: list[bytes] = []
@@ -274,11 +274,11 @@ def _read_jpeg(carried: Carried, file: BinaryIO) -> Carried:
         xmp = whole
     else:
         segments += [jpeg.segment(0xE1, content) for content in extended]
-    return Carried(exif, xmp, b"".join(resources) or None, tuple(texts), b"".join(segments), dpi, "jpg")
+    return FileMetadata(exif, xmp, b"".join(resources) or None, tuple(texts), b"".join(segments), dpi, "jpg")
 
 
-def _read_png(carried: Carried, file: BinaryIO) -> Carried:
-    exif, resources, texts, dpi = carried.exif, b"", list(carried.texts), None
+def _read_png(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
+    exif, resources, texts, dpi = metadata.exif, b"", list(metadata.texts), None
     segments: list[bytes] = []
     left = _MOST_TEXT
     for kind, content in png.read_chunks(file):
@@ -299,23 +299,23 @@ def _read_png(carried: Carried, file: BinaryIO) -> Carried:
         if name in ("iptc", "8bim"):
             resources = resources or (with_iptc(b"", block) if block[:1] == b"\x1c" else block)
         texts.append(Text("png", png.chunk(kind, content), *read))
-    return Carried(exif, carried.xmp, resources or None, tuple(texts), b"".join(segments), dpi, "png")
+    return FileMetadata(exif, metadata.xmp, resources or None, tuple(texts), b"".join(segments), dpi, "png")
 
 
-def _with_what_exif_says(carried: Carried) -> Carried:
-    """Take from the block the resources that `Carried.fitted` may have put there, and the resolution.
+def _with_what_exif_says(metadata: FileMetadata) -> FileMetadata:
+    """Take from the block the resources that `FileMetadata.adapt` may have put there, and the resolution.
 
     Where the file itself says another resolution, that holds: many programs put 72 dots per inch into each block.
     But not one pixel per millimetre, which libvips puts into each PNG.
     """
-    found, order = ({}, "<") if carried.exif is None else parse_block(carried.exif)
+    found, order = ({}, "<") if metadata.exif is None else parse_block(metadata.exif)
     dpi = dots_per_inch(found, order)
     iptc, others = (v.content if isinstance(v := found.get(tag), Value) else None for tag in (33723, 34377))
     resources = with_iptc(others or b"", iptc) if iptc else others
-    own = carried.dpi
+    own = metadata.dpi
     if dpi is None or (own is not None and own != _MADE_UP and abs(np.subtract(dpi, own)).max() >= 1):
         dpi = own  # a smaller difference is a rounding of the file's
-    return replace(carried, dpi=dpi, resources=carried.resources or resources or None)
+    return replace(metadata, dpi=dpi, resources=metadata.resources or resources or None)
 
 
 def _insert(path: Path, at: int, content: bytes, *, without: tuple[int, int] | None = None) -> None:

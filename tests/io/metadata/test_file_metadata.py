@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from exif_blocks import NEW, block_of, photo_directory
 from metadata_readers import ExifTool, photo, pixels, recolour, segment
 from photochrom.io.metadata import png
-from photochrom.io.metadata.carried import KEEP, Carried
 from photochrom.io.metadata.exif import parse_block
+from photochrom.io.metadata.file_metadata import KEEP, FileMetadata
 from photochrom.io.metadata.photoshop import iptc_of, with_iptc, without_thumbnails
 from photochrom.io.metadata.tiff import read_tiff_resources
 from photochrom.io.metadata.xmp_extended import joined_packet, split_packet
@@ -82,11 +82,11 @@ def test_another_program_finds_all_of_it(tmp_path: Path, exiftool: ExifTool, sou
 @pytest.mark.parametrize("target", ["webp", "avif"])
 @pytest.mark.parametrize("block", [b"no EXIF at all", b"II", b"II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0" + bytes(40)])
 def test_exif_that_is_none_breaks_no_file(tmp_path: Path, target: str, block: bytes) -> None:
-    carried = Carried(exif=b"Exif\0\0" + block).fitted(target, size=(64, 48))
+    carried = FileMetadata(exif=b"Exif\0\0" + block).adapt(target, size=(64, 48))
     assert carried.exif is None
     assert carried.lost == (f"EXIF, which is damaged so that {target} cannot hold it",)
-    dense = Carried(exif=b"Exif\0\0" + block, dpi=(300, 300)).fitted(target, size=(64, 48))
-    assert Carried.read(b"", exif=dense.exif).exif == dense.exif is not None
+    dense = FileMetadata(exif=b"Exif\0\0" + block, dpi=(300, 300)).adapt(target, size=(64, 48))
+    assert FileMetadata.read(b"", exif=dense.exif).exif == dense.exif is not None
 
 
 @pytest.mark.parametrize("source", ["jpg", "tif"])
@@ -121,7 +121,7 @@ def test_exif_arrives_byte_for_byte(tmp_path: Path, order: str, target: str) -> 
     old = tmp_path / "old.jpg"
     pixels().write_to_file(str(old), keep="none")
     block = block_of(order)
-    replace(Carried(format="jpg"), exif=block).finish(old)
+    replace(FileMetadata(format="jpg"), exif=block).embed(old)
     path = tmp_path / f"new.{target}"
     carried = recolour(old, path, thumbnail=NEW)
     read = libvips().Image.new_from_file(str(path))
@@ -211,7 +211,7 @@ def test_of_a_png_only_named_chunks_before_its_end_are_copied(tmp_path: Path) ->
     content = old.read_bytes()
     wrong = [png.chunk(kind, b"wrong") for kind in (b"pr\0t", b"1rvt", b"PRVt", b"\xe4rvt")]
     old.write_bytes(content[:33] + b"".join(wrong) + content[33:] + png.chunk(b"prVt", b"behind"))
-    assert Carried.read(old).segments == b""
+    assert FileMetadata.read(old).segments == b""
 
 
 @pytest.mark.parametrize("name", ["iptc", "8bim"])
@@ -250,11 +250,11 @@ def test_resources_over_64_kb_and_their_thumbnails(tmp_path: Path, exiftool: Exi
     assert without_thumbnails(other + b"damage") == other + b"damage"
     old = tmp_path / "old.jpg"
     pixels().write_to_file(str(old), keep="none")
-    Carried(resources=resources, format="jpg").finish(old)
+    FileMetadata(resources=resources, format="jpg").embed(old)
     for target in ("jpg", "tif", "png"):
         path = tmp_path / f"new.{target}"
         carried = recolour(old, path)
-        again = Carried.read(path, exif=carried.exif)
+        again = FileMetadata.read(path, exif=carried.exif)
         assert again.resources == without_thumbnails(resources)
         assert exiftool(path)["IPTC:Main:Keywords"] == "eins"
     for target in ("webp", "avif"):  # which have room for 64 kB of EXIF only
@@ -303,18 +303,18 @@ def test_an_extension_keeps_its_prefixes() -> None:
 def test_damage_never_raises(tmp_path: Path, kind: str, data: st.DataObject) -> None:
     path = tmp_path / f"whole.{kind}"
     if not path.exists():
-        whole = Carried(
+        whole = FileMetadata(
             exif=block_of("<"), xmp=b"<x/>" * 30_000, resources=with_iptc(b"", b"\x1c\x02\x19\0\x04eins")
         )
         pixels().write_to_file(str(path), keep="none")
-        replace(whole, format=kind).finish(path)
+        replace(whole, format=kind).embed(path)
     content = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(0, min(len(content), 3000) - 1))] = data.draw(st.integers(0, 255))
-    carried = Carried.read(bytes(content[: data.draw(st.integers(0, len(content)))]))
+    carried = FileMetadata.read(bytes(content[: data.draw(st.integers(0, len(content)))]))
     for target in KEEP:
-        carried.fitted(target, size=(9, 9), thumbnail=NEW).header()
+        carried.adapt(target, size=(9, 9), thumbnail=NEW).header()
 
 
 def test_a_missing_file_says_nothing(tmp_path: Path) -> None:
-    assert Carried.read(tmp_path / "none.jpg") == Carried()
+    assert FileMetadata.read(tmp_path / "none.jpg") == FileMetadata()
