@@ -200,9 +200,9 @@ def test_no_photo_is_decoded_twice(tmp_path: Path, photos: Path, monkeypatch: py
     decoded: Counter[str] = Counter()
     real = decode.decode
 
-    def count(ref: PhotoRef, *args: Any) -> Any:
+    def count(ref: PhotoRef, *args: Any, **options: Any) -> Any:
         decoded[ref.key] += 1
-        return real(ref, *args)
+        return real(ref, *args, **options)
 
     monkeypatch.setattr(decode, "decode", count)
     plan = plan_study(**SMALL | {"epochs": 1, "final": True, "final_epochs": 1, "final_photos": 8})
