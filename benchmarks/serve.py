@@ -175,8 +175,8 @@ class Service:
 
     def preview(self, photo_id: str, number: int) -> tuple[int, float, str]:
         """Get a small result; ten numbers are ten results."""
-        wishes = json.dumps({"saturation": number / 5, "long_edge": 800}).encode()
-        return self.ask(f"/v1/photos/{photo_id}/colorize", wishes, "application/json")[:3]
+        options = json.dumps({"saturation": number / 5, "long_edge": 800}).encode()
+        return self.ask(f"/v1/photos/{photo_id}/colorize", options, "application/json")[:3]
 
     def many(
         self, count: int, ask: Callable[[int], tuple[int, float, str]], clients: int

@@ -63,7 +63,7 @@ def add(page: Page, *files: Path) -> None:
 
 
 def shown(page: Page) -> None:
-    """Wait until the stage shows what is wished."""
+    """Wait until the stage shows what is wanted."""
     expect(page.locator(".layer-after img")).to_have_count(1)
     expect(page.locator("#stage")).to_have_attribute("aria-busy", "false")
 

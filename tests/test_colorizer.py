@@ -163,11 +163,11 @@ def test_an_even_photo_is_no_trouble(tint: Path) -> None:
         assert np.ptp(Colorizer(tint)(even).pixels[5:-5, 5:-5], axis=(0, 1)).max() == 0
 
 
-def test_colorize_heeds_every_wish_for_a_file(tint: Path, tmp_path: Path, grey: np.ndarray) -> None:
+def test_colorize_heeds_every_option_for_a_file(tint: Path, tmp_path: Path, grey: np.ndarray) -> None:
     path = Picture.from_array(grey).save(tmp_path / "photo.png")
     os.utime(path, ns=(10**18, 10**18))
-    wishes = Options(side_by_side=True, long_edge=30, keep_times=True)
-    result = colorize(path, network=tint, output=tmp_path / "result.png", options=wishes)
+    options = Options(side_by_side=True, long_edge=30, keep_times=True)
+    result = colorize(path, network=tint, output=tmp_path / "result.png", options=options)
     assert result.pixels.shape == (20, 64, 3)
     assert (tmp_path / "result.png").stat().st_mtime_ns == 10**18
     clear = Picture.from_array(np.dstack([grey, grey])).save(tmp_path / "clear.png")

@@ -307,11 +307,11 @@ def test_what_a_chosen_format_cannot_hold_is_said(tmp_path: Path, colorizer: Col
     assert colorizer.open(source).save(tmp_path / "result.tif") == []
 
 
-def test_wishes(tmp_path: Path, colorizer: Colorizer) -> None:
+def test_options(tmp_path: Path, colorizer: Colorizer) -> None:
     source = save(tmp_path / "photo.png", photo())
 
-    def result(name: str, **wishes: Any) -> Picture:
-        colorizer.open(source).save(tmp_path / name, Options(**wishes))
+    def result(name: str, **options: Any) -> Picture:
+        colorizer.open(source).save(tmp_path / name, Options(**options))
         return Picture.read(tmp_path / name)
 
     assert np.array_equal(result("grey.png", saturation=0).pixels, photo()[..., None].repeat(3, 2))

@@ -1,4 +1,4 @@
-"""Options: what a user may wish of a result, in one schema for the command line, Python and programs."""
+"""Options: what a user may ask of a result, in one schema for the command line, Python and programs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PaletteColor = Annotated[ColorField, AfterValidator(_is_color)]
 
 
 class ResultOptions(BaseModel):
-    """Wishes for what a result shows; the defaults give the photo in colour and change nothing else.
+    """What a result shows; the defaults give the photo in colour and change nothing else.
 
     Attributes:
         vividness: 0 (most likely to be true) to 1 (as vivid as photos are), or None for the network's middle.
@@ -52,7 +52,7 @@ class ResultOptions(BaseModel):
 
 
 class Options(ResultOptions):
-    """Wishes for a result, and how files are dealt with.
+    """Options for a result, and how files are dealt with.
 
     Attributes:
         keep_times: give the result's file the photo's times of change and access.

@@ -20,7 +20,7 @@ __all__ = ["SIGNALS", "SecondSignal", "Stopped", "leave", "signals_held", "stop_
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """What asks a program to end."""
 
-_AGAIN = 1.0  # seconds in which a second signal is the same wish: some programs pass on what reached all anyway
+_AGAIN = 1.0  # seconds in which a second signal is the same request: some programs pass on what reached all anyway
 
 
 class Stopped(KeyboardInterrupt):
@@ -36,7 +36,7 @@ class Stopped(KeyboardInterrupt):
 
 
 class SecondSignal:
-    """Tells a second wish to end from an echo of the first."""
+    """Tells a second request to end from an echo of the first."""
 
     def __init__(self) -> None:
         self._first: float | None = None

@@ -70,15 +70,15 @@ def test_results_that_were_copied_are_still_photochrom_s(
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "option",
     [["--saturation", "0.5"], ["--size", "10"], ["--network-size", "16"], ["--side-by-side"], ["--no-mark"]],
 )
-def test_other_wishes_do_all_again(
-    wish: list[str], out: Path, photos: Path, colorize: Colorize, capsys: Printed
+def test_other_options_do_all_again(
+    option: list[str], out: Path, photos: Path, colorize: Colorize, capsys: Printed
 ) -> None:
-    assert colorize(photos, "-o", out, *wish) == 0
+    assert colorize(photos, "-o", out, *option) == 0
     assert said(capsys) == "6 colorized, 0 skipped, 0 failed"
-    assert colorize(photos, "-o", out, *wish, "--max-pixels", "1000000", "--device", "cpu") == 0
+    assert colorize(photos, "-o", out, *option, "--max-pixels", "1000000", "--device", "cpu") == 0
     assert said(capsys) == "0 colorized, 6 skipped (6 done already), 0 failed"
 
 
@@ -105,8 +105,8 @@ def test_what_is_not_ours_or_was_changed_is_left_alone(
     shutil.copy(photos / "01.png", photos / "new.png")
     (out / "new.png").write_text("somebody's")
     (out / "03.png").write_text("retouched")
-    for wishes in ([], ["--saturation", "0.3"]):
-        assert colorize(photos, "-o", out, *wishes) == 0
+    for options in ([], ["--saturation", "0.3"]):
+        assert colorize(photos, "-o", out, *options) == 0
         printed = said(capsys)
         assert "2 skipped (" in printed or "7 skipped (" in printed
         assert "1 there but changed since it was made, 1 there but not made by photochrom; --overwrite" in printed

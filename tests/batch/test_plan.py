@@ -43,7 +43,7 @@ def test_the_tree_is_mirrored_and_a_folder_is_no_photo_whatever_its_name(album: 
     }
 
 
-def test_a_format_that_is_wished_is_that_of_all(album: Path, tmp_path: Path) -> None:
+def test_a_format_that_is_asked_for_is_that_of_all(album: Path, tmp_path: Path) -> None:
     found = planned(make_plan([album], tmp_path / "out", suffix=".png"))
     assert list(found.values()) == ["a.PNG", "b.png", "c.png", "sub/d.png", "sub/x.jpg/e.png"]
 

@@ -78,7 +78,7 @@ def test_what_fails_leaves_nothing(photos: Path, tmp_path: Path, colorize: Color
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
-@pytest.mark.parametrize(("name", "wishes", "suffix"), [
+@pytest.mark.parametrize(("name", "options", "suffix"), [
     ("a.png", [], ".png"),
     ("a.jpg", [], ".jpg"),
     ("a.webp", [], ".webp"),
@@ -87,10 +87,10 @@ def test_what_fails_leaves_nothing(photos: Path, tmp_path: Path, colorize: Color
     ("a.png", ["--format", "jpg"], ".jpg"),
 ])  # fmt: skip
 def test_standard_input_to_standard_output(
-    name: str, wishes: list[str], suffix: str, photos: Path, tmp_path: Path, tint: Path
+    name: str, options: list[str], suffix: str, photos: Path, tmp_path: Path, tint: Path
 ) -> None:
     Picture.read(photos / "04.png").to_pil().save(tmp_path / name)
-    done = piped(tint, "-", *wishes, stdin=(tmp_path / name).read_bytes())
+    done = piped(tint, "-", *options, stdin=(tmp_path / name).read_bytes())
     assert (done.returncode, done.stderr) == (0, b"")
     result = Picture.read(done.stdout)
     assert result.format == suffix
@@ -144,7 +144,7 @@ CONTRADICTIONS = [
 
 
 @pytest.mark.parametrize(("words", "said"), CONTRADICTIONS)
-def test_wishes_that_contradict_each_other_are_refused(words: list[str], said: str, capsys: Printed) -> None:
+def test_options_that_contradict_each_other_are_refused(words: list[str], said: str, capsys: Printed) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["colorize", *words])
     assert stop.value.code == 2

@@ -152,7 +152,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("argument", "value", "said"), WRONG)
-def test_a_wish_that_cannot_be_is_refused(argument: str, value: str, said: str, capsys: Printed) -> None:
+def test_an_impossible_value_is_refused(argument: str, value: str, said: str, capsys: Printed) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["colorize", "a.jpg", "-o", "out", f"{argument}={value}"])
     assert stop.value.code == 2

@@ -51,7 +51,7 @@ class Check:
         Args:
             content: of the photo's file.
             suffix: of the target.
-            options: wishes.
+            options: for the result.
             whole: what `content` is a beginning of, if it is one: no pixel may be missing then.
 
         Returns:

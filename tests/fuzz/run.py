@@ -46,14 +46,14 @@ class Input:
         content: its bytes.
         kind: its format.
         suffix: of the result.
-        wishes: for the result, as `Options` takes them.
+        options: for the result, as `Options` takes them.
         done: the seed's name, and what was done to it.
     """
 
     content: bytes
     kind: str
     suffix: str
-    wishes: dict[str, Any]
+    options: dict[str, Any]
     done: list[str]
 
 
@@ -64,8 +64,8 @@ def make_input(number: int, seed: int, seeds: dict[str, bytes]) -> Input:
     name = random.choice([name for name in seeds if name.startswith(kind)])
     others = [content for other, content in seeds.items() if other.startswith(kind) or random.random() < 0.1]
     content, done = mutate(seeds[name], kind, random, others)
-    wishes = random.choices(({}, {"long_edge": 17}, {"side_by_side": True}, {"mark": False}), (7, 1, 1, 1))[0]
-    return Input(content, kind, random.choice(TARGETS), wishes, [name, *done])
+    options = random.choices(({}, {"long_edge": 17}, {"side_by_side": True}, {"mark": False}), (7, 1, 1, 1))[0]
+    return Input(content, kind, random.choice(TARGETS), options, [name, *done])
 
 
 def work(arguments: argparse.Namespace) -> None:
@@ -85,7 +85,7 @@ def work(arguments: argparse.Namespace) -> None:
             number = int(line)
             tried = make_input(number, arguments.seed, seeds)
             whole = seeds[tried.done[0]] if tried.done[1:] == ["cut"] else None
-            options = Options(max_pixels=arguments.max_pixels, **tried.wishes)
+            options = Options(max_pixels=arguments.max_pixels, **tried.options)
             started = time.monotonic()
             outcome, wrong = check(tried.content, tried.suffix, options, whole)
             seconds = time.monotonic() - started

@@ -23,8 +23,8 @@ from photochrom.io.reader import PhotoFile
 
 
 @pytest.mark.slow
-def test_the_page_about_wishes_runs(halves: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "wishes.md").read_text(encoding="utf-8")
+def test_the_page_about_options_runs(halves: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "options.md").read_text(encoding="utf-8")
     (listed,) = re.findall(r"```json\n(.+?)```", page, re.S)
     (code,) = re.findall(r"```python\n(.+?)```", page, re.S)
     monkeypatch.chdir(tmp_path)

@@ -38,18 +38,18 @@ def check(colorizer: Colorizer, tmp_path: Path) -> Check:
     return Check(colorizer, folder)
 
 
-def refused(check: Check, content: bytes, message: str, *, suffix: str = ".png", **wishes: Any) -> str:
+def refused(check: Check, content: bytes, message: str, *, suffix: str = ".png", **options: Any) -> str:
     """Colorize what cannot be: `message` is in the one line, and `Check` finds nothing else to blame."""
-    outcome, wrong = check(content, suffix, Options(**wishes))
+    outcome, wrong = check(content, suffix, Options(**options))
     assert not wrong, wrong
     assert message in outcome, outcome
     with pytest.raises(PhotoError):
-        Picture.read(content, max_pixels=Options(**wishes).max_pixels)
+        Picture.read(content, max_pixels=Options(**options).max_pixels)
     return outcome
 
 
-def colorized(check: Check, content: bytes, *, suffix: str = ".png", **wishes: Any) -> None:
-    outcome, wrong = check(content, suffix, Options(**wishes))
+def colorized(check: Check, content: bytes, *, suffix: str = ".png", **options: Any) -> None:
+    outcome, wrong = check(content, suffix, Options(**options))
     assert (outcome, wrong) == ("colorized", [])
 
 

@@ -35,10 +35,10 @@ def test_a_kept_photo_gives_what_its_file_gives(
 ) -> None:
     kept = CachedPhoto(photo)
     for hints in ((), (Hint(0.3, 0.4, "#aa2020"),)):
-        wishes = Options(long_edge=long_edge, hints=hints)
+        options = Options(long_edge=long_edge, hints=hints)
         files = [tmp_path / f"{name}{suffix}" for name in ("kept", "fresh")]
         for source, file in zip((kept, photo), files, strict=True):
-            colorizer.open(source).save(file, wishes, overwrite=True)
+            colorizer.open(source).save(file, options, overwrite=True)
         assert files[0].read_bytes() == files[1].read_bytes()
     assert np.array_equal(colorizer(kept).pixels, colorizer(photo).pixels)
 

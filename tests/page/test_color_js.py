@@ -13,22 +13,22 @@ def test_lab_in_the_browser_is_lab_in_the_engine(open_page: Any) -> None:
     page = open_page()
     rng = np.random.default_rng(7)
     rgb = np.concatenate([rng.random((300, 3)), np.eye(3), np.zeros((1, 3)), np.ones((1, 3))])
-    wished = np.concatenate([rng.uniform((0, -110, -110), (100, 110, 110), (300, 3)), [[100, 20, 20], [0, 5, 5]]])
+    wanted = np.concatenate([rng.uniform((0, -110, -110), (100, 110, 110), (300, 3)), [[100, 20, 20], [0, 5, 5]]])
     lab, shown, scale = page.evaluate(
-        """async ([rgb, wished]) => {
+        """async ([rgb, wanted]) => {
           const color = await import(new URL("static/js/color.js", document.baseURI));
           return [
             rgb.map(color.rgbToLab),
-            wished.map((lab) => color.labToRgb(...lab)),
-            wished.map((lab) => color.gamutScale(...lab)),
+            wanted.map((lab) => color.labToRgb(...lab)),
+            wanted.map((lab) => color.gamutScale(...lab)),
           ];
         }""",
-        [rgb.tolist(), wished.tolist()],
+        [rgb.tolist(), wanted.tolist()],
     )
     np.testing.assert_allclose(lab, rgb_to_lab(rgb), atol=1e-6)
-    np.testing.assert_allclose(shown, lab_to_rgb(wished), atol=0.004)
-    chroma = np.hypot(wished[:, 1], wished[:, 2])
-    np.testing.assert_allclose(np.array(scale) * chroma, gamut_scale(wished)[:, 0] * chroma, atol=0.15)
+    np.testing.assert_allclose(shown, lab_to_rgb(wanted), atol=0.004)
+    chroma = np.hypot(wanted[:, 1], wanted[:, 2])
+    np.testing.assert_allclose(np.array(scale) * chroma, gamut_scale(wanted)[:, 0] * chroma, atol=0.15)
 
 
 def test_a_colour_keeps_its_ab_through_its_hex_at_its_lightness(open_page: Any) -> None:

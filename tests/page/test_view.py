@@ -102,10 +102,10 @@ def test_dark_and_light_follow_the_system_until_they_are_chosen(open_page: Any, 
     page = open_page(color_scheme=scheme)
     dark = lambda: sum(map(int, page.evaluate(BACKGROUND)[4:-1].split(","))) < 384  # noqa: E731
 
-    def settles(wished: bool) -> bool:
+    def settles(wanted: bool) -> bool:
         """Wait for colours that change gradually."""
         for _ in range(100):
-            if dark() == wished:
+            if dark() == wanted:
                 return True
             page.wait_for_timeout(50)
         return False

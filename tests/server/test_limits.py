@@ -1,4 +1,4 @@
-"""What is too large, too slow, too much or no wish at all is refused in time, and said plainly."""
+"""What is too large, too slow, too much or nonsense is refused in time, and said plainly."""
 
 from __future__ import annotations
 
@@ -190,12 +190,12 @@ def test_a_form_with_thousands_of_parts(service: Any, photo: bytes) -> None:
     check_problem(form(service, parts + b"--edge--\r\n"), 400, "leave it out")
     twice = boundary + b'Content-Disposition: form-data; name="photo"; filename="a"\r\n\r\n' + photo + b"\r\n"
     check_problem(form(service, twice * 2 + b"--edge--\r\n"), 400, "one at a time")
-    wishes = boundary + b'Content-Disposition: form-data; name="wishes"\r\n\r\n%s\r\n'
-    check_problem(form(service, wishes % (b" " * 300_000) + b"--edge--\r\n"), 413, "longer than wishes can be")
+    options = boundary + b'Content-Disposition: form-data; name="options"\r\n\r\n%s\r\n'
+    check_problem(form(service, options % (b" " * 300_000) + b"--edge--\r\n"), 413, "more than the 262,144 bytes")
     long_head = boundary + b"X-Long: " + b"x" * 100_000 + b"\r\n\r\nx\r\n--edge--\r\n"
     check_problem(form(service, long_head), 400, "cannot be read")
     check_problem(form(service, twice), 400, "cut short")
-    check_problem(form(service, wishes % b"{}" + b"--edge--\r\n"), 415, "the part named photo")
+    check_problem(form(service, options % b"{}" + b"--edge--\r\n"), 415, "the part named photo")
     check_problem(form(service, b"no form at all"), 400, "cannot be read")
     answer = service.client.post("/v1/colorize", content=photo, headers={"content-type": "multipart/form-data"})
     check_problem(answer, 400, "no boundary")
@@ -208,7 +208,7 @@ def form(service: Any, body: bytes) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "status", "says"),
+    ("options", "status", "says"),
     [
         ({"vividness": 2}, 422, "vividness"),
         ({"vividness": "1"}, 422, "vividness"),
@@ -231,9 +231,9 @@ def form(service: Any, body: bytes) -> Any:
         ([], 422, "JSON object"),
     ],
 )
-def test_wishes_that_cannot_be(service: Any, photo: bytes, wishes: Any, status: int, says: str) -> None:
+def test_options_that_cannot_be(service: Any, photo: bytes, options: Any, status: int, says: str) -> None:
     photo_id = service.send(photo)
-    check_problem(service.client.post(f"/v1/photos/{photo_id}/colorize", json=wishes), status, says)
+    check_problem(service.client.post(f"/v1/photos/{photo_id}/colorize", json=options), status, says)
     service.client.delete(f"/v1/photos/{photo_id}")
 
 
@@ -250,7 +250,7 @@ def test_requests_that_are_none(service: Any, photo: bytes) -> None:
     for name in ("hints", "palette"):
         check_problem(service.client.post("/v1/colorize", content=photo, params={name: '["red"]'}), 422, name)
     both = service.client.post(
-        "/v1/colorize?quality=3", files={"photo": ("a", photo)}, data={"wishes": '{"quality": 4}'}
+        "/v1/colorize?quality=3", files={"photo": ("a", photo)}, data={"options": '{"quality": 4}'}
     )
     check_problem(both, 400, "not in both")
 

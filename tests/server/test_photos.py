@@ -97,10 +97,10 @@ def test_a_photo_is_gone_after_its_time_and_use_renews_it(start: Callable[..., A
     assert service.metric("photochrom_spool_bytes") == 0
 
 
-def test_alternatives_begin_with_what_is_wished(service: Any, photo: bytes) -> None:
+def test_alternatives_begin_with_the_result_by_the_options(service: Any, photo: bytes) -> None:
     photo_id = service.send(photo)
     hints = [{"x": 0.9, "y": 0.9, "color": "#204080"}]
-    ask = {"n": 3, "seed": 5, "wishes": {"hints": hints}}
+    ask = {"n": 3, "seed": 5, "options": {"hints": hints}}
     answer = service.client.post(f"/v1/photos/{photo_id}/alternatives", json=ask)
     sets = [each["hints"] for each in answer.json()["alternatives"]]
     assert len(sets) == 3
@@ -123,7 +123,7 @@ def test_suggestions_confidence_and_colours(service: Any, photo: bytes) -> None:
     sure = np.asarray(PIL.Image.open(BytesIO(answer.content)))
     assert sure.shape == (24, 32)
     assert sure[12, 4] > sure[12, 28]
-    place = service.client.post(f"/v1/photos/{photo_id}/colors", json={"x": 0.8, "y": 0.5, "wishes": {}}).json()
+    place = service.client.post(f"/v1/photos/{photo_id}/colors", json={"x": 0.8, "y": 0.5, "options": {}}).json()
     assert 69 < place["lightness"] < 71
     assert place["current"].startswith("#")
     assert 1 <= len(place["suggestions"]) <= 6
@@ -132,13 +132,13 @@ def test_suggestions_confidence_and_colours(service: Any, photo: bytes) -> None:
 def test_a_zip_holds_one_file_each(service: Any, photo: bytes) -> None:
     first, second = service.send(photo, "cat.png"), service.send(photo, "../../dog.png")
     items = [
-        {"id": first, "wishes": {"format": "jpg"}},
-        {"id": first, "wishes": {"format": "jpg", "saturation": 0}},
+        {"id": first, "options": {"format": "jpg"}},
+        {"id": first, "options": {"format": "jpg", "saturation": 0}},
         {"id": second},
-        {"id": second, "name": "C:\\x/..\\CAT", "wishes": {"format": "jpg"}},
+        {"id": second, "name": "C:\\x/..\\CAT", "options": {"format": "jpg"}},
         {"id": "unknown", "name": "bird"},
-        {"id": first, "name": "e\u0301", "wishes": {"format": "jpg"}},
-        {"id": first, "name": "\xc9", "wishes": {"format": "jpg"}},
+        {"id": first, "name": "e\u0301", "options": {"format": "jpg"}},
+        {"id": first, "name": "\xc9", "options": {"format": "jpg"}},
     ]
     answer = service.client.post("/v1/zip", json={"items": items})
     assert answer.headers["content-type"] == "application/zip"
@@ -196,9 +196,9 @@ def test_several_networks_are_offered(start: Callable[..., Any], tint: Any, phot
     refused = service.client.post(f"{ask}/colorize", json={"network": "tint", "hints": hints})
     check_problem(refused, 422, "tint: takes no hints")
     for what, more in (("alternatives", {"n": 2}), ("suggestions", {"n": 2}), ("confidence", {})):
-        refused = service.client.post(f"{ask}/{what}", json={**more, "wishes": {"network": "tint"}})
+        refused = service.client.post(f"{ask}/{what}", json={**more, "options": {"network": "tint"}})
         check_problem(refused, 422, "tint")
-    place = service.client.post(f"{ask}/colors", json={"x": 0, "y": 0, "wishes": {"network": "tint"}}).json()
+    place = service.client.post(f"{ask}/colors", json={"x": 0, "y": 0, "options": {"network": "tint"}}).json()
     assert place["suggestions"] == []
 
 

@@ -54,12 +54,12 @@ def test_a_result_is_the_engines_to_the_last_byte(
     path = photo_of(kind, tmp_path / f"photo.{kind}")
     suffix = "png" if kind == "gif" else kind
     hints = [{"x": 0.2, "y": 0.7, "color": "#a03020"}]
-    wishes = {"vividness": 0.8, "hints": hints, "saturation": 1.2}
+    options = {"vividness": 0.8, "hints": hints, "saturation": 1.2}
     wanted = tmp_path / f"wanted.{suffix}"
-    engine.open(path).save(wanted, Options.model_validate(wishes))
+    engine.open(path).save(wanted, Options.model_validate(options))
     ways = {
         "form": service.client.post(
-            "/v1/colorize", files={"photo": (path.name, path.read_bytes())}, data={"wishes": json.dumps(wishes)}
+            "/v1/colorize", files={"photo": (path.name, path.read_bytes())}, data={"options": json.dumps(options)}
         ),
         "body": service.client.post(
             "/v1/colorize",
@@ -67,7 +67,7 @@ def test_a_result_is_the_engines_to_the_last_byte(
             params={"vividness": "0.8", "saturation": "1.2", "hints": json.dumps(hints)},
         ),
         "kept": service.client.post(
-            f"/v1/photos/{service.send(path.read_bytes(), path.name)}/colorize", json=wishes
+            f"/v1/photos/{service.send(path.read_bytes(), path.name)}/colorize", json=options
         ),
     }
     media = {"jpg": "jpeg", "tif": "tiff"}.get(suffix, suffix)
@@ -96,9 +96,9 @@ def test_nothing_is_lost_on_the_way(service: Any, tmp_path: Path) -> None:
         assert np.abs(after.lightness() - before.lightness()).max() < 0.1
 
 
-def test_wishes_are_heeded(service: Any, photo: bytes) -> None:
-    def ask(**wishes: Any) -> PIL.Image.Image:
-        answer = service.client.post(f"/v1/photos/{photo_id}/colorize", json=wishes)
+def test_options_are_heeded(service: Any, photo: bytes) -> None:
+    def ask(**options: Any) -> PIL.Image.Image:
+        answer = service.client.post(f"/v1/photos/{photo_id}/colorize", json=options)
         assert answer.status_code == 200, answer.text
         return PIL.Image.open(BytesIO(answer.content))
 
@@ -129,8 +129,8 @@ def test_the_result_of_a_preview_is_the_engines_too(
     photo_id = service.send(photo)
     for number in range(3):  # the second and third find everything decoded
         x = 0.2 + number / 4
-        wishes = Options(long_edge=40, hints=(Hint(x, 0.5, "#3050c0"),))
-        engine.open(photo).save(tmp_path / "wanted.webp", wishes, overwrite=True)
+        options = Options(long_edge=40, hints=(Hint(x, 0.5, "#3050c0"),))
+        engine.open(photo).save(tmp_path / "wanted.webp", options, overwrite=True)
         answer = service.client.post(
             f"/v1/photos/{photo_id}/colorize",
             json={"long_edge": 40, "format": "webp", "hints": [{"x": x, "y": 0.5, "color": "#3050c0"}]},
@@ -141,7 +141,7 @@ def test_the_result_of_a_preview_is_the_engines_too(
 def test_what_a_format_cannot_hold_is_said(service: Any, tmp_path: Path) -> None:
     path = photo_of("png", tmp_path / "photo.png")
     answer = service.client.post(
-        "/v1/colorize", files={"photo": ("my.png", path.read_bytes())}, data={"wishes": '{"format": "jpg"}'}
+        "/v1/colorize", files={"photo": ("my.png", path.read_bytes())}, data={"options": '{"format": "jpg"}'}
     )
     (note,) = json.loads(answer.headers["photochrom-notes"])
     assert note.startswith("my.png: .jpg cannot hold transparency")

@@ -26,8 +26,8 @@ from photochrom.server.settings import share_cores
 from server_checks import check_problem, wait_until
 
 
-def colorize(service: Any, photo_id: str, **wishes: Any) -> httpx.Response:
-    return httpx.post(f"{service.url}/v1/photos/{photo_id}/colorize", json=wishes, timeout=60)
+def colorize(service: Any, photo_id: str, **options: Any) -> httpx.Response:
+    return httpx.post(f"{service.url}/v1/photos/{photo_id}/colorize", json=options, timeout=60)
 
 
 def test_no_request_is_lost_or_answered_twice_when_workers_are_killed(

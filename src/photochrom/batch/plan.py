@@ -69,8 +69,8 @@ class Plan:
             real = str(root / name)
             if real not in seen:
                 seen.add(real)
-                wished = suffix or _mended_suffix(Path(real))
-                self.items.append(PlanItem(folder, name, output, _result_name(name, wished)))
+                wanted = suffix or _mended_suffix(Path(real))
+                self.items.append(PlanItem(folder, name, output, _result_name(name, wanted)))
         return count
 
 

@@ -76,7 +76,7 @@ class Batch:
         overwrite: replace files that are there, whoever made them.
 
     Raises:
-        NetworkError: if the network cannot be opened, or cannot do what is wished; then no folder is made.
+        NetworkError: if the network cannot be opened, or cannot do what the options ask for; no folder is made.
         WorkerError: if no process can be started.
         OutputError: if the folder cannot be written to, or another call is at work there.
     """

@@ -72,7 +72,7 @@ def colorize_single(
         extras: what else is made of it; alternatives and suggestions only where the target is a file.
 
     Raises:
-        NetworkError: if the network cannot be opened, or cannot do what is wished.
+        NetworkError: if the network cannot be opened, or cannot do what the options ask for.
         BrokenPipeError: if nobody reads the result.
     """
     extras = extras or Extras()
@@ -129,7 +129,7 @@ class _Single:
         return made
 
     def beside(self, folder: Path) -> list[Path]:
-        """Make the map and the hints, as far as they are wished."""
+        """Make the map and the hints, as far as they are asked for."""
         made = []
         if self.extras.confidence is not None:
             made.append(folder / "confidence.png")

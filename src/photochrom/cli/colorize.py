@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
+from photochrom.cli.colorize_options import add_extras, add_limits, add_options, read_options
 from photochrom.cli.screen import Screen, one_line
 from photochrom.cli.usage import check_usage, default_output, is_single
-from photochrom.cli.wishes import add_extras, add_limits, add_wishes, read_options
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     add("--overwrite", action="store_true", help="do all again, and replace files that photochrom did not make")
     add("--watch", action="store_true", help="keep colorizing what arrives, until Ctrl-C")
     add("--sheet", action="store_true", help="also write OUT/sheet.jpg: every photo before and after")
-    add_wishes(parser)
+    add_options(parser)
     add_extras(parser)
     add_limits(parser)
 

@@ -1,4 +1,4 @@
-"""What ``photochrom colorize`` is called for: one photo or many, and whether its wishes contradict each other."""
+"""What ``photochrom colorize`` is called for: one photo or many, and whether its options contradict each other."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _is_named_as_photo(output: str | None) -> bool:
 
 
 def check_usage(args: argparse.Namespace, *, single: bool) -> None:
-    """Refuse a call where wishes contradict each other.
+    """Refuse a call where options contradict each other.
 
     Raises:
         UsageError: if they do.
@@ -107,7 +107,7 @@ def refuse(subject: object, problem: str, remedy: str) -> NoReturn:
 
 
 def _check_extras(args: argparse.Namespace, *, single: bool) -> None:
-    """Refuse a call where what is of one photo is wished of more, or there is no name to go by."""
+    """Refuse a call where an option of a single photo is given for more, or there is no name to go by."""
     from pathlib import Path
 
     if args.hints_file is not None and (len(args.paths) > 1 or Path(args.paths[0]).is_dir()):

@@ -58,11 +58,11 @@ class Network:
         for output in outputs:
             if output not in self.card.outputs:
                 raise CapabilityError(self.card.name, f"gives no {output}", "use a network that does")
-        for wish in inputs:
-            if wish not in self.card.inputs:
-                what = "them" if wish == "hints" else "it"
+        for name in inputs:
+            if name not in self.card.inputs:
+                what = "them" if name == "hints" else "it"
                 raise CapabilityError(
-                    self.card.name, f"takes no {wish}", f"leave {what} out or use a network that does"
+                    self.card.name, f"takes no {name}", f"leave {what} out or use a network that does"
                 )
 
     def run(
@@ -90,9 +90,9 @@ class Network:
             NetworkError: if it takes no hints or no vividness but got some, or has no such output, or fails, or
                 returns another shape or values that are no numbers.
         """
-        wishes: dict[Input, Any] = {"hints": hints, "vividness": vividness}
+        options: dict[Input, Any] = {"hints": hints, "vividness": vividness}
         outputs = self.card.outputs if outputs is None else outputs
-        self.require([name for name, given in wishes.items() if given is not None], outputs)
+        self.require([name for name, given in options.items() if given is not None], outputs)
         if lightness.ndim != 4 or lightness.shape[1] != 1:
             raise ValueError(f"lightness of shape {lightness.shape} is not [N,1,H,W]")
         count, _, height, width = lightness.shape

@@ -1,4 +1,4 @@
-"""HTTP on a connection, where uvicorn's own leaves something to wish for."""
+"""HTTP on a connection, where uvicorn's own falls short."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a request is refused, apart from what may be wrong with its photo or wishes, as kinds of errors.
+"""Why a request is refused, apart from what may be wrong with its photo or options, as kinds of errors.
 
     PhotochromError
     └── ServiceError              service-error

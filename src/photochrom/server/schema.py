@@ -1,4 +1,4 @@
-"""What programs send and get: the wishes are the engine's own, the rest speaks of photos, networks and limits."""
+"""What programs send and get: the options are the engine's own; the rest speaks of photos, networks and limits."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from photochrom.options import Options, PaletteColor, ResultOptions
 
 __all__ = [
     "BODIES",
-    "AlternativesWish",
-    "ChoicesAnswer",
-    "ChoicesWish",
-    "ConfidenceWish",
+    "AlternativesRequest",
+    "CandidateColors",
+    "CandidatesRequest",
+    "ColorizeOptions",
+    "ColorizeQuery",
+    "ConfidenceRequest",
     "Format",
     "HintSet",
     "HintSets",
@@ -26,11 +28,9 @@ __all__ = [
     "Networks",
     "Photo",
     "Problem",
-    "QueryWishes",
-    "SuggestionsWish",
-    "Wishes",
+    "SuggestionsRequest",
     "ZipItem",
-    "ZipWish",
+    "ZipRequest",
 ]
 
 Format = Literal["jpg", "png", "webp", "tif", "avif", "bmp"]
@@ -39,15 +39,15 @@ MOST_HINTS = 256
 """Points and colours of a palette; a person sets dozens."""
 
 
-class Wishes(ResultOptions):
-    """What is wished of a result; without any, the photo in colour at its own size and in its own format."""
+class ColorizeOptions(ResultOptions):
+    """Options for a result; without any, the photo in colour at its own size and in its own format."""
 
     hints: tuple[Hint, ...] = Field(default=(), max_length=MOST_HINTS)
     palette: tuple[PaletteColor, ...] = Field(default=(), max_length=MOST_HINTS)
     network: str | None = Field(default=None, description="one of `/v1/networks`, or null for the default")
     format: Format | None = Field(default=None, description="of the result, or null for the photo's own")
 
-    def options(self, *, max_pixels: int) -> Options:
+    def engine_options(self, *, max_pixels: int) -> Options:
         """Return what the engine takes."""
         return Options(**self.result_options(), max_pixels=max_pixels)
 
@@ -61,53 +61,53 @@ class Wishes(ResultOptions):
         return {name: getattr(self, name) for name in ResultOptions.model_fields}
 
 
-class QueryWishes(Wishes):
+class ColorizeQuery(ColorizeOptions):
     """The same as the query of an address, where lists are JSON."""
 
     hints: Json[Annotated[tuple[Hint, ...], Field(max_length=MOST_HINTS)]] = ()
     palette: Json[Annotated[tuple[PaletteColor, ...], Field(max_length=MOST_HINTS)]] = ()
 
 
-class _Wish(BaseModel):
+class _PhotoRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    wishes: Wishes = Wishes()
+    options: ColorizeOptions = ColorizeOptions()
 
 
-class AlternativesWish(_Wish):
+class AlternativesRequest(_PhotoRequest):
     """How many ways to colorize a photo."""
 
-    n: int = Field(ge=1, le=8, description="how many ways; the first is the one that is wished")
+    n: int = Field(ge=1, le=8, description="how many ways; the first is the result by the options alone")
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="another seed gives other ways")
 
 
-class SuggestionsWish(_Wish):
+class SuggestionsRequest(_PhotoRequest):
     """How many places to ask about."""
 
     n: int = Field(ge=1, le=20)
 
 
-class ConfidenceWish(_Wish):
+class ConfidenceRequest(_PhotoRequest):
     """How large a map of confidence may be."""
 
     long_edge: int | None = Field(default=None, ge=1, le=65_535)
 
 
-class ChoicesWish(_Wish):
+class CandidatesRequest(_PhotoRequest):
     """A place of a photo, in fractions of its width and height, from its top left corner."""
 
     x: float = Field(ge=0, le=1)
     y: float = Field(ge=0, le=1)
 
 
-class ZipItem(_Wish):
+class ZipItem(_PhotoRequest):
     """One photo of many."""
 
     id: str = Field(min_length=1, max_length=64)
     name: str | None = Field(default=None, max_length=255, description="of the file, without its ending")
 
 
-class ZipWish(BaseModel):
+class ZipRequest(BaseModel):
     """Photos to be put into one file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -116,18 +116,18 @@ class ZipWish(BaseModel):
 
 
 BODIES: tuple[type[BaseModel], ...] = (
-    Wishes,
-    AlternativesWish,
-    SuggestionsWish,
-    ConfidenceWish,
-    ChoicesWish,
-    ZipWish,
+    ColorizeOptions,
+    AlternativesRequest,
+    SuggestionsRequest,
+    ConfidenceRequest,
+    CandidatesRequest,
+    ZipRequest,
 )
 """What programs send as JSON."""
 
 
 class HintSet(BaseModel):
-    """Colour points, as wishes take them."""
+    """Colour points, as the options take them."""
 
     hints: tuple[Hint, ...]
 
@@ -138,11 +138,11 @@ class HintSets(BaseModel):
     alternatives: tuple[HintSet, ...]
 
 
-class ChoicesAnswer(BaseModel):
+class CandidateColors(BaseModel):
     """The colours that a place may have."""
 
     lightness: float = Field(description="0..100, of the photo at that place")
-    current: str = Field(description="the colour it has by these wishes, #rrggbb")
+    current: str = Field(description="the colour it has by these options, #rrggbb")
     suggestions: tuple[str, ...] = Field(description="likely ones, clearly different, the likeliest first")
 
 

@@ -17,7 +17,7 @@ from photochrom.server.metrics import Metrics
 from photochrom.server.photo_store import PhotoStore, StoredPhoto
 from photochrom.server.refusals import RequestError
 from photochrom.server.responses import SpooledFileResponse, attachment
-from photochrom.server.schema import Wishes
+from photochrom.server.schema import ColorizeOptions
 from photochrom.server.settings import Settings
 from photochrom.server.spool import Spool
 from photochrom.workers.engine import Engine, EngineSetup
@@ -92,15 +92,15 @@ class Service:
         await asyncio.to_thread(self.pool.close)
         self.spool.close()
 
-    def job(self, kind: type[J], wishes: Wishes, photo: StoredPhoto, **more: Any) -> J:
-        """Make a job of a kept photo and what is wished of it.
+    def job(self, kind: type[J], options: ColorizeOptions, photo: StoredPhoto, **more: Any) -> J:
+        """Make a job of a stored photo and the options for it.
 
         Raises:
             HTTPError: 404 if there is no such network.
         """
         return kind(
-            photo=photo.path, name=photo.name, key=photo.id, network=self.network(wishes.network),
-            options=wishes.options(max_pixels=self.settings.pixels), **more,
+            photo=photo.path, name=photo.name, key=photo.id, network=self.network(options.network),
+            options=options.engine_options(max_pixels=self.settings.pixels), **more,
         )  # fmt: skip
 
     def network(self, name: str | None) -> str | None:

@@ -172,7 +172,7 @@ class _Form:
         self._parts += 1
         if self._parts > _MOST_PARTS:
             raise HTTPError(
-                400, RequestError(None, "The form has more parts than photo and wishes", "leave the others out")
+                400, RequestError(None, "The form has more parts than photo and options", "leave the others out")
             )
         self._headers, self._text = {}, bytearray()
 
@@ -189,12 +189,12 @@ class _Form:
                 raise HTTPError(400, RequestError(None, "The form has more than one photo", "send one at a time"))
             self.has_photo = True
             self.filename = parameters.get(b"filename", b"").decode("utf-8", "replace")
-        elif self._name != "wishes":
+        elif self._name != "options":
             raise HTTPError(
-                400, RequestError(None, "The form has a part that is neither photo nor wishes", "leave it out")
+                400, RequestError(None, "The form has a part that is neither photo nor options", "leave it out")
             )
         elif self._name in self.texts:
-            raise HTTPError(400, RequestError(None, "The form has its wishes twice", "send them once"))
+            raise HTTPError(400, RequestError(None, "The form has its options twice", "send them once"))
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         if self._in_photo:
@@ -203,7 +203,12 @@ class _Form:
         self._text += data[start:end]
         if len(self._text) > _MOST_TEXT:
             raise HTTPError(
-                413, TooLongError(None, "The wishes are longer than wishes can be", "leave some hints out")
+                413,
+                TooLongError(
+                    None,
+                    f"The options have more than the {_MOST_TEXT:,} bytes that are allowed",
+                    "leave some hints out",
+                ),
             )
 
     def _end_part(self) -> None:

@@ -54,13 +54,13 @@ async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem
 
 async def _colorize(service: Service, request: Request, item: ZipItem, folder: Path) -> tuple[Path, str]:
     with service.photos.use(item.id) as photo:
-        job = service.job(Render, item.wishes, photo, target=folder / item.wishes.target)
+        job = service.job(Render, item.options, photo, target=folder / item.options.target)
         made = await service.do(request, job, patient=True)
     return made.file, _name(service, item) + made.file.suffix
 
 
 def _name(service: Service, item: ZipItem) -> str:
-    """Name an item as it wishes, or as its photo, without an ending."""
+    """Name an item as the request says, or as its photo, without an ending."""
     if item.name is not None:
         return display_name(item.name)
     return PurePath(service.photos.name(item.id) or "photo").stem or "photo"

@@ -199,8 +199,8 @@ def _check_parity(network: ColorizationNetwork, path: Path, tolerance: float, ou
         lightness = (rows + torch.linspace(0, 40, width))[None, None]
         inputs = _inputs(network, lightness)
         answers = network.answers(*inputs)
-        planes, *wishes = (tensor.numpy() for tensor in inputs)
-        given = dict(zip(network.inputs[1:], wishes, strict=True))
+        planes, *more = (tensor.numpy() for tensor in inputs)
+        given = dict(zip(network.inputs[1:], more, strict=True))
         vividness = float(given["vividness"][0]) if "vividness" in given else None
         found = written.run(planes, given.get("hints"), vividness)
         for name, expected in zip(network.outputs, answers, strict=True):

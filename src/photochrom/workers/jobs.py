@@ -46,7 +46,7 @@ _DEFAULTS = Options()
 
 @dataclass(frozen=True, kw_only=True)
 class Describe(Job[Engine, tuple[OpenNetwork, ...]]):
-    """Say which networks are open, once it is sure that the default one can do what is wished."""
+    """Say which networks are open, once it is sure that the default one can do what the options ask for."""
 
     options: Options = _DEFAULTS
     name: str = "the networks"
@@ -80,7 +80,7 @@ class PhotoJob(Job[Engine, R_co]):
         """Do it.
 
         Raises:
-            CapabilityError: if the network cannot do what is wished.
+            CapabilityError: if the network cannot do what the options ask for.
             PhotoError: if the photo cannot be read.
             NetworkError: if the network fails on it.
             OutputError: if a file cannot be written.

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from photochrom.io.formats import MEDIA_TYPES
 from photochrom.server.errors import HTTPError, validation_error
 from photochrom.server.refusals import RequestError
-from photochrom.server.schema import Wishes
+from photochrom.server.schema import ColorizeOptions
 from photochrom.server.service import Service
 from photochrom.server.upload import Upload
 from photochrom.workers.jobs import Inspect, PhotoInfo
@@ -37,7 +37,7 @@ IMAGE: dict[str, Any] = {
 }
 
 
-def image_body(*, with_wishes: bool = False) -> dict[str, Any]:
+def image_body(*, with_options: bool = False) -> dict[str, Any]:
     """Describe, for the OpenAPI document, a body that is a form with a photo, or the photo itself."""
     form: dict[str, Any] = {
         "type": "object",
@@ -46,9 +46,9 @@ def image_body(*, with_wishes: bool = False) -> dict[str, Any]:
         "additionalProperties": False,
     }
     described: dict[str, Any] = {"schema": form}
-    if with_wishes:
-        form["properties"]["wishes"] = {"$ref": "#/components/schemas/Wishes"}
-        described["encoding"] = {"wishes": {"contentType": "application/json"}}
+    if with_options:
+        form["properties"]["options"] = {"$ref": "#/components/schemas/ColorizeOptions"}
+        described["encoding"] = {"options": {"contentType": "application/json"}}
     kinds = {kind: {"schema": BINARY} for kind in sorted(set(MEDIA_TYPES.values()))}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": described, **kinds}}}
 
@@ -95,5 +95,5 @@ async def inspect(service: Service, request: Request, upload: Upload, key: str |
     Raises:
         HTTPError: as `Service.do`.
     """
-    options = Wishes().options(max_pixels=service.settings.pixels)
+    options = ColorizeOptions().engine_options(max_pixels=service.settings.pixels)
     return await service.do(request, Inspect(photo=upload.path, name=upload.name, key=key, options=options))

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { $, el } from "./dom.js";
 import { setPoints } from "./marks.js";
-import { withPhoto, wishesOf } from "./remote.js";
+import { withPhoto, optionsOf } from "./remote.js";
 import { state } from "./store.js";
 
 const COUNT = 4;
@@ -59,16 +59,16 @@ async function show(photo, signal) {
     return el("button", { type: "button", class: "alternative", disabled: true }, frame, el("span", {}, label));
   });
   grid.replaceChildren(...cells);
-  const now = fill(photo, cells[0], wishesOf(photo).hints, true, signal);
-  const body = () => ({ n: COUNT, seed, wishes: wishesOf(photo) });
+  const now = fill(photo, cells[0], optionsOf(photo).hints, true, signal);
+  const body = () => ({ n: COUNT, seed, options: optionsOf(photo) });
   const answer = await withPhoto(photo, (id) => api.alternatives(id, body(), signal), signal);
   const others = answer.alternatives.slice(1).map(({ hints }, i) => fill(photo, cells[i + 1], hints, false, signal));
   await Promise.all([now, ...others]);
 }
 
 async function fill(photo, cell, hints, present, signal) {
-  const wishes = () => ({ ...wishesOf(photo, { long_edge: EDGE, format: "jpg", quality: 88, mark: false }), hints });
-  const blob = await withPhoto(photo, (id) => api.colorize(id, wishes(), signal), signal);
+  const options = () => ({ ...optionsOf(photo, { long_edge: EDGE, format: "jpg", quality: 88, mark: false }), hints });
+  const blob = await withPhoto(photo, (id) => api.colorize(id, options(), signal), signal);
   const image = el("img", { src: URL.createObjectURL(blob), alt: "" });
   await image.decode();
   if (signal.aborted) return;

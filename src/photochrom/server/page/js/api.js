@@ -46,7 +46,7 @@ export const forget = (id) => call(`v1/photos/${id}`, { method: "DELETE" }, () =
 export const photo = (id, signal) => json(`v1/photos/${id}`, { signal });
 export const original = (id, longEdge, signal) =>
   blob(`v1/photos/${id}/original${longEdge ? `?long_edge=${longEdge}` : ""}`, { signal });
-export const colorize = (id, wishes, signal) => blob(`v1/photos/${id}/colorize`, post(wishes, signal));
+export const colorize = (id, options, signal) => blob(`v1/photos/${id}/colorize`, post(options, signal));
 export const alternatives = (id, body, signal) => json(`v1/photos/${id}/alternatives`, post(body, signal));
 export const suggestions = (id, body, signal) => json(`v1/photos/${id}/suggestions`, post(body, signal));
 export const confidence = (id, body, signal) => blob(`v1/photos/${id}/confidence`, post(body, signal));

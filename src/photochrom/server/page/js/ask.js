@@ -5,7 +5,7 @@ import { $, announce } from "./dom.js";
 import * as marks from "./marks.js";
 import { closePicker, isPicking, openPicker } from "./picker.js";
 import { fail } from "./preview.js";
-import { withPhoto, wishesOf } from "./remote.js";
+import { withPhoto, optionsOf } from "./remote.js";
 import { on, state } from "./store.js";
 
 const QUESTIONS = 5;
@@ -36,7 +36,7 @@ async function start() {
   closePicker();
   button.setAttribute("aria-busy", "true");
   try {
-    const { hints } = await withPhoto(photo, (id) => api.suggestions(id, { n: QUESTIONS, wishes: wishesOf(photo) }));
+    const { hints } = await withPhoto(photo, (id) => api.suggestions(id, { n: QUESTIONS, options: optionsOf(photo) }));
     if (photo !== state.selected) return;
     count = hints.length;
     touring = true;

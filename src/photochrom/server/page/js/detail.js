@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { $ } from "./dom.js";
 import { fail, pictureOf } from "./preview.js";
-import { withPhoto, wishesOf } from "./remote.js";
+import { withPhoto, optionsOf } from "./remote.js";
 import { on, state } from "./store.js";
 import { isFitted, onView, scaleNow, setLayer } from "./viewer.js";
 
@@ -67,8 +67,8 @@ async function load() {
       loaded.before = URL.createObjectURL(await withPhoto(photo, (id) => api.original(id, edge, signal), signal));
     }
     const format = pictureOf(photo).alpha ? "webp" : "jpg";
-    const wishes = () => wishesOf(photo, { long_edge: edge, format, quality: 92, mark: false });
-    const blob = await withPhoto(photo, (id) => api.colorize(id, wishes(), signal), signal);
+    const options = () => optionsOf(photo, { long_edge: edge, format, quality: 92, mark: false });
+    const blob = await withPhoto(photo, (id) => api.colorize(id, options(), signal), signal);
     if (signal.aborted) return;
     const old = loaded.after;
     Object.assign(loaded, { after: URL.createObjectURL(blob), version });

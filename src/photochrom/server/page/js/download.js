@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { $, saveFile } from "./dom.js";
 import { fail } from "./preview.js";
-import { withPhoto, wishesOf } from "./remote.js";
+import { withPhoto, optionsOf } from "./remote.js";
 import { on, state } from "./store.js";
 import { toast } from "./toast.js";
 import { kindName, megabytes, stemOf, suffixOf } from "./words.js";
@@ -34,7 +34,7 @@ const fullSize = () => ({ format: format.value || null, side_by_side: sheet.chec
 one.addEventListener("click", () =>
   busy(one, async () => {
     const photo = state.selected;
-    const blob = await withPhoto(photo, (id) => api.colorize(id, wishesOf(photo, fullSize())));
+    const blob = await withPhoto(photo, (id) => api.colorize(id, optionsOf(photo, fullSize())));
     saveFile(blob, `${resultName(photo)}.${suffixOf(blob)}`);
   }),
 );
@@ -50,7 +50,7 @@ all.addEventListener("click", () =>
       all.lastChild.textContent = `Getting ready: ${number + 1} of ${photos.length}`;
       try {
         await withPhoto(photo, (id) => api.photo(id)); // uploads what the server has forgotten
-        items.push({ id: photo.remote.id, name: resultName(photo), wishes: wishesOf(photo, fullSize()) });
+        items.push({ id: photo.remote.id, name: resultName(photo), options: optionsOf(photo, fullSize()) });
       } catch (error) {
         fail(photo, error); // told beside it; the others go on
       }

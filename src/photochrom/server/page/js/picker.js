@@ -6,7 +6,7 @@ import { $, clamp, el } from "./dom.js";
 import { canPickFromScreen, pickFromScreen, startTaking, stopTaking, takingColor } from "./eyedropper.js";
 import * as marks from "./marks.js";
 import { makePlane } from "./plane.js";
-import { can, wishesOf, withPhoto } from "./remote.js";
+import { can, optionsOf, withPhoto } from "./remote.js";
 import { lightnessAt, roundAb } from "./sampler.js";
 import { addRecent, emit, on, state } from "./store.js";
 import { reveal } from "./viewer.js";
@@ -118,11 +118,11 @@ async function suggest(mark) {
   const mine = (serial += 1);
   const photo = state.selected;
   // What is known of other places matters; what this point says of its own place would only be repeated.
-  const wishes = wishesOf(photo);
-  wishes.hints = wishes.hints?.filter((hint) => hint.x !== mark.x || hint.y !== mark.y);
+  const options = optionsOf(photo);
+  options.hints = options.hints?.filter((hint) => hint.x !== mark.x || hint.y !== mark.y);
   row.dataset.state = "loading";
   try {
-    const answer = await withPhoto(photo, (id) => api.colors(id, { x: mark.x, y: mark.y, wishes }, signal), signal);
+    const answer = await withPhoto(photo, (id) => api.colors(id, { x: mark.x, y: mark.y, options }, signal), signal);
     if (mine !== serial) return;
     swatches(row, answer.suggestions.map((color) => [roundAb(colorAb(color)), color]));
     row.dataset.state = "";

@@ -5,7 +5,7 @@
 // picture stays.
 
 import * as api from "./api.js";
-import { withPhoto, wishesOf } from "./remote.js";
+import { withPhoto, optionsOf } from "./remote.js";
 import { emit, on, setStatus, state } from "./store.js";
 import { sentence } from "./words.js";
 
@@ -56,8 +56,8 @@ async function fly(photo) {
   try {
     const picture = await withBefore(photo, signal);
     const version = photo.history.edit;
-    const wishes = () => wishesOf(photo, previewWishes(picture));
-    const blob = await withPhoto(photo, (id) => api.colorize(id, wishes(), signal), signal);
+    const options = () => optionsOf(photo, previewOptions(picture));
+    const blob = await withPhoto(photo, (id) => api.colorize(id, options(), signal), signal);
     const after = URL.createObjectURL(blob);
     const image = new Image();
     image.src = after;
@@ -90,7 +90,7 @@ export function fail(photo, error) {
 }
 
 /** How a preview is asked for: quickly, and as a kind that keeps what is transparent where anything is. */
-const previewWishes = ({ edge, alpha }) => ({
+const previewOptions = ({ edge, alpha }) => ({
   long_edge: edge,
   format: alpha ? "webp" : "jpg",
   quality: 88,
@@ -146,8 +146,8 @@ export async function thumbnail(blob) {
 
 /** Colour a photo that is not on the stage, small, for its thumbnail. */
 export async function colourThumbnail(photo) {
-  const wishes = () => wishesOf(photo, previewWishes({ edge: 240, alpha: false }));
-  const blob = await withPhoto(photo, (id) => api.colorize(id, wishes()));
+  const options = () => optionsOf(photo, previewOptions({ edge: 240, alpha: false }));
+  const blob = await withPhoto(photo, (id) => api.colorize(id, options()));
   setStatus(photo, { thumb: await thumbnail(blob), status: "ready", error: null });
 }
 

@@ -11,7 +11,7 @@ let going = 0;
 
 let learned = null; // a promise that it is known what the server offers
 
-/** Learn what the server offers; nothing can be wished of a photo before. What fails is tried again when asked again. */
+/** Learn what the server offers; no photo can be colorized before. What fails is tried again when asked again. */
 export function ready() {
   learned ??= learn().catch((error) => {
     learned = null;
@@ -109,13 +109,13 @@ export function can(...abilities) {
   return !!network && abilities.every((one) => network.inputs.includes(one) || network.outputs.includes(one));
 }
 
-/** What is wished of a photo, as the service takes it; what the network cannot do is left out. */
-export function wishesOf(photo, more = {}) {
+/** The options of a photo, as the service takes them; what the network cannot do is left out. */
+export function optionsOf(photo, more = {}) {
   const { points, vividness, saturation } = photo.history.edit;
-  const wishes = { network: chosenNetwork()?.name ?? null, saturation, ...more };
-  if (can("vividness") && vividness !== null) wishes.vividness = vividness;
-  if (can("hints")) wishes.hints = asHints(points);
-  return wishes;
+  const options = { network: chosenNetwork()?.name ?? null, saturation, ...more };
+  if (can("vividness") && vividness !== null) options.vividness = vividness;
+  if (can("hints")) options.hints = asHints(points);
+  return options;
 }
 
 export const asHints = (points) => points.map(({ x, y, color }) => ({ x, y, color }));

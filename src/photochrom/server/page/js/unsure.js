@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { $, clamp } from "./dom.js";
 import { fail } from "./preview.js";
-import { can, withPhoto, wishesOf } from "./remote.js";
+import { can, withPhoto, optionsOf } from "./remote.js";
 import { on, state } from "./store.js";
 
 const EDGE = 512; // pixels; doubt has no fine detail
@@ -40,7 +40,7 @@ async function load() {
   const { signal } = asking;
   button.setAttribute("aria-busy", "true");
   try {
-    const body = () => ({ long_edge: EDGE, wishes: wishesOf(photo) });
+    const body = () => ({ long_edge: EDGE, options: optionsOf(photo) });
     const map = await createImageBitmap(await withPhoto(photo, (id) => api.confidence(id, body(), signal), signal));
     if (signal.aborted) return;
     paint(map);

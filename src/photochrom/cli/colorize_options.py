@@ -1,4 +1,4 @@
-"""Wishes for a result as arguments; `Options` knows their types and limits, and is asked when one is given."""
+"""Options for a result as arguments; `Options` knows their types and limits, and is asked when one is given."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
 
     from photochrom.options import Options
 
-__all__ = ["add_extras", "add_limits", "add_wishes", "read_options"]
+__all__ = ["add_extras", "add_limits", "add_options", "read_options"]
 
 
-def add_wishes(parser: argparse.ArgumentParser) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say how results are to be."""
     add = parser.add_argument_group("colours").add_argument
-    add("--vividness", metavar="X", type=_wish("vividness"), help="0, most likely to be true, to 1, most vivid")
-    add("--saturation", metavar="X", type=_wish("saturation"), help="strength of colours, 0 to 4 (default: 1)")
+    add("--vividness", metavar="X", type=_option("vividness"), help="0, most likely to be true, to 1, most vivid")
+    add("--saturation", metavar="X", type=_option("saturation"), help="strength of colours, 0 to 4 (default: 1)")
     add("--hints", metavar="FILE.json", dest="hints_file", help="colours that are known of one photo")
     add("--reference", metavar="PHOTO", help="move the colours towards those of this colour photo")
 
     add = parser.add_argument_group("files").add_argument
     add("--format", metavar="KIND", type=_suffix, help="jpg, png, webp, tif, avif or bmp (default: as the photo)")
-    add("--quality", metavar="N", type=_wish("quality"), help="1 to 100, for JPEG, WebP and AVIF")
+    add("--quality", metavar="N", type=_option("quality"), help="1 to 100, for JPEG, WebP and AVIF")
     add(
         "--size",
         metavar="LONG_EDGE",
-        type=_wish("long_edge"),
+        type=_option("long_edge"),
         dest="long_edge",
         help="shrink larger results to it",
     )
@@ -56,11 +56,11 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("speed and limits").add_argument
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs (default: auto)")
     add("-j", "--jobs", metavar="N", type=_positive, help="photos to work on at a time (default: one per core)")
-    add("--max-pixels", metavar="N", type=_wish("max_pixels"), help="refuse larger photos (default: 4000000000)")
+    add("--max-pixels", metavar="N", type=_option("max_pixels"), help="refuse larger photos (default: 4000000000)")
 
 
 def read_options(args: argparse.Namespace) -> Options:
-    """Put together what was wished.
+    """Put together the options that were given.
 
     Raises:
         HintError: if the file of hints cannot be read.
@@ -69,17 +69,17 @@ def read_options(args: argparse.Namespace) -> Options:
     from photochrom.options import Options
 
     given = {name: vars(args).get(name) for name in Options.model_fields}
-    wishes = {name: wish for name, wish in given.items() if wish is not None}
+    options = {name: value for name, value in given.items() if value is not None}
     if args.hints_file is not None:
         from photochrom.io.hints_file import read_hints
 
-        wishes["hints"] = read_hints(args.hints_file)
+        options["hints"] = read_hints(args.hints_file)
     if args.reference is not None:
         from photochrom.inference.palette import palette_of
         from photochrom.options import MAX_PIXELS
 
-        wishes["palette"] = palette_of(args.reference, max_pixels=args.max_pixels or MAX_PIXELS)
-    return Options.model_validate(wishes)
+        options["palette"] = palette_of(args.reference, max_pixels=args.max_pixels or MAX_PIXELS)
+    return Options.model_validate(options)
 
 
 def _positive(text: str) -> int:
@@ -105,7 +105,7 @@ def _suffix(text: str) -> str:
     return suffix
 
 
-def _wish(name: str) -> Callable[[str], Any]:
+def _option(name: str) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         from pydantic import ValidationError
 

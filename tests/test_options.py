@@ -1,4 +1,4 @@
-"""What a user may wish of the colours: by `Options`, in memory and from file to file."""
+"""What a user may ask of the colours: by `Options`, in memory and from file to file."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def test_a_hint_moves_the_colours_at_its_place(colorizer: Colorizer) -> None:
 
 def test_the_later_hint_wins_and_the_callers_come_last(colorizer: Colorizer) -> None:
     first, second = Hint(0.5, 0.5, (-20, -12)), Hint(0.5, 0.5, (25, 5))
-    wished = Options(hints=(second, first))
-    assert colour_at(colorizer(evenly(), wished), 0.5, 0.5) == pytest.approx((-20, -12), abs=1.5)
-    assert colour_at(colorizer(evenly(), wished, hints=[second]), 0.5, 0.5) == pytest.approx((25, 5), abs=1.5)
+    options = Options(hints=(second, first))
+    assert colour_at(colorizer(evenly(), options), 0.5, 0.5) == pytest.approx((-20, -12), abs=1.5)
+    assert colour_at(colorizer(evenly(), options, hints=[second]), 0.5, 0.5) == pytest.approx((25, 5), abs=1.5)
 
 
 def test_vividness_reaches_the_network(colorizer: Colorizer) -> None:
@@ -84,10 +84,10 @@ def test_vividness_reaches_the_network(colorizer: Colorizer) -> None:
 
 def test_a_file_gets_what_memory_gets(colorizer: Colorizer, tmp_path: Path, grey: np.ndarray) -> None:
     path = Picture.from_array(grey).save(tmp_path / "photo.png")
-    wishes = Options(vividness=0.8, hints=(Hint(0.2, 0.3, "#3060c0"),), saturation=1.2)
-    colorizer.open(path).save(tmp_path / "result.png", wishes)
-    assert np.array_equal(Picture.read(tmp_path / "result.png").pixels, colorizer(path, wishes).pixels)
-    assert not np.array_equal(colorizer(path, wishes).pixels, colorizer(path).pixels)
+    options = Options(vividness=0.8, hints=(Hint(0.2, 0.3, "#3060c0"),), saturation=1.2)
+    colorizer.open(path).save(tmp_path / "result.png", options)
+    assert np.array_equal(Picture.read(tmp_path / "result.png").pixels, colorizer(path, options).pixels)
+    assert not np.array_equal(colorizer(path, options).pixels, colorizer(path).pixels)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -95,30 +95,30 @@ def test_hints_are_places_of_the_upright_photo(colorizer: Colorizer, tmp_path: P
     photo, exif = PIL.Image.new("L", (96, 64), 120), PIL.Image.Exif()
     exif[0x0112] = orientation
     photo.save(tmp_path / "photo.tif", exif=exif)
-    wishes = Options(hints=(Hint(0.2, 0.3, (-20, -12)),))
-    colorizer.open(tmp_path / "photo.tif").save(tmp_path / "result.tif", wishes)
+    options = Options(hints=(Hint(0.2, 0.3, (-20, -12)),))
+    colorizer.open(tmp_path / "photo.tif").save(tmp_path / "result.tif", options)
     with PIL.Image.open(tmp_path / "result.tif") as stored:
         assert stored.getexif()[0x0112] == orientation  # the pixels lie as they lay
-    for result in (Picture.read(tmp_path / "result.tif"), colorizer(tmp_path / "photo.tif", wishes)):
+    for result in (Picture.read(tmp_path / "result.tif"), colorizer(tmp_path / "photo.tif", options)):
         assert colour_at(result, 0.2, 0.3) == pytest.approx((-20, -12), abs=1.5)
         for x, y in ((0.8, 0.3), (0.2, 0.8), (0.8, 0.8)):
             assert colour_at(result, x, y) == pytest.approx((8, 16), abs=1.5)
 
 
 @pytest.mark.parametrize(
-    ("wishes", "lacks"),
+    ("options", "lacks"),
     [
         (Options(vividness=0.5), "takes no vividness"),
         (Options(hints=(Hint(0, 0, (1, 1)),)), "takes no hints"),
         (Options(palette=((1, 1),)), "cannot follow a palette"),
     ],
 )
-def test_a_network_that_cannot_says_so(tint: Path, tmp_path: Path, wishes: Options, lacks: str) -> None:
+def test_a_network_that_cannot_says_so(tint: Path, tmp_path: Path, options: Options, lacks: str) -> None:
     path = evenly().save(tmp_path / "photo.png")
     for call in (
-        lambda: Colorizer(tint)(path, wishes),
-        lambda: Colorizer(tint).open(path).save(tmp_path / "result.png", wishes),
-        lambda: Colorizer(tint).check(wishes),
+        lambda: Colorizer(tint)(path, options),
+        lambda: Colorizer(tint).open(path).save(tmp_path / "result.png", options),
+        lambda: Colorizer(tint).check(options),
     ):
         with pytest.raises(NetworkError, match=lacks):
             call()

@@ -1,4 +1,4 @@
-"""Wishes of the colours on the command line, end to end."""
+"""Colour options on the command line, end to end."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def test_vividness_hints_and_a_reference_are_those_of_python(
         assert not np.array_equal(result, engine(photo).pixels)
 
 
-def test_a_folder_remembers_wishes(
+def test_a_folder_remembers_options(
     hinting: Path, photo: Path, reference: Path, tmp_path: Path, capsys: Printed
 ) -> None:
     (tmp_path / "hints.json").write_text(json.dumps([BLUE]))
-    for wishes in ([], ["--hints", tmp_path / "hints.json"], ["--reference", reference, "--vividness", 1]):
+    for options in ([], ["--hints", tmp_path / "hints.json"], ["--reference", reference, "--vividness", 1]):
         for said in ("1 colorized, 0 skipped", "0 colorized, 1 skipped"):
-            assert colorize(hinting, photo, "-o", tmp_path / "out", *wishes) == 0
+            assert colorize(hinting, photo, "-o", tmp_path / "out", *options) == 0
             assert capsys.readouterr().out.startswith(said)
 
 
