@@ -44,7 +44,7 @@ def main() -> None:
             arguments = ["--jobs", str(jobs), "--network", args.network, "--output", str(output)]
             seconds, memory = run([str(photos), *arguments], set(cores[:jobs]), args.photos)
             speeds.append(args.photos / seconds)
-            print(f"{jobs} job(s) on {jobs} core(s): {speeds[-1]:6.2f} photos/s   {told(memory)}", flush=True)
+            print(f"{jobs} job(s) on {jobs} core(s): {speeds[-1]:6.2f} photos/s   {describe(memory)}", flush=True)
     ratio = speeds[1] / speeds[0]
     print(f"ratio {ratio:.2f} (bar {BAR})")
     sys.exit(ratio < BAR)
@@ -107,7 +107,7 @@ def resident(pid: int) -> int:
     return int(found[1]) // 1024 if found else 0
 
 
-def told(samples: list[tuple[float, int, list[int]]]) -> str:
+def describe(samples: list[tuple[float, int, list[int]]]) -> str:
     """Say how memory went."""
     later = [sample for sample in samples if sample[0] >= 0.2] or samples
     whole = [sample for sample in later if len(sample[2]) == len(later[0][2])]

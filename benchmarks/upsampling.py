@@ -217,7 +217,7 @@ def frame_table(folder: str, count: int, size: int, network: Network) -> None:
             seen = see(rgb, round(height * scale), round(width * scale))
             ways[name] = along_edges(run(seen), seen, lightness)
         seen = see(rgb, size, size)
-        ways["squashed to the square"] = along_edges(run(seen), seen, lightness)
+        ways["resized to a square"] = along_edges(run(seen), seen, lightness)
         seen = see(rgb, round(height * size / longer), round(width * size / longer))
         for name, mode in (("black bars", "constant"), ("mirrored bars", "reflect")):
             top, left = ((size - side) // 2 for side in seen.shape)
@@ -233,7 +233,7 @@ def frame_table(folder: str, count: int, size: int, network: Network) -> None:
         for name, ab in ways.items():
             guess = np.concatenate([truth[..., :1], ab], axis=2)[::EVERY, ::EVERY]
             scores[name].append(float(deltaE_ciede2000(truth[::EVERY, ::EVERY], guess).mean()))
-    count = len(scores["squashed to the square"])
+    count = len(scores["resized to a square"])
     print(f"{count} photos of aspect 1.2 and more; {network.card.name}, {size}×{size}")
     print("\n| into the network | CIEDE2000 | against aspect kept |\n|---|--:|--:|")
     print_pairs(scores, "aspect kept, area of the square")

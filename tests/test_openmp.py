@@ -72,6 +72,6 @@ def test_the_users_own_setting_holds(name: str, value: str, there: list[str | No
 
 
 def test_openmp_hears_it() -> None:
-    told = python("import photochrom.training", OMP_DISPLAY_ENV="verbose").stderr
-    assert re.findall(r"OMP_WAIT_POLICY\s*=\s*'(\w+)'", told) == ["PASSIVE"]
-    assert sys.platform != "linux" or re.findall(r"GOMP_SPINCOUNT\s*=\s*'(\w+)'", told) == ["1000"]
+    printed = python("import photochrom.training", OMP_DISPLAY_ENV="verbose").stderr
+    assert re.findall(r"OMP_WAIT_POLICY\s*=\s*'(\w+)'", printed) == ["PASSIVE"]
+    assert sys.platform != "linux" or re.findall(r"GOMP_SPINCOUNT\s*=\s*'(\w+)'", printed) == ["1000"]

@@ -115,9 +115,9 @@ def write_hinting_network(path: Path) -> Path:
         node("MaxPool", ["width"], ["widths"], **cells),
         node("Div", ["closeness", "widths"], ["scores"]),
         node("Softmax", ["scores"], ["distribution"], axis=1),
-        node("Mul", ["lightness", "fall"], ["doubt"]),
-        node("Where", ["near", "zero", "doubt"], ["doubts"]),
-        node("Add", ["doubts", "one"], ["confidence"]),
+        node("Mul", ["lightness", "fall"], ["variance"]),
+        node("Where", ["near", "zero", "variance"], ["variances"]),
+        node("Add", ["variances", "one"], ["confidence"]),
     ]
     shapes = {
         "lightness": ["n", 1, "height", "width"],

@@ -1,4 +1,4 @@
-"""What is told of a call: the report, --json, --quiet, and one line for each thing that goes wrong."""
+"""The output of a call: the report, --json, --quiet, and one line for each thing that goes wrong."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ def test_the_report_tells_all(jobs: int, mixed: Path, tmp_path: Path, colorize: 
     (out / "05.png").write_text("somebody's")
     assert colorize(mixed, "-o", out, "-j", jobs, "--report", report, "--json", "--sheet") == 1
     printed = capsys.readouterr()
-    told = json.loads(report.read_text())
-    assert json.loads(printed.out) == told
-    counts = {key: told[key] for key in ("done", "skipped", "failed", "skipped_because")}
+    output = json.loads(report.read_text())
+    assert json.loads(printed.out) == output
+    counts = {key: output[key] for key in ("done", "skipped", "failed", "skipped_because")}
     assert counts == {
         "done": 8,
         "skipped": 1,
         "failed": 6,
         "skipped_because": {"there but not made by photochrom": 1},
     }
-    assert (told["stopped"], told["not_begun"]) == (False, 0)
-    rows = {os.path.relpath(row["source"], mixed): row for row in told["photos"]}
-    assert len(rows) == len(told["photos"]) == 15
+    assert (output["stopped"], output["not_begun"]) == (False, 0)
+    rows = {os.path.relpath(row["source"], mixed): row for row in output["photos"]}
+    assert len(rows) == len(output["photos"]) == 15
     for name, row in rows.items():
         assert row["seconds"] >= 0
         assert (row["reason"] == "") == (row["state"] == "done")
@@ -69,8 +69,8 @@ def test_the_report_tells_all(jobs: int, mixed: Path, tmp_path: Path, colorize: 
     (warning,) = rows["pages.tif"]["warnings"]
     assert warning.startswith(str(mixed / "pages.tif"))
     lines = printed.err.splitlines()
-    assert told["notes"] == [f"{mixed}: 1 file left out that is not known as a photo (.heic 1)"]
-    assert f"photochrom: {told['notes'][0]}" == lines[0]
+    assert output["notes"] == [f"{mixed}: 1 file left out that is not known as a photo (.heic 1)"]
+    assert f"photochrom: {output['notes'][0]}" == lines[0]
     assert len(lines) == 8
     assert all(line.startswith("photochrom: ") for line in lines)
     assert any("line\\nbreak.jpg: is no photo" in line for line in lines)

@@ -97,9 +97,9 @@ def test_the_report_says_that_a_call_was_stopped(slow: Path, tmp_path: Path, sta
     process = start(slow, "-o", out, "--jobs", 1, "--json")
     until(lambda: list(out.glob("*.png")))
     process.send_signal(signal.SIGINT)
-    told = json.loads(process.communicate()[0])
-    assert told["stopped"] is True
-    assert 1 <= told["not_begun"] == 6 - told["done"]
+    output = json.loads(process.communicate()[0])
+    assert output["stopped"] is True
+    assert 1 <= output["not_begun"] == 6 - output["done"]
 
 
 def test_killed_it_goes_on_and_no_worker_outlives_it(

@@ -56,11 +56,11 @@ def test_what_is_broken_is_a_line_and_all_else_is_still_said(tmp_path: Path) -> 
 def test_a_missing_runtime_is_a_line_too(tmp_path: Path) -> None:
     (tmp_path / "onnxruntime.py").write_text("raise ImportError('no wheel for this processor')")
     done = doctor(tmp_path, "--json")
-    told = json.loads(done.stdout)
+    output = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (1, "")
-    assert told["broken"]["ONNX Runtime"] == "ImportError: no wheel for this processor"
-    assert told["photochrom"].startswith(__version__)
-    assert "ONNX Runtime" not in told
+    assert output["broken"]["ONNX Runtime"] == "ImportError: no wheel for this processor"
+    assert output["photochrom"].startswith(__version__)
+    assert "ONNX Runtime" not in output
 
 
 def test_extras_that_are_missing_are_named(tmp_path: Path) -> None:
@@ -71,8 +71,8 @@ def test_extras_that_are_missing_are_named(tmp_path: Path) -> None:
         'Requires-Dist: numpy; extra == "train"\nRequires-Dist: no-such-package>=1; extra == "serve"\n'
         'Requires-Dist: no-such-tool; extra == "dev"\n'
     )
-    told = json.loads(doctor(tmp_path, "--json").stdout)
-    assert told["extras"] == "train installed; serve lacks no-such-package"
+    output = json.loads(doctor(tmp_path, "--json").stdout)
+    assert output["extras"] == "train installed; serve lacks no-such-package"
 
 
 def test_the_size_of_the_cache_is_said(tmp_path: Path) -> None:

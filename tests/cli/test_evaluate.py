@@ -30,9 +30,9 @@ def test_a_table_figures_and_a_page(photos, tint, tmp_path, capsys):
     out = tmp_path / "out"
     options = ["--data", str(photos), "--output", str(out), "--fast", "--quiet", "--jobs", "1"]
     assert main(["evaluate", str(tint), *options]) == 0
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     for word in ("grey", "mean colour", "tint", "PSNR", "CIEDE2000", str(out / "report.html")):
-        assert word in told.out
+        assert word in printed.out
     results = json.loads((out / "results.json").read_text())
     assert results["command"].startswith(f"photochrom evaluate {tint} --data {photos}")
     assert (out / "report.html").stat().st_size > 10_000
@@ -75,10 +75,10 @@ def test_sigterm_stops_it_and_the_same_command_goes_on(photos, tint, tmp_path):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     running.send_signal(signal.SIGTERM)
-    _, told = running.communicate(timeout=30)
+    _, printed = running.communicate(timeout=30)
     assert running.returncode == 128 + signal.SIGTERM
-    assert "the same command goes on" in told
-    assert "Traceback" not in told
+    assert "the same command goes on" in printed
+    assert "Traceback" not in printed
     done = len(record.read_text().splitlines()) - 1
     assert 5 <= done < 300
     assert subprocess.run(command, stdout=subprocess.DEVNULL, check=False, timeout=120).returncode == 0

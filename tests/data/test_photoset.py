@@ -133,12 +133,12 @@ def test_what_is_known_is_not_decoded_again(tmp_path, files, photo, grey, monkey
     monkeypatch.setattr(
         module, "decode_all", lambda refs, *rest: seen.append(len(refs)) or decode_all(refs, *rest)
     )
-    told = []
+    calls = []
     loaded = PhotoSet.load(
-        refs, 16, limit=4, hold=hold, workers=0, known=known, progress=lambda *call: told.append(call)
+        refs, 16, limit=4, hold=hold, workers=0, known=known, progress=lambda *call: calls.append(call)
     )
     assert seen == [3]  # d, e and f
-    assert told[-1] == (4, 4)
+    assert calls[-1] == (4, 4)
     assert (loaded.keys, loaded.fingerprint) == (fresh.keys, fresh.fingerprint)
     assert [one.key for one in loaded.skipped] == [one.key for one in fresh.skipped] == ["a.png", "d.png"]
     for mine, theirs in zip(loaded.batches(range(4), 3), fresh.batches(range(4), 3), strict=True):

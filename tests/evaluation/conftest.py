@@ -29,12 +29,12 @@ def photos(tmp_path: Path) -> Path:
 def echo(tmp_path: Path) -> Path:
     """A network that answers with the very hints it is given, and with vividness for a where there are none."""
     nodes = [
-        helper.make_node("Slice", ["hints", "zero", "two", "one"], ["told"]),
+        helper.make_node("Slice", ["hints", "zero", "two", "one"], ["hint_ab"]),
         helper.make_node("Slice", ["hints", "two", "three", "one"], ["mask"]),
         helper.make_node("Sub", ["unit", "mask"], ["rest"]),
         helper.make_node("Mul", ["vividness", "direction"], ["amount"]),
         helper.make_node("Mul", ["rest", "amount"], ["tint"]),
-        helper.make_node("Add", ["told", "tint"], ["ab"]),
+        helper.make_node("Add", ["hint_ab", "tint"], ["ab"]),
     ]
     shapes = {"lightness": ["n", 1, "h", "w"], "hints": ["n", 3, "h", "w"], "vividness": [1]}
     graph = helper.make_graph(

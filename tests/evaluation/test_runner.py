@@ -237,8 +237,8 @@ def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):
     side = math.ceil(7 / 256 * 256)
     assert 0 < hints[0, 2].sum() <= 3 * side**2  # nothing beyond the three squares
     assert set(np.unique(hints[0, 2])) == {0, 1}
-    told = {tuple(np.float32(point.ab).tolist()) for point in points}
-    assert {tuple(values) for values in hints[0, :2, hints[0, 2] == 1].tolist()} <= told
+    expected = {tuple(np.float32(point.ab).tolist()) for point in points}
+    assert {tuple(values) for values in hints[0, :2, hints[0, 2] == 1].tolist()} <= expected
     assert (hints[0, :2, hints[0, 2] == 0] == 0).all()
 
 

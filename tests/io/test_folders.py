@@ -53,7 +53,7 @@ def test_a_folder_chooses_what_is_looked_at(tree: Path) -> None:
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_is_walked(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, told = os.scandir, []
+    real, reported = os.scandir, []
 
     def scandir(path: Path) -> object:
         if Path(path).name == "sub":
@@ -61,6 +61,6 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_walked(tree: Path, monkeypa
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    found = walk(tree, unreadable=lambda path, error: told.append((path, error.errno)))
+    found = walk(tree, unreadable=lambda path, error: reported.append((path, error.errno)))
     assert found == ["a.txt", "b.jpg", "other/f.jpg"]
-    assert told == [(tree / "sub", 13)]
+    assert reported == [(tree / "sub", 13)]

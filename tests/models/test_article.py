@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from photochrom.errors import NetworkError
-from photochrom.models import create_network, list_networks, register_network
+from photochrom.models import create_network, list_architectures, register_architecture
 
 PARAMETERS = {
     "article-1": 67_458,
@@ -23,7 +23,7 @@ def test_parameters(name, count):
 
 
 def test_they_are_listed_in_order():
-    assert list_networks()[:6] == list(PARAMETERS)
+    assert list_architectures()[:6] == list(PARAMETERS)
 
 
 @pytest.mark.parametrize("name", ["article-1", "article-2"])
@@ -73,4 +73,4 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 
 def test_a_name_is_given_once():
     with pytest.raises(NetworkError, match="registered already"):
-        register_network("article-1", lambda: create_network("article-1"), "again")
+        register_architecture("article-1", lambda: create_network("article-1"), "again")

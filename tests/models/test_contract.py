@@ -7,12 +7,12 @@ import torch
 from photochrom.color.ab_bins import bin_centers
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.inference.onnx_model import Network
-from photochrom.models import create_network, describe_network, list_networks
+from photochrom.models import create_network, describe_architecture, list_architectures
 from photochrom.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from photochrom.training.export import export_network
 from photochrom.training.recipe import Recipe
 
-pytestmark = pytest.mark.parametrize("name", list_networks())
+pytestmark = pytest.mark.parametrize("name", list_architectures())
 
 
 def make(name):
@@ -103,7 +103,7 @@ def test_it_learns(name):
 
 
 def test_it_is_described(name):
-    assert len(describe_network(name)) > 5
+    assert len(describe_architecture(name)) > 5
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What the network offers by itself: other colourings, questions, its doubt; and what a plain one cannot do."""
+"""What the network offers by itself: other colourings, questions, how sure it is; and what a plain one cannot do."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_doubt_is_shown_over_the_photo_and_clears_where_a_point_is(page: Any) ->
       return [at(0.1, 0.5), at(0.9, 0.5)];
     }"""
     dark, light = canvas.evaluate(tint)
-    assert light > dark + 40  # this network doubts what is light
+    assert light > dark + 40  # this network is unsure of what is light
     place(page, 0.9, 0.5, "#3c60b0")
     for _ in range(100):
         if canvas.evaluate(tint)[1] < 20:
@@ -91,7 +91,7 @@ def test_doubt_is_shown_over_the_photo_and_clears_where_a_point_is(page: Any) ->
     page.locator("#unsure").click()
     expect(canvas).to_be_visible()
     page.locator("#saturation").focus()
-    page.keyboard.press("End")  # soon after which the doubt is asked for again
+    page.keyboard.press("End")  # soon after which the confidence is asked for again
     page.locator("#unsure").click()
     page.wait_for_timeout(800)
     expect(canvas).to_be_hidden()

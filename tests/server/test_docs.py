@@ -38,18 +38,18 @@ def test_its_commands_run(service: Any, photo: bytes, tmp_path: Path) -> None:
 def test_every_address_is_in_its_table(service: Any) -> None:
     paths = service.client.get("/openapi.json").json()["paths"]
     known = {path.replace("{photo_id}", "{id}") for path in paths}
-    told = {
+    documented = {
         path for path in re.findall(r"`(?:[A-Z]+ )?(/[\w/{}]+)`", PAGE) if path not in ("/docs", "/openapi.json")
     }
-    assert told - {"/v1"} == known
+    assert documented - {"/v1"} == known
 
 
 def test_every_option_is_one(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         make_parser().parse_args(["serve", "--help"])
     known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
-    told = set(re.findall(r"`(--[a-z-]+)", PAGE))
-    assert told <= known
+    documented = set(re.findall(r"`(--[a-z-]+)", PAGE))
+    assert documented <= known
     calls = re.findall(r"serve[,\"]? (?:\[)?(.+)", DEPLOY + DOCKERFILE)
     assert {option for call in calls for option in re.findall(r"--[a-z-]+", call)} <= known
 
@@ -57,9 +57,9 @@ def test_every_option_is_one(capsys: pytest.CaptureFixture[str]) -> None:
 def test_its_limits_are_the_defaults() -> None:
     from photochrom.server.settings import Settings
 
-    told = dict(re.findall(r"^\| `(--[a-z-]+)` \| (\w+) \|", PAGE, re.M))
+    documented = dict(re.findall(r"^\| `(--[a-z-]+)` \| (\w+) \|", PAGE, re.M))
     defaults = Settings()
-    assert told == {
+    assert documented == {
         "--max-upload": f"{defaults.upload_bytes >> 20}M",
         "--max-pixels": str(defaults.pixels),
         "--queue": str(defaults.queue),

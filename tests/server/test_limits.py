@@ -134,8 +134,8 @@ def test_who_goes_away_is_not_worked_for(start: Callable[..., Any], photo: bytes
 @pytest.mark.parametrize("path", ["/v1/photos", "/v1/colorize", "/v1/zip"])
 def test_who_goes_away_while_sending_is_no_fault_of_the_service(service: Any, path: str) -> None:
     raw(service, "POST", path, b"{" * 2000, length=100_000).close()
-    told = f'photochrom_requests_total{{method="POST",route="{path}",status="499"}} 1'
-    wait_until(lambda: told in service.client.get("/metrics").text)
+    line = f'photochrom_requests_total{{method="POST",route="{path}",status="499"}} 1'
+    wait_until(lambda: line in service.client.get("/metrics").text)
     assert "Traceback" not in service.log
 
 

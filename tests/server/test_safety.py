@@ -1,4 +1,4 @@
-"""Who may ask, what browsers are told, and that every error is a plain problem document."""
+"""Who may ask, what headers browsers get, and that every error is a plain problem document."""
 
 from __future__ import annotations
 

@@ -10,14 +10,14 @@ import torch
 from PIL import Image
 
 from photochrom.errors import CheckpointError, NetworkError, OutputError, PhotoError, RecipeError
-from photochrom.models import create_network, list_networks
+from photochrom.models import create_network, list_architectures
 from photochrom.study import trace_layers
 from photochrom.study.activations import INPUT
 from photochrom.study.inspection import inspect_checkpoint
 from photochrom.training import load_recipe, save_checkpoint
 from photochrom.training.checkpoint import Progress
 
-OF_LIGHTNESS = [name for name in list_networks() if create_network(name).inputs == ("lightness",)]
+OF_LIGHTNESS = [name for name in list_architectures() if create_network(name).inputs == ("lightness",)]
 NOISE = torch.rand(1, 1, 32, 48, generator=torch.Generator().manual_seed(0)) * 100
 
 

@@ -47,7 +47,7 @@ def test_runs_of_nearly_one_rate_have_folders_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"networks": ["article-9"]}, "article-9"),
         ({"networks": []}, "at least one network"),
@@ -57,8 +57,8 @@ def test_runs_of_nearly_one_rate_have_folders_of_their_own() -> None:
         ({"learning_rates": [-1.0]}, "learning_rate"),
     ],
 )
-def test_impossible_plans_are_refused(options: dict[str, Any], told: str) -> None:
-    with pytest.raises(RecipeError, match=told):
+def test_impossible_plans_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
         plan_study(**options)
 
 
@@ -123,9 +123,9 @@ def test_a_run_that_diverges_is_a_result(tmp_path: Path, photos: Path, monkeypat
     assert result.report is not None
     page = result.report.read_text(encoding="utf-8")
     assert "the loss is nan in epoch 2" in page
-    told = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert told["networks"][0]["runs"][0]["status"] == "diverged"
-    assert told["networks"][0]["best"] == "article-1-lr0.001"
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["networks"][0]["runs"][0]["status"] == "diverged"
+    assert report["networks"][0]["best"] == "article-1-lr0.001"
 
 
 def test_a_full_disk_ends_the_study(tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,8 +71,8 @@ def test_a_study_split_over_two_folders_is_merged_and_reported(
         return capsys.readouterr().out.split()
 
     one, other = tmp_path / "one.tar", tmp_path / "other.tar"
-    told = study("one", "article-1", "--pack", str(one))
-    assert told == [str(tmp_path / "one" / "report.html"), str(one)]
+    printed = study("one", "article-1", "--pack", str(one))
+    assert printed == [str(tmp_path / "one" / "report.html"), str(one)]
     plan = plan_study(**SMALL | {"learning_rates": [0.001]})
     do(plan[1:], photos, tmp_path / "other")
     write_pack(tmp_path / "other" / "runs", other)
@@ -194,8 +194,8 @@ def test_a_run_that_diverged_is_carried_with_its_log(
     write_pack(tmp_path / "here" / "runs", tmp_path / "study.tar")
     shutil.copytree(one, tmp_path / "there")
     assert unpack([tmp_path / "study.tar"], plan, tmp_path / "there") == [NAME]
-    told = read_runs(plan, tmp_path / "there" / "runs")[0]
-    assert (told.status, len(told.history)) == ("diverged", 3)
+    run = read_runs(plan, tmp_path / "there" / "runs")[0]
+    assert (run.status, len(run.history)) == ("diverged", 3)
     assert unpack([tmp_path / "study.tar"], plan, tmp_path / "there") == []
 
     further = do(longer(ONE, 5), photos, tmp_path / "further")  # on a machine where it did not

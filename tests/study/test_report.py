@@ -91,8 +91,8 @@ def test_every_figure_is_a_png_beside_the_page(study: Path, page: Page) -> None:
 
 
 def test_the_json_numbers_are_those_of_the_logs(study: Path, plan: list[PlannedRun]) -> None:
-    told = json.loads((study / "report.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
-    runs = [run for network in told["networks"] for run in network["runs"]] + [told["final"]]
+    report = json.loads((study / "report.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    runs = [run for network in report["networks"] for run in network["runs"]] + [report["final"]]
     assert {run["name"] for run in runs} == {run.name for run in plan}
     for run in runs:
         lines = (study / "runs" / run["name"] / "log.jsonl").read_text(encoding="utf-8").splitlines()
@@ -100,14 +100,14 @@ def test_the_json_numbers_are_those_of_the_logs(study: Path, plan: list[PlannedR
         assert run["status"] == "finished"
         assert run["train_loss"] == run["history"][-1]["train_loss"]  # two epochs: the last tenth is one
         assert run["seconds"] == run["history"][-1]["seconds"]
-    for network in told["networks"]:
+    for network in report["networks"]:
         expected = sum(p.numel() for p in create_network(network["name"]).parameters())
-        assert network["parameters"] == sum(layer["parameters"] for layer in told["layers"][network["name"]])
+        assert network["parameters"] == sum(layer["parameters"] for layer in report["layers"][network["name"]])
         assert network["parameters"] == expected
-    final = told["final"]
+    final = report["final"]
     assert final["colours"]["test"]["mse"] == pytest.approx(final["history"][-1]["test_loss"], rel=1e-4)
     assert final["colours"]["test"]["grey_mse"] == pytest.approx(final["facts"]["grey_loss"], rel=1e-4)
-    assert [finding["verdict"] for finding in told["findings"]].count("not tested") == 5  # 2, 4, 5, 6 left out
+    assert [finding["verdict"] for finding in report["findings"]].count("not tested") == 5  # 2, 4, 5, 6 left out
 
 
 def test_a_study_without_test_photos_or_final_run_has_a_report_too(tmp_path: Path, photos: Path) -> None:

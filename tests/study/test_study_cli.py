@@ -16,9 +16,9 @@ SMALL = [
 
 def test_study_and_inspect(study: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study", "--data", str(photos), "--output", str(study), *SMALL]) == 0
-    told = capsys.readouterr()
-    assert told.out.strip() == str(study / "report.html")
-    assert "is done already" in told.err
+    printed = capsys.readouterr()
+    assert printed.out.strip() == str(study / "report.html")
+    assert "is done already" in printed.err
 
     run, photo = study / "runs" / "article-final", photos / "test_color" / "0.png"
     assert main(["inspect", str(run), str(photo), "--output", str(tmp_path / "sheets")]) == 0
@@ -27,7 +27,7 @@ def test_study_and_inspect(study: Path, photos: Path, tmp_path: Path, capsys: py
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--networks", "article-7"], "article-1, article-2"),
         (["--set", "epochs=3"], "use --epochs"),
@@ -36,13 +36,13 @@ def test_study_and_inspect(study: Path, photos: Path, tmp_path: Path, capsys: py
     ],
 )
 def test_one_line_says_what_is_wrong(
-    arguments: list[str], told: str, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["study", "--data", str(photos), "--output", str(tmp_path / "study"), *arguments]) == 1
     error = capsys.readouterr().err
     assert error.startswith("photochrom: ")
     assert error.count("\n") == 1
-    assert told in error
+    assert message in error
 
 
 def test_missing_data_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -146,22 +146,22 @@ def test_the_report_says_what_there_is_so_far(
     assert main(["study", *where, *options, "--epochs", "3"]) == 0
     assert "3 of 3 runs are left" in capsys.readouterr().err
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    told = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert "0 of 3 runs" in page
     assert "(article-1-lr0.001: 1 of 3 epochs so far)" in page
     assert "the final run (not yet run)" in page
-    verdicts = {finding["key"]: finding["verdict"] for finding in told["findings"]}
+    verdicts = {finding["key"]: finding["verdict"] for finding in report["findings"]}
     assert verdicts["colourless"] == verdicts["final"] == "not yet run"
     assert verdicts["unet"] == "not tested"  # network 3 was left out
-    assert [network["shown"] for network in told["networks"]] == [plan[0].name, None]
+    assert [network["shown"] for network in report["networks"]] == [plan[0].name, None]
     assert "after 1 of 3 epochs" in page
-    assert {time["seconds"] for row in told["times"] for time in row["article"]} == {2400, 9000, 259200}
+    assert {time["seconds"] for row in report["times"] for time in row["article"]} == {2400, 9000, 259200}
     figures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert figures == {f"article-1-{kind}.png" for kind in ("loss", "train", "test", "activations")}
 
     assert main(["study", *where, *options, "--epochs", "3", "--no-photos"]) == 0
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["article-1-loss.png"]
-    told = (tmp_path / "report.json").read_text(encoding="utf-8")
-    assert ".png" not in told
+    text = (tmp_path / "report.json").read_text(encoding="utf-8")
+    assert ".png" not in text
     assert "test_color" not in (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert json.loads(told)["networks"][0]["runs"][0]["colours"]["test"]["photos"] == 3
+    assert json.loads(text)["networks"][0]["runs"][0]["colours"]["test"]["photos"] == 3

@@ -72,7 +72,7 @@ def test_a_processor_without_bfloat16_is_told_what_is_faster(photos, tmp_path):
     command = [sys.executable, "-m", "photochrom", "train", "article-3", "--data", str(photos), "--device", "cpu"]
     command += ["--set", "size=32", "--set", "batch=4", "--set", "epochs=1"]
     plain = os.environ | {"ATEN_CPU_CAPABILITY": "avx2"}
-    for precision, told in (("bfloat16", True), ("float32", False)):
+    for precision, warned in (("bfloat16", True), ("float32", False)):
         whole = [*command, "--output", str(tmp_path / precision), "--set", f"precision={precision}"]
         done = subprocess.run(whole, capture_output=True, text=True, env=plain, check=True)
-        assert ("--set precision=float32 is several times as fast" in done.stderr) == told
+        assert ("--set precision=float32 is several times as fast" in done.stderr) == warned

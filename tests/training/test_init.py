@@ -33,9 +33,9 @@ def hinted(tmp_path_factory):
 def test_every_weight_comes_back(hinted, source, tolerance):
     folder, network = hinted
     other = create_network("photochrom-1")
-    told = init_weights(other, str(folder / source))
-    assert told.startswith("h, ")
-    assert "fresh" not in told
+    summary = init_weights(other, str(folder / source))
+    assert summary.startswith("h, ")
+    assert "fresh" not in summary
     for name, tensor in network.state_dict().items():
         torch.testing.assert_close(other.state_dict()[name], tensor, rtol=tolerance, atol=tolerance, msg=name)
 

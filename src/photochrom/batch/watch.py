@@ -31,7 +31,7 @@ def watch(look: Callable[[], Plan], *, pause: float = _PAUSE) -> Iterator[Plan]:
         old, new = arrivals.sort(plan.items)
         unread = [error for error in plan.unread if str(error) not in said]
         notes = [note for note in plan.notes if note not in said]
-        # Once: a photo on its way often has another name until it is whole, and would be told of each time.
+        # Once: a photo on its way often has another name until it is whole, and would be noted each time.
         left_out = plan.left_out if left_out is None else []
         if new or unread or notes or left_out:
             said.update(notes, map(str, unread))

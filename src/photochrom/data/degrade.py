@@ -19,7 +19,7 @@ def degraded_lightness(rgb: Tensor, generator: torch.Generator, *, share: float 
     """Return the lightness of photos, of some of them as if they were old.
 
     An aged photo may have been taken on film that is blind to red, be faded, blurred, grainy, scratched, or saved
-    as a poor JPEG; each with its own chance and strength. The true colours stay what they are.
+    as a poor JPEG; each with its own probability and strength. The true colours stay what they are.
 
     Args:
         rgb: uint8 [N,3,H,W].
@@ -40,10 +40,10 @@ def degraded_lightness(rgb: Tensor, generator: torch.Generator, *, share: float 
 def _aged(rgb: Tensor, light: Tensor, generator: torch.Generator) -> Tensor:
     """Age the lightness [N,1,H,W] of photos [N,3,H,W]."""
 
-    def draw(low: float, high: float, chance: float, otherwise: float) -> Tensor:
+    def draw(low: float, high: float, probability: float, otherwise: float) -> Tensor:
         """One number for each photo, as [N,1,1,1]."""
         value = low + (high - low) * torch.rand(len(light), generator=generator)
-        value[torch.rand(len(light), generator=generator) >= chance] = otherwise
+        value[torch.rand(len(light), generator=generator) >= probability] = otherwise
         return value.to(light.device, non_blocking=True)[:, None, None, None]
 
     linear = srgb_to_linear(rgb)

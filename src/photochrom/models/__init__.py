@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from photochrom.models.base import ColorizationNetwork
-from photochrom.models.registry import create_network, describe_network, list_networks, register_network
+from photochrom.models.registry import (
+    create_network,
+    describe_architecture,
+    list_architectures,
+    register_architecture,
+)
 
-__all__ = ["ColorizationNetwork", "create_network", "describe_network", "list_networks", "register_network"]
+__all__ = [
+    "ColorizationNetwork",
+    "create_network",
+    "describe_architecture",
+    "list_architectures",
+    "register_architecture",
+]

@@ -2,7 +2,7 @@
 
 They grow from two plain autoencoders over a U-Net of the same size and a deeper one to dilated convolutions
 between encoder and decoder. Input and output are raw, as in the article: lightness 0..100 in, CIELAB a, b out.
-One class makes all six; `ARTICLE_NETWORKS` holds what tells them apart.
+One class makes all six; `ARTICLE_SHAPES` holds what tells them apart.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from photochrom.models.base import ColorizationNetwork
 
-__all__ = ["ARTICLE_NETWORKS", "ArticleNetwork", "ArticleShape"]
+__all__ = ["ARTICLE_SHAPES", "ArticleNetwork", "ArticleShape"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ArticleShape:
     dilated: int = 0
 
 
-ARTICLE_NETWORKS: dict[str, ArticleShape] = {
+ARTICLE_SHAPES: dict[str, ArticleShape] = {
     "article-1": ArticleShape((32, 64), unet=False),
     "article-2": ArticleShape((32, 64, 128), unet=False),
     "article-3": ArticleShape((32, 64, 128)),

@@ -1,4 +1,4 @@
-"""The ordered list of networks that a recipe can name."""
+"""The ordered list of network architectures that a recipe can name."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable
 from functools import partial
 
 from photochrom.errors import NetworkError, UnknownNetworkError
-from photochrom.models.article import ARTICLE_NETWORKS, ArticleNetwork
+from photochrom.models.article import ARTICLE_SHAPES, ArticleNetwork
 from photochrom.models.base import ColorizationNetwork
 from photochrom.models.hinted import HintedNetwork
 
-__all__ = ["create_network", "describe_network", "list_networks", "register_network"]
+__all__ = ["create_network", "describe_architecture", "list_architectures", "register_architecture"]
 
 _FACTORIES: dict[str, tuple[Callable[[], ColorizationNetwork], str]] = {}
 
 
-def register_network(name: str, factory: Callable[[], ColorizationNetwork], description: str) -> None:
-    """Add a network to the registry.
+def register_architecture(name: str, factory: Callable[[], ColorizationNetwork], description: str) -> None:
+    """Add a network architecture to the registry.
 
     Args:
         name: what recipes and the command line call it.
@@ -32,13 +32,13 @@ def register_network(name: str, factory: Callable[[], ColorizationNetwork], desc
     _FACTORIES[name] = (factory, description)
 
 
-def list_networks() -> list[str]:
-    """Return the names of all registered networks, in the order of registration."""
+def list_architectures() -> list[str]:
+    """Return the names of all registered architectures, in the order of registration."""
     return list(_FACTORIES)
 
 
-def describe_network(name: str) -> str:
-    """Return the one-line description of a registered network.
+def describe_architecture(name: str) -> str:
+    """Return the one-line description of a registered architecture.
 
     Raises:
         NetworkError: if there is none of that name.
@@ -71,9 +71,9 @@ _DESCRIPTIONS = {
     "article-5": "U-Net, 4 levels, one dilated convolution",
     "article-6": "U-Net, 4 levels, two dilated convolutions",
 }
-for _name, _shape in ARTICLE_NETWORKS.items():
-    register_network(_name, partial(ArticleNetwork, _shape), _DESCRIPTIONS[_name])
-register_network(
+for _name, _shape in ARTICLE_SHAPES.items():
+    register_architecture(_name, partial(ArticleNetwork, _shape), _DESCRIPTIONS[_name])
+register_architecture(
     "photochrom-1",
     HintedNetwork,
     "a distribution over colours that hints and vividness lead",

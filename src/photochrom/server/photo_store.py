@@ -79,7 +79,7 @@ class PhotoStore:
 
     @staticmethod
     def new_id() -> str:
-        """Make up an id of 128 bits of chance."""
+        """Make up an id of 128 random bits."""
         return secrets.token_urlsafe(16)
 
     def name(self, photo_id: str) -> str | None:

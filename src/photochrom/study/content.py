@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import photochrom
-from photochrom.models import describe_network
+from photochrom.models import describe_architecture
 from photochrom.study.activations import Layer
 from photochrom.study.article import ARTICLE, DEV_TIMES, FINAL_TIMES, ReportedTime
 from photochrom.study.findings import Finding
@@ -52,7 +52,7 @@ def _network(name: str, runs: Sequence[RunResult], measured: Measurements) -> di
     own = [run for run in runs if run.role == "dev" and run.recipe.network == name]
     return {
         "name": name,
-        "description": describe_network(name),
+        "description": describe_architecture(name),
         "parameters": sum(layer.parameters for layer in measured.layers[name]),
         "best": None if best is None else best.name,
         "shown": None if shown is None else shown.name,

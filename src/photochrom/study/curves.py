@@ -58,8 +58,8 @@ def _panel(ax: Axes, title: str, run: RunResult) -> None:
     if "grey_loss" in run.facts:
         ax.axhline(float(run.facts["grey_loss"]), color=QUIET, linestyle=":", linewidth=1.2)
     if not run.complete:
-        told = f"{run.status} after epoch {len(epochs)}" if epochs else run.status
-        ax.text(0.97, 0.94, told, transform=ax.transAxes, ha="right", va="top", fontsize=8, color=_TEST)
+        label = f"{run.status} after epoch {len(epochs)}" if epochs else run.status
+        ax.text(0.97, 0.94, label, transform=ax.transAxes, ha="right", va="top", fontsize=8, color=_TEST)
 
 
 def _share_scale(ax: Axes, runs: Sequence[RunResult]) -> None:

@@ -31,19 +31,19 @@ def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0
     """
     count, _, height, width = ab.shape
     hints = ab.new_zeros(count, 3, height, width)
-    told = (torch.rand(count, generator=generator) >= without).nonzero()[:, 0]
-    if not len(told):
+    hinted = (torch.rand(count, generator=generator) >= without).nonzero()[:, 0]
+    if not len(hinted):
         return hints
     side = _side(height, width, generator)
-    points = torch.exp(torch.rand(len(told), generator=generator) * math.log(_MOST + 0.999)).long()
-    places = torch.randint(height * width, (len(told), _MOST), generator=generator)
+    points = torch.exp(torch.rand(len(hinted), generator=generator) * math.log(_MOST + 0.999)).long()
+    places = torch.randint(height * width, (len(hinted), _MOST), generator=generator)
     places = places.to(ab.device, non_blocking=True)
     used = (torch.arange(_MOST) < points[:, None]).to(ab.device, non_blocking=True)
-    told = told.to(ab.device, non_blocking=True)
-    seeds = ab.new_zeros(len(told), 3, height * width)
+    hinted = hinted.to(ab.device, non_blocking=True)
+    seeds = ab.new_zeros(len(hinted), 3, height * width)
     seeds[:, 2].scatter_reduce_(1, places, used.to(ab.dtype), "amax")
-    seeds[:, :2] = _around(ab[told], side).flatten(2) * seeds[:, 2:]
-    hints[told] = _squares(seeds.view(-1, 3, height, width), side)
+    seeds[:, :2] = _around(ab[hinted], side).flatten(2) * seeds[:, 2:]
+    hints[hinted] = _squares(seeds.view(-1, 3, height, width), side)
     return hints
 
 
@@ -66,13 +66,13 @@ def hints_inside(ab: Tensor, region: Tensor, generator: torch.Generator) -> Tens
     seed = int(torch.randint(2**62, (), generator=generator))
     noise = torch.rand(region.shape, generator=torch.Generator(ab.device).manual_seed(seed), device=ab.device)
     drawn, places = (noise * region).flatten(1).topk(min(_MOST_INSIDE, height * width))
-    told = _around(torch.cat([ab * region, region], 1), side).flatten(2)
-    told = told.gather(2, places[:, None].expand(-1, 3, -1))
+    means = _around(torch.cat([ab * region, region], 1), side).flatten(2)
+    means = means.gather(2, places[:, None].expand(-1, 3, -1))
     seeds = ab.new_zeros(count, 3, height * width)
     there = (used[:, : places.shape[1]] & (drawn > 0)).to(ab.dtype)
     seeds[:, 2].scatter_(1, places, there)
     for plane in (0, 1):
-        seeds[:, plane].scatter_(1, places, told[:, plane] / told[:, 2].clamp(min=1e-6) * there)
+        seeds[:, plane].scatter_(1, places, means[:, plane] / means[:, 2].clamp(min=1e-6) * there)
     return _squares(seeds.view(-1, 3, height, width), side)
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from photochrom.errors import RecipeError
 from photochrom.io.atomic import replace_file
-from photochrom.models import list_networks
+from photochrom.models import list_architectures
 
 __all__ = ["Phase", "Recipe", "list_recipes", "load_recipe", "recipe_text", "save_recipe"]
 
@@ -79,7 +79,7 @@ class Recipe(BaseModel):
         0.0,
         ge=0,
         lt=1,
-        description="chance that a photo passes one of the encoder's last blocks by; earlier ones less",
+        description="probability that a photo skips one of the encoder's last blocks; less for earlier ones",
     )
     encoder_lr_scale: float = Field(1.0, ge=0, le=1, description="of the learning rate, for the encoder")
     weight_decay: float = Field(0.0, ge=0)
@@ -104,8 +104,8 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _possible(self) -> Recipe:
-        if self.network not in list_networks():
-            known = ", ".join(list_networks())
+        if self.network not in list_architectures():
+            known = ", ".join(list_architectures())
             raise RecipeError("network", f"there is none named {self.network!r}", f"choose one of {known}")
         if self.crop_from is not None and self.crop_from < self.size:
             problem = f"{self.crop_from} is smaller than size, {self.size}"
@@ -120,7 +120,7 @@ class Recipe(BaseModel):
             and self.first_phase.size > (self.crop_from or 0)
         ):
             problem = f"squares of {self.first_phase.size} need a crop_from that holds them"
-            raise RecipeError("first", problem, "raise crop_from, or lower the size")
+            raise RecipeError("first_phase", problem, "raise crop_from, or lower the size")
         if self.first_phase is not None and self.first_phase.epochs >= self.epochs:
             problem = f"{self.epochs} leaves none after the first {self.first_phase.epochs}"
             raise RecipeError("epochs", problem, "raise it, or lower the first")

@@ -5,11 +5,11 @@
 
 let opened;
 let database = null; // once it is open; so that what is written as the tab closes still reaches it
-let told = () => {};
+let onError = () => {};
 
 /** Say what to do once if nothing can be remembered. */
 export function onForgetting(tell) {
-  told = tell;
+  onError = tell;
 }
 
 function open() {
@@ -39,8 +39,8 @@ async function run(mode, store, work) {
     });
   } catch (error) {
     console.info("photochrom cannot remember in this browser:", error?.message);
-    told(error);
-    told = () => {};
+    onError(error);
+    onError = () => {};
     return undefined;
   }
 }

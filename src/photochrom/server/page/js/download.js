@@ -52,7 +52,7 @@ all.addEventListener("click", () =>
         await withPhoto(photo, (id) => api.photo(id)); // uploads what the server has forgotten
         items.push({ id: photo.remote.id, name: resultName(photo), options: optionsOf(photo, fullSize()) });
       } catch (error) {
-        fail(photo, error); // told beside it; the others go on
+        fail(photo, error); // shown beside it; the others go on
       }
     }
     if (items.length) await save(await api.zip({ items }), file);

@@ -6,7 +6,7 @@ import { fail } from "./preview.js";
 import { can, withPhoto, optionsOf } from "./remote.js";
 import { on, state } from "./store.js";
 
-const EDGE = 512; // pixels; doubt has no fine detail
+const EDGE = 512; // pixels; how sure a network is has no fine detail
 const TINT = [255, 70, 190]; // a pink that photos hardly have
 const button = $("#unsure");
 const canvas = $(".layer-unsure canvas");
@@ -67,13 +67,13 @@ function paint(map) {
   const context = canvas.getContext("2d");
   context.drawImage(map, 0, 0);
   const image = context.getImageData(0, 0, map.width, map.height);
-  const doubts = Uint8Array.from({ length: image.data.length / 4 }, (_, i) => 255 - image.data[4 * i]);
-  const sorted = Uint8Array.from(doubts).sort();
+  const unsure = Uint8Array.from({ length: image.data.length / 4 }, (_, i) => 255 - image.data[4 * i]);
+  const sorted = Uint8Array.from(unsure).sort();
   const low = sorted[Math.floor(sorted.length * 0.25)];
   const high = Math.max(sorted[Math.floor(sorted.length * 0.97)], low + 40);
-  doubts.forEach((doubt, i) => {
+  unsure.forEach((value, i) => {
     image.data.set(TINT, 4 * i);
-    image.data[4 * i + 3] = 175 * clamp((doubt - low) / (high - low), 0, 1);
+    image.data[4 * i + 3] = 175 * clamp((value - low) / (high - low), 0, 1);
   });
   context.putImageData(image, 0, 0);
 }

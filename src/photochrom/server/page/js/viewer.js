@@ -83,7 +83,7 @@ export function pan(dx, dy) {
   place();
 }
 
-/** Pan as little as is needed to have a place of the photo in sight. */
+/** Pan as little as is needed to have a place of the photo in view. */
 export function reveal(x, y, margin = 48) {
   const at = toStage(x, y);
   pan(
