@@ -26,6 +26,7 @@ class Mutant:
         before: the line as it was.
         after: the line as it is.
         code: the whole file.
+        in_function: whether it runs when a function is called, not when the file is imported.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Mutant:
     before: str
     after: str
     code: str
+    in_function: bool
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line} {self.operator}\n  - {self.before.strip()}\n  + {self.after.strip()}"
@@ -62,7 +64,8 @@ def draw_mutants(sources: Path, rooms: Sequence[str], count: int, rng: random.Ra
             continue
         before, after = _first_difference(whole, changed)
         name = str(path.relative_to(sources))
-        drawn.append(Mutant(name, line, operator.removeprefix("core/"), before, after, changed))
+        in_function = line in _bodies(whole)
+        drawn.append(Mutant(name, line, operator.removeprefix("core/"), before, after, changed, in_function))
     return drawn
 
 
@@ -98,6 +101,16 @@ def _annotations(path: Path) -> Iterator[tuple[int, int]]:
                             first = part.col_offset if line == part.lineno else 0
                             last = part.end_col_offset if line == part.end_lineno else 200
                             yield from ((line, column) for column in range(first, (last or 200) + 1))
+
+
+def _bodies(code: str) -> set[int]:
+    """Give the lines of all functions' bodies; what stands before them, such as defaults, is not theirs."""
+    functions = (
+        node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    return {
+        line for node in functions for line in range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1)
+    }
 
 
 def _first_difference(before: str, after: str) -> tuple[str, str]:

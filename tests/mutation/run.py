@@ -2,8 +2,8 @@
 
     python tests/mutation/run.py [--count 300] [--seed 0] [--jobs 2] [--rooms color,inference,training]
 
-First the tests run once to learn which of them reach which line, and how long each takes. Each mutant then gets a
-copy of the package and runs the tests that reach its line, the fastest first, until one fails.
+First the tests run once to learn which of them reach which line, and how long each takes. Each mutant is then put
+into a copy of the project, where the tests that reach its line run, the fastest first, until one fails.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
@@ -42,10 +44,10 @@ class Reach:
     def of(self, mutant: Mutant) -> list[str]:
         """Return the tests that reach a mutant's line, the fastest first, as many as there is time for."""
         lines = self.tests.get(mutant.path, {})
-        found = lines.get(mutant.line, set())
+        found = lines.get(mutant.line, set()) if mutant.in_function else set()
         if not found:  # what runs when the module is imported: whoever uses the module
             found = set().union(*lines.values()) if lines else set()
-        order = sorted(found, key=lambda test: self.seconds.get(test, 1.0))
+        order = sorted(found, key=lambda test: (self.seconds.get(test, 1.0), test))
         chosen, total = [], 0.0
         for test in order:
             total += self.seconds.get(test, 1.0)
@@ -55,30 +57,68 @@ class Reach:
         return chosen
 
 
-def learn_reach(rooms: Sequence[str]) -> Reach:
-    """Run the tests once under coverage."""
+def copy_project(folder: Path) -> None:
+    """Copy what git knows or would take, for tests read pages and recipes too."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+
+
+def pytest_in(folder: Path, *arguments: str, seconds: float | None = None, **environment: str) -> int:
+    """Run tests of a copy on the package of that copy.
+
+    Returns:
+        pytest's exit status, or -1 if it took too long; what it had started is ended too.
+    """
+    alone = {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder, env=os.environ | alone | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        said, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return -1
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.returncode and seconds is None:
+        sys.exit(f"the tests do not pass on whole code:\n{said}")
+    return process.returncode
+
+
+def learn_reach(folder: Path, rooms: Sequence[str], jobs: int) -> Reach:
+    """Run the tests of a copy once, under coverage.
+
+    Raises:
+        SystemExit: if one of them fails: what fails anyhow notices nothing.
+    """
     import coverage
 
-    with tempfile.TemporaryDirectory() as folder:
-        data, report = Path(folder) / "coverage", Path(folder) / "report.xml"
-        there = [f"tests/{name}" for name in TESTS if (ROOT / "tests" / name).exists()]
-        sources = [f"--cov=photochrom.{room}" for room in rooms]
-        command = [
-            sys.executable, "-m", "pytest", "-q", "-n", "2", *there, *sources, "--cov-context=test",
-            "--cov-report=", f"--junitxml={report}", "-o", "junit_family=xunit1",
-        ]  # fmt: skip
-        subprocess.run(command, cwd=ROOT, env=os.environ | {"COVERAGE_FILE": str(data)}, check=True)
-        seconds = {}
-        for case in ElementTree.parse(report).iter("testcase"):
-            seconds[f"{case.get('file')}::{case.get('name')}"] = float(case.get("time") or 0)
-        found = coverage.CoverageData(basename=str(data))
-        found.read()
-        tests: dict[str, dict[int, set[str]]] = {}
-        for file in found.measured_files():
-            lines = found.contexts_by_lineno(file)
-            tests[str(Path(file).relative_to(ROOT / "src"))] = {
-                line: {name.rpartition("|")[0] for name in names if name} for line, names in lines.items()
-            }
+    data, report = folder / "coverage", folder / "report.xml"
+    there = [f"tests/{name}" for name in TESTS if (folder / "tests" / name).exists()]
+    sources = [f"--cov=photochrom.{room}" for room in rooms]
+    pytest_in(
+        folder, "-n", str(jobs), *there, *sources, "--cov-context=test", "--cov-report=",
+        f"--junitxml={report}", "-o", "junit_family=xunit1", COVERAGE_FILE=str(data),
+    )  # fmt: skip
+    seconds = {
+        f"{case.get('file')}::{case.get('name')}": float(case.get("time") or 0)
+        for case in ElementTree.parse(report).iter("testcase")
+    }
+    found = coverage.CoverageData(basename=str(data))
+    found.read()
+    tests: dict[str, dict[int, set[str]]] = {}
+    for file in found.measured_files():
+        lines = found.contexts_by_lineno(file)
+        tests[str(Path(file).relative_to(folder / "src"))] = {
+            line: {name.rpartition("|")[0] for name in names if name} for line, names in lines.items()
+        }
     return Reach(tests, seconds)
 
 
@@ -87,19 +127,10 @@ def is_noticed(mutant: Mutant, tests: Sequence[str], folder: Path) -> bool:
     place = folder / "src" / mutant.path
     whole = place.read_text(encoding="utf-8")
     place.write_text(mutant.code, encoding="utf-8")
-    environment = os.environ | {
-        "PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests]
     try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, timeout=60 + 3 * MOST_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return True
+        return pytest_in(folder, "-x", "-n", "0", *tests, seconds=60 + 3 * MOST_SECONDS) != 0
     finally:
         place.write_text(whole, encoding="utf-8")
-    return done.returncode != 0
 
 
 def interval(hits: int, count: int) -> tuple[float, float]:
@@ -123,17 +154,15 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("survivors.txt"))
     args = parser.parse_args()
     began = time.monotonic()
-    reach = learn_reach(args.rooms)
     mutants = draw_mutants(ROOT / "src", args.rooms, args.count, random.Random(args.seed))
     copies: SimpleQueue[Path] = SimpleQueue()
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(args.jobs):
-            copy = Path(scratch) / str(number)
-            for name in ("src", "tests", "recipes", "docs", "examples"):
-                shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-            for name in ("pyproject.toml", "README.md", "CHANGELOG.md"):
-                shutil.copy(ROOT / name, copy / name)
-            copies.put(copy)
+            folder = Path(scratch).resolve() / str(number)
+            copy_project(folder)
+            copies.put(folder)
+        reach = learn_reach(folder, args.rooms, args.jobs)
+        print(f"{len(reach.seconds)} tests learnt in {time.monotonic() - began:.0f} s", flush=True)
 
         def judge(mutant: Mutant) -> bool | None:
             if time.monotonic() - began > args.within * 60:
