@@ -117,13 +117,31 @@ def test_the_line_has_an_end(new_pool: Any, tmp_path: Path) -> None:
     with pytest.raises(QueueFullError, match="try again a little later"):
         pool.submit(Echo("one more"))
     assert (pool.busy, pool.waiting) == (1, 2)
-    assert pool.retry_after > 0
     assert waiting[0].cancel()
     assert pool.waiting == 1
     waiting[0] = pool.submit(Echo("2"))
     (tmp_path / "go").touch()
     assert working.result(20) == "working"
     assert [ticket.result(20)[0] for ticket in (waiting[1], waiting[0])] == ["1", "2"]
+
+
+def test_who_finds_no_place_is_told_how_long_the_line_takes(new_pool: Any, tmp_path: Path) -> None:
+    one, two = new_pool(workers=1), new_pool(workers=2)
+    assert (one.retry_after, two.retry_after) == (1, 0.5)  # a job is reckoned to take a second at first
+    for _ in range(22):  # and each that was quicker makes that a tenth less
+        one.submit(Echo("quick")).result()
+    assert one.retry_after == pytest.approx(0.9**22, abs=0.02)
+    slow = one.submit(Await("slow", tmp_path / "go"))
+    wait_until(lambda: one.busy == 1)
+    before = one.retry_after
+    waiting = [one.submit(Echo(str(n))) for n in range(4)]
+    assert one.retry_after == pytest.approx(5 * before)
+    time.sleep(0.5)
+    (tmp_path / "go").touch()
+    for ticket in (slow, *waiting):
+        ticket.result(20)
+    assert slow.seconds > 0.5
+    assert one.retry_after == pytest.approx((before * 0.9 + slow.seconds * 0.1) * 0.9**4, abs=0.02)
 
 
 def test_a_coroutine_that_goes_away_is_not_worked_for(new_pool: Any, tmp_path: Path) -> None:
@@ -177,6 +195,23 @@ def test_a_worker_that_remembers_a_photo_gets_its_jobs_but_nobody_waits_for_ever
     hold.result()
     wait_until(lambda: len(order) == 8)
     assert order == ["0", "1", "2", "3", "old", "4", "5", "6"]
+
+
+@pytest.mark.parametrize(("before", "first"), [(7, "known"), (8, "0")])
+def test_what_is_remembered_goes_first_from_the_lines_first_eight_alone(
+    before: int, first: str, new_pool: Any, tmp_path: Path
+) -> None:
+    pool = new_pool(workers=1)
+    pool.submit(Echo("photo", "a")).result()
+    hold = pool.submit(Await("hold", tmp_path / "hold"))
+    order: list[str] = []
+    tickets = [*(pool.submit(Echo(str(n), "b")) for n in range(before)), pool.submit(Echo("known", "a"))]
+    for ticket in tickets:
+        ticket.add_done_callback(lambda done: order.append(done.result()[0]))
+    (tmp_path / "hold").touch()
+    hold.result()
+    wait_until(lambda: len(order) == len(tickets))
+    assert order[0] == first
 
 
 @pytest.mark.parametrize("workers", [1, 2])
