@@ -12,7 +12,6 @@ import argparse
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from xml.etree import ElementTree
 
+import psutil
 from mutants import Mutant, draw_mutants
 
 ROOT = Path(__file__).parents[2]
@@ -77,16 +77,17 @@ def pytest_in(folder: Path, *arguments: str, seconds: float | None = None, **env
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
         cwd=folder, env=os.environ | alone | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
+        text=True,
     )  # fmt: skip
     try:
         said, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        return -1
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                child.kill()
+        process.kill()
         process.wait()
+        return -1
     if process.returncode and seconds is None:
         sys.exit(f"the tests do not pass on whole code:\n{said}")
     return process.returncode
