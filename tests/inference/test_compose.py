@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,10 +14,9 @@ from photochrom.inference.compose import beside, compose
 
 def photo(height: int, width: int, bands: int, dtype: type = np.uint8) -> Picture:
     """A soft slope of light with grain; what is uint16 is the same photo."""
-    y, x = np.mgrid[:height, :width]
-    light = 60 + 120 * (x / width) + 40 * np.sin(y / height * 6)
-    grain = np.random.default_rng(0).integers(-6, 7, (height, width, bands))
-    pixels = np.clip(light[..., None] + grain, 0, 255).astype(np.uint8)
+    light = np.linspace(60, 200, width).astype(np.uint8)[None, :, None]
+    grain = np.random.default_rng(0).integers(0, 13, (height, width, bands), np.uint8)
+    pixels = light + grain
     return Picture.from_array(pixels if dtype == np.uint8 else pixels.astype(np.uint16) * 257)
 
 
@@ -38,7 +35,7 @@ def composed(picture: Picture, threads: int = 1, **more: object) -> tuple[np.nda
 @pytest.mark.parametrize("bands", [1, 3])
 def test_large_photos_are_looked_up_much_as_they_are_computed(bands: int) -> None:
     quick, exact = photo(1 << 11, 1 << 11, bands), photo(1 << 11, 1 << 11, bands, np.uint16)
-    some = slice(1 << 8, (1 << 8) + 128)  # rows at the top are skipped, so that it shows which rows these are
+    some = slice(100, 132)  # rows at the top are skipped, so that it shows which rows these are
 
     def rows(picture: Picture) -> np.ndarray:
         strips = np.split(picture.pixels[: some.stop], [some.start])
@@ -70,7 +67,7 @@ def test_lightness_is_the_photos_own_and_colours_are_the_copys() -> None:
 def test_neither_threads_nor_strips_show(large: bool) -> None:
     picture = photo(2050 if large else 60, 2048 if large else 80, 1)
     rows = 40
-    whole = list(islice(compose(picture, *colours(), 1, [picture.pixels[:rows]]), 1))[0][1]
+    whole = next(compose(picture, *colours(), 1, [picture.pixels[:rows]]))[1]
     strips = np.split(picture.pixels[:rows], [2, 12, 26])
     parts = list(compose(picture, *colours(), 3, strips))
     assert [len(own) for own, _ in parts] == [2, 10, 14, 14]

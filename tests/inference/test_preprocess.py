@@ -6,7 +6,7 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageOps
@@ -45,6 +45,7 @@ def photos(bands: int, dtype: type[np.unsignedinteger]) -> st.SearchStrategy[np.
     return small.flatmap(lambda shape: arrays(dtype, (*shape, bands)))
 
 
+@settings(deadline=None)  # the first one makes a table
 @given(st.sampled_from([(bands, dtype) for bands in (1, 3) for dtype in (np.uint8, np.uint16)]), st.data())
 def test_what_is_opaque_has_its_own_lightness(kind: tuple[int, type], data: st.DataObject) -> None:
     bands, dtype = kind
@@ -55,6 +56,7 @@ def test_what_is_opaque_has_its_own_lightness(kind: tuple[int, type], data: st.D
     np.testing.assert_allclose(opaque_lightness(np.concatenate([pixels, alpha], 2), True), own, atol=1e-3)
 
 
+@settings(deadline=None, max_examples=40)
 @given(photos(4, np.uint8), st.integers(0, 2**32 - 1))
 def test_what_is_transparent_does_not_matter_and_is_as_light_as_the_rest(pixels: np.ndarray, seed: int) -> None:
     rng = np.random.default_rng(seed)
