@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -62,8 +63,12 @@ def send_body(parts: Sequence[tuple[float, int]]) -> tuple[int, float]:
             return error.status_code, asyncio.get_running_loop().time()
         return 200, asyncio.get_running_loop().time()
 
-    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
-        return runner.run(run())
+    def run_loop() -> tuple[int, float]:
+        with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+            return runner.run(run())
+
+    with ThreadPoolExecutor(1) as thread:  # this one may have Playwright's loop
+        return thread.submit(run_loop).result()
 
 
 def test_a_body_that_stops_is_cut_when_nothing_has_come_for_a_while() -> None:
