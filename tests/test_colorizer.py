@@ -14,7 +14,6 @@ from photochrom import Colorizer, Picture, colorize
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.errors import NetworkError, OutputError, PhotoError
 from photochrom.inference.onnx_model import Network
-from photochrom.inference.preprocess import network_shape
 from photochrom.options import Options
 from tiny_network import tint_card, write_network
 
@@ -81,16 +80,6 @@ def test_tiny_and_narrow_photos_work(tinting: Colorizer, shape: tuple[int, int])
     assert tinting(np.full(shape, 100, np.uint8)).pixels.shape == (*shape, 3)
 
 
-@given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(8, 1024))
-def test_the_network_sees_the_same_area_of_every_photo(height: int, width: int, size: int) -> None:
-    h, w = network_shape(height, width, size)
-    assert 1 <= h <= size * size
-    assert 1 <= w <= size * size
-    if min(h, w) >= 16:
-        assert h * w == pytest.approx(size * size, rel=0.07)
-        assert h / w == pytest.approx(height / width, rel=0.07)
-
-
 def test_size_is_the_callers_to_choose(tint: Path, grey: np.ndarray) -> None:
     picture = Picture.from_array(np.tile(grey, (4, 4)))
     assert Colorizer(tint).open(picture).ab().shape == (26, 39, 2)
@@ -100,13 +89,6 @@ def test_size_is_the_callers_to_choose(tint: Path, grey: np.ndarray) -> None:
             Colorizer(tint, network_size=size)
 
 
-def test_what_the_network_sees_is_antialiased(tinting: Colorizer) -> None:
-    stripes = np.zeros((640, 640), np.uint8)
-    stripes[:, ::2] = 255
-    ab = tinting.open(Picture.from_array(stripes)).ab()
-    assert ab[4:-4, 4:-4].std(axis=(0, 1)).max() < 0.5  # an even grey, not moiré
-
-
 def test_alpha_and_16_bits_stay(tinting: Colorizer, tmp_path: Path, grey: np.ndarray) -> None:
     wide = np.stack([grey.astype(np.uint16) * 250, np.full(grey.shape, 30_000, np.uint16)], axis=-1)
     result = tinting(Picture.from_array(wide).save(tmp_path / "photo.png"))
@@ -114,14 +96,6 @@ def test_alpha_and_16_bits_stay(tinting: Colorizer, tmp_path: Path, grey: np.nda
     assert (again.pixels.dtype, again.pixels.shape) == (np.uint16, (*grey.shape, 3))
     assert again.alpha is not None
     assert (again.alpha == 30_000).all()
-
-
-def test_strips_leave_no_seams(tint: Path, monkeypatch: pytest.MonkeyPatch, grey: np.ndarray) -> None:
-    photo = np.tile(grey, (3, 3))
-    whole = Colorizer(tint)(photo).pixels
-    monkeypatch.setattr("photochrom.io.picture.STRIP", 500)
-    for threads in (1, 3):
-        assert np.array_equal(Colorizer(tint, threads=threads)(photo).pixels, whole)
 
 
 def test_an_open_network_is_shared(tint: Path, grey: np.ndarray) -> None:
@@ -173,20 +147,3 @@ def test_colorize_heeds_every_option_for_a_file(tint: Path, tmp_path: Path, grey
     clear = Picture.from_array(np.dstack([grey, grey])).save(tmp_path / "clear.png")
     with pytest.warns(UserWarning, match="transparency"):
         colorize(clear, network=tint, output=tmp_path / "result.jpg")
-
-
-@pytest.mark.parametrize("colours", [1, 3])
-@pytest.mark.parametrize(("height", "width"), [(120, 180), (121, 181), (1, 500), (500, 1)])
-def test_a_large_photo_looks_like_a_small_one(
-    tint: Path, monkeypatch: pytest.MonkeyPatch, colours: int, height: int, width: int
-) -> None:
-    y, x = np.mgrid[:height, :width]
-    photo = (120 + 60 * np.sin(x / 17) + 50 * np.cos(y / 11)).astype(np.uint8)[..., None].repeat(colours, axis=2)
-    joined = Colorizer(tint)(photo)
-    monkeypatch.setattr("photochrom.inference.compose._LARGE", 1)
-    found = Colorizer(tint)(photo)
-    assert np.abs(found.pixels.astype(int) - joined.pixels).max() <= 3
-    assert np.abs(found.lightness() - joined.lightness()).max() < 0.5
-    monkeypatch.setattr("photochrom.io.picture.STRIP", 4 * width)
-    for threads in (1, 3):
-        assert np.array_equal(Colorizer(tint, threads=threads)(photo).pixels, found.pixels)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.threads import map_in_order
+from photochrom.threads import ReadAhead, map_in_order
 
 
 @settings(deadline=None)  # threads take their time on a busy machine
@@ -48,3 +49,40 @@ def test_what_fails_fails_in_its_turn_and_the_rest_is_given_up() -> None:
     with pytest.raises(ValueError, match="1"):
         next(results)
     assert len(begun) < 10
+
+
+def test_items_are_read_before_they_are_asked_for_and_no_more_than_the_limit() -> None:
+    read: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(20):
+            read.append(number)
+            yield number
+
+    ahead = ReadAhead(items(), 5)
+    deadline = time.monotonic() + 5
+    while len(read) < 6 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)
+    assert read == [0, 1, 2, 3, 4, 5]  # five that wait, and one in the hand
+    assert list(ahead) == list(range(20))
+    ahead.close()
+
+
+def test_an_error_reaches_the_reader_in_its_turn() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise OSError("the disk is gone")
+
+    ahead = iter(ReadAhead(items(), 5))
+    assert next(ahead) == 1
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(ahead)
+
+
+def test_a_reader_that_leaves_stops_the_reading() -> None:
+    before = threading.active_count()
+    ahead = ReadAhead(iter(range(10**9)), 2)
+    assert next(iter(ahead)) == 0
+    ahead.close()
+    assert threading.active_count() == before

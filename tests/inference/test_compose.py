@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photochrom import Picture
+from photochrom import Colorizer, Picture
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.inference.compose import beside, compose
 
@@ -109,3 +111,28 @@ def test_the_photo_is_left_of_its_colours_and_white_between_them(
         assert (found[:, :width, :3] == own[..., :bands]).all()
         assert (found[:, width:-width] == most).all()
         assert np.array_equal(found[:, :width, 3:], own[..., bands:])
+
+
+def test_strips_leave_no_seams(tint: Path, monkeypatch: pytest.MonkeyPatch, grey: np.ndarray) -> None:
+    photo = np.tile(grey, (3, 3))
+    whole = Colorizer(tint)(photo).pixels
+    monkeypatch.setattr("photochrom.io.picture.STRIP", 500)
+    for threads in (1, 3):
+        assert np.array_equal(Colorizer(tint, threads=threads)(photo).pixels, whole)
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+@pytest.mark.parametrize(("height", "width"), [(120, 180), (121, 181), (1, 500), (500, 1)])
+def test_a_large_photo_looks_like_a_small_one(
+    tint: Path, monkeypatch: pytest.MonkeyPatch, colours: int, height: int, width: int
+) -> None:
+    y, x = np.mgrid[:height, :width]
+    photo = (120 + 60 * np.sin(x / 17) + 50 * np.cos(y / 11)).astype(np.uint8)[..., None].repeat(colours, axis=2)
+    joined = Colorizer(tint)(photo)
+    monkeypatch.setattr("photochrom.inference.compose._LARGE", 1)
+    found = Colorizer(tint)(photo)
+    assert np.abs(found.pixels.astype(int) - joined.pixels).max() <= 3
+    assert np.abs(found.lightness() - joined.lightness()).max() < 0.5
+    monkeypatch.setattr("photochrom.io.picture.STRIP", 4 * width)
+    for threads in (1, 3):
+        assert np.array_equal(Colorizer(tint, threads=threads)(photo).pixels, found.pixels)

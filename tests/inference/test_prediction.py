@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
@@ -17,8 +18,9 @@ from hypothesis import strategies as st
 from photochrom import Colorizer, Hint, Options, Picture
 from photochrom.cli.main import main
 from photochrom.color.cielab import rgb_to_lab
-from photochrom.errors import CapabilityError
+from photochrom.errors import CapabilityError, PhotoError
 from photochrom.inference.onnx_model import Network
+from photochrom.inference.preprocess import PhotoInfo
 from photochrom.io.reader import PhotoFile
 
 
@@ -64,7 +66,7 @@ def test_alternatives_are_the_seeds_and_no_noise(colorizer: Colorizer, halves: P
     assert [each.hints for each in colorizer.open(halves).alternatives(1)] == [()]
 
 
-def test_suggestions_fall_where_it_is_doubtful_and_apart(colorizer: Colorizer, halves: Picture) -> None:
+def test_suggestions_fall_where_it_is_uncertain_and_apart(colorizer: Colorizer, halves: Picture) -> None:
     hints = colorizer.open(halves).suggest(4)
     assert len(hints) == 4
     assert all(hint.x > 0.5 for hint in hints)
@@ -133,43 +135,116 @@ def test_what_cannot_be_asked_is_refused(tint: Path, colorizer: Colorizer, halve
         prediction.candidates(1.1, 0.5)
 
 
-def test_all_that_is_asked_of_a_photo_opens_it_once(
-    hinting: Path, halves: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The command line's own way: a result, a map of confidence and three suggestions of one file."""
-    photo = halves.save(tmp_path / "photo.png")
-    counts = Counter()
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts what a prediction costs: files opened, small copies decoded, whole photos decoded, and passes."""
+    count: Counter[str] = Counter()
 
-    def counted(owner: type, name: str) -> None:
-        method = getattr(owner, name)
+    def counting(owner: type, name: str, key: str) -> None:
+        own = getattr(owner, name)
 
-        def call(self: Any, *args: Any, **named: Any) -> Any:
-            counts[name] += 1
-            return method(self, *args, **named)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            count[key] += 1
+            return own(*args, **kwargs)
 
         monkeypatch.setattr(owner, name, call)
 
-    counted(PhotoFile, "_open_header")
-    counted(PhotoFile, "shrunk")
-    counted(Network, "run")
-    line = ["colorize", str(photo), "-o", str(tmp_path / "result.png"), "--network", str(hinting)]
-    assert main([*line, "--confidence", str(tmp_path / "sure.png"), "--suggest", "3"]) == 0
-    assert counts["_open_header"] == 1
-    assert counts["shrunk"] == 1
-    assert 1 <= counts["run"] <= 3
+    counting(PhotoFile, "__init__", "opened")
+    counting(PhotoFile, "shrunk", "shrunk")
+    counting(PhotoFile, "strips", "decoded")
+    counting(Network, "run", "passes")
+    return count
 
 
-def test_asking_again_passes_through_the_network_no_more(
-    colorizer: Colorizer, halves: Picture, monkeypatch
+def test_one_call_opens_and_shrinks_a_photo_once(
+    hinting: Path, halves: Picture, tmp_path: Path, counted: Counter[str]
 ) -> None:
-    prediction = colorizer.open(halves)
-    first = prediction.colors()
-    run = Network.run
-    passes = []
-    monkeypatch.setattr(Network, "run", lambda self, *args, **named: passes.append(1) or run(self, *args, **named))
-    assert np.array_equal(prediction.colors().pixels, first.pixels)
-    prediction.confidence()
-    prediction.candidates(0.5, 0.5)
-    assert passes == []
-    prediction.colors(Options(hints=(Hint(0.5, 0.5, (20, 20)),)))
-    assert passes == [1]
+    photo = halves.save(tmp_path / "photo.jpg")
+    result, sure = tmp_path / "colour.jpg", tmp_path / "sure.png"
+    asked = ["--confidence", str(sure), "--suggest", "3"]
+    assert main(["colorize", str(photo), "--output", str(result), "--network", str(hinting), *asked]) == 0
+    assert counted == {"opened": 1, "shrunk": 1, "decoded": 1, "passes": 3}
+    assert {path.name for path in tmp_path.iterdir()} >= {"colour.jpg", "colour.hints.json", "sure.png"}
+
+
+def test_a_pass_is_made_once_for_each_set_of_hints(
+    colorizer: Colorizer, halves: Picture, tmp_path: Path, counted: Counter[str]
+) -> None:
+    prediction = colorizer.open(halves.save(tmp_path / "photo.png"))
+    hints = (Hint(0.2, 0.3, "#aa2020"),)
+    for options in (Options(), Options(hints=hints), Options(saturation=0.5), Options(hints=hints, mark=False)):
+        prediction.colors(options)
+        prediction.confidence(options)
+        prediction.candidates(0.9, 0.9, options)
+        prediction.suggest(1, options)
+    assert (counted["opened"], counted["shrunk"], counted["passes"]) == (1, 1, 2)
+    blue = Options(palette=((5, -30),))
+    prediction.colors(blue)
+    prediction.confidence(blue)
+    assert counted["passes"] == 3  # the distribution that the palette reweights is there
+    prediction.colors(Options(vividness=1))
+    assert counted["passes"] == 4
+    assert 0 < prediction.nbytes < 3 << 19  # four passes
+    for x in range(9):
+        prediction.ab(Options(hints=(Hint(x / 9, 0.5, (0, 0)),)))
+    assert prediction.nbytes < 3 << 19  # of many sets, the latest are cached
+
+
+@pytest.mark.parametrize("orientation", [1, 6, 8])
+def test_a_prediction_is_upright_however_the_photo_lies(
+    colorizer: Colorizer, halves: Picture, tmp_path: Path, orientation: int
+) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    PIL.Image.fromarray(halves.pixels[:40, :, 0]).save(tmp_path / "photo.png", exif=exif)
+    prediction = colorizer.open(tmp_path / "photo.png")
+    options = Options(hints=(Hint(0.5, 0.2, (40, 0)),))
+    picture = prediction.colors(options)
+    assert prediction.info.width, prediction.info.height == picture.pixels.shape[1::-1]
+    assert np.array_equal(picture.pixels, colorizer(tmp_path / "photo.png", options).pixels)
+    prediction.save(tmp_path / "colour.png", options)
+    assert np.array_equal(Picture.read(tmp_path / "colour.png").pixels, picture.pixels)
+    prediction.save(tmp_path / "colour.tif", options)
+    lying = Picture.read(tmp_path / "colour.tif").pixels.astype(int)
+    assert np.abs(lying - picture.pixels).max() <= 3  # its small copy was made before it was turned
+    assert prediction.ab(options).shape[:2] == (51, 81) if orientation == 1 else (81, 51)
+
+
+def test_a_picture_is_saved_as_a_file_is(colorizer: Colorizer, halves: Picture, tmp_path: Path) -> None:
+    path = halves.save(tmp_path / "photo.png")
+    for number, options in enumerate((Options(), Options(long_edge=30), Options(side_by_side=True))):
+        for name, source in (("file", path), ("picture", halves)):
+            colorizer.open(source).save(tmp_path / f"{name}-{number}.png", options)
+        one, other = (Picture.read(tmp_path / f"{name}-{number}.png").pixels for name in ("file", "picture"))
+        assert one.shape == other.shape
+        assert np.abs(one.astype(int) - other).max() <= 1
+
+
+def test_what_a_photo_is(colorizer: Colorizer, tmp_path: Path) -> None:
+    colours = np.zeros((20, 30, 3), np.uint8)
+    colours[:, :10, 0] = 200
+    assert colorizer.open(colours).info == PhotoInfo(30, 20, 8, "", False, ())
+    wide = Picture.from_array(np.full((20, 30), 30_000, np.uint16)).save(tmp_path / "wide.png")
+    assert colorizer.open(wide).info == PhotoInfo(30, 20, 16, "png", True, ())
+    assert colorizer.open(np.full((20, 30, 3), (90, 91, 92), np.uint8)).info.is_grey
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_large_photo_is_decoded_ahead_to_the_same_result(
+    hinting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (500, 700), np.uint8)
+    path = Picture.from_array(pixels).save(tmp_path / f"photo{suffix}")
+    monkeypatch.setattr("photochrom.io.reader.STRIP", 20_000)
+    for name, large, threads in (("plain", 1 << 22, 2), ("ahead", 1, 2), ("alone", 1, 1)):
+        monkeypatch.setattr("photochrom.inference.render._LARGE", large)
+        Colorizer(hinting, threads=threads).open(path).save(tmp_path / f"{name}{suffix}")
+    results = {(tmp_path / f"{name}{suffix}").read_bytes() for name in ("plain", "ahead", "alone")}
+    assert len(results) == 1
+    path.write_bytes(path.read_bytes()[:-20_000])
+    monkeypatch.setattr("photochrom.inference.render._LARGE", 1)
+    threads_before = threading.active_count()
+    with pytest.raises(PhotoError, match="damaged or cut short"):
+        Colorizer(hinting, threads=2).open(path).save(tmp_path / f"cut{suffix}")
+    assert threading.active_count() == threads_before
+    assert not (tmp_path / f"cut{suffix}").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageOps
 
+from photochrom import Colorizer, Picture
 from photochrom.color.recombine import lightness_of
 from photochrom.inference.preprocess import network_shape, opaque_lightness, stretched, turned, turned_back
 
@@ -139,4 +141,50 @@ def test_a_photo_is_turned_as_other_programs_turn_it(plane: np.ndarray, orientat
 )
 def test_turning_back_undoes_turning(planes: np.ndarray, orientation: int) -> None:
     upright = np.stack([turned(planes[..., at], orientation) for at in range(2)], axis=2)
+    assert np.array_equal(turned_back(upright, orientation), planes)
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(8, 1024))
+def test_the_network_sees_the_same_area_of_every_photo(height: int, width: int, size: int) -> None:
+    h, w = network_shape(height, width, size)
+    assert 1 <= h <= size * size
+    assert 1 <= w <= size * size
+    if min(h, w) >= 16:
+        assert h * w == pytest.approx(size * size, rel=0.07)
+        assert h / w == pytest.approx(height / width, rel=0.07)
+
+
+def test_what_the_network_sees_is_antialiased(tint: Path) -> None:
+    stripes = np.zeros((640, 640), np.uint8)
+    stripes[:, ::2] = 255
+    ab = Colorizer(tint).open(stripes).ab()
+    assert ab[4:-4, 4:-4].std(axis=(0, 1)).max() < 0.5  # an even grey, not moiré
+
+
+def test_a_faded_photo_gets_the_colours_of_the_photo(tint: Path, grey: np.ndarray) -> None:
+    colorizer = Colorizer(tint)
+    plain, faded = (colorizer.open(Picture.from_array(p)).ab() for p in (grey, (grey // 3 + 90).astype(np.uint8)))
+    assert np.abs(plain - faded).mean() < 0.15 * np.ptp(plain)
+
+
+def test_an_even_photo_is_no_trouble(tint: Path) -> None:
+    for level in (0, 77, 255):
+        even = np.full((30, 40), level, np.uint8)
+        assert np.isfinite(Colorizer(tint).open(Picture.from_array(even)).ab()).all()
+        assert np.ptp(Colorizer(tint)(even).pixels[5:-5, 5:-5], axis=(0, 1)).max() == 0
+
+
+def test_a_flat_photo_is_stretched_and_its_middle_comes_to_50() -> None:
+    flat = np.linspace(70, 80, 101, dtype=np.float32)[None]
+    seen = stretched(flat)
+    assert np.ptp(seen) == pytest.approx(30)  # threefold at most
+    assert np.median(seen) == pytest.approx(75 + (50 - 75) * (1 - 1 / 3), abs=0.01)
+    whole = np.linspace(0, 100, 101, dtype=np.float32)[None]
+    assert np.array_equal(stretched(whole), whole)
+
+
+@given(st.integers(1, 8), st.integers(1, 5), st.integers(1, 5))
+def test_what_is_turned_comes_back_to_where_it_lay(orientation: int, height: int, width: int) -> None:
+    planes = np.arange(height * width * 2, dtype=np.float32).reshape(height, width, 2)
+    upright = np.stack([turned(planes[..., band], orientation) for band in (0, 1)], axis=2)
     assert np.array_equal(turned_back(upright, orientation), planes)

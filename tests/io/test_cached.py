@@ -30,7 +30,7 @@ def photo(request: pytest.FixtureRequest, tmp_path: Path, grey: np.ndarray) -> P
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
 @pytest.mark.parametrize("long_edge", [None, 50])
-def test_a_kept_photo_gives_what_its_file_gives(
+def test_a_cached_photo_gives_what_its_file_gives(
     colorizer: Colorizer, photo: Path, tmp_path: Path, suffix: str, long_edge: int | None
 ) -> None:
     kept = CachedPhoto(photo)

@@ -1,4 +1,4 @@
-"""What the network offers by itself: other colourings, questions, how sure it is; and what a plain one cannot do."""
+"""What the network offers: other colourings, questions, how sure it is; and what a plain one cannot do."""
 
 from __future__ import annotations
 
