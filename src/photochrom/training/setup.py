@@ -19,7 +19,7 @@ from photochrom.data.photos import find_photos, split_photos
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import CheckpointError, DataError, RecipeError, TrainingError
 from photochrom.models import ColorizationNetwork, create_network
-from photochrom.models.encoder import LiteEncoder, load_imagenet
+from photochrom.models.base import PretrainedEncoder
 from photochrom.training.checkpoint import Progress, load_checkpoint
 from photochrom.training.init import init_weights
 from photochrom.training.recipe import Recipe, load_recipe, recipe_text, save_recipe
@@ -125,7 +125,7 @@ def prepare(
     elif recipe.init_from is not None:
         state.facts["init_from"] = init_weights(network, recipe.init_from)
     elif recipe.pretrained:
-        load_imagenet(_encoder(network, recipe, "pretrained"))
+        _encoder(network, recipe, "pretrained").load_pretrained()
     if recipe.drop_path:
         _encoder(network, recipe, "drop_path").drop_blocks(recipe.drop_path)
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -175,9 +175,9 @@ def _parameter_groups(network: ColorizationNetwork, recipe: Recipe) -> list[dict
     return [{"params": slow, "share": recipe.encoder_lr_scale}, {"params": rest, "share": 1.0}]
 
 
-def _encoder(network: ColorizationNetwork, recipe: Recipe, key: str) -> LiteEncoder:
-    encoder = getattr(network, "encoder", None)
-    if not isinstance(encoder, LiteEncoder):
+def _encoder(network: ColorizationNetwork, recipe: Recipe, key: str) -> PretrainedEncoder:
+    encoder = network.pretrained_encoder
+    if encoder is None:
         raise RecipeError(
             key, f"{recipe.network} has no encoder that knows photos", "leave it out, or use photochrom-1"
         )
