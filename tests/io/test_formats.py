@@ -42,7 +42,17 @@ def test_a_name_is_of_one_format() -> None:
         for name in format.names:
             assert usual_suffix(f"{name.upper()}load_source") == format.suffix
     assert usual_suffix("magickload") is None
+    assert usual_suffix("HEIF") == ".heif"  # as Pillow's plug-in calls it
     assert kind_of(".HEIC") == ".heic"
+
+
+@pytest.mark.parametrize(("brand", "suffix"), [(b"avif", ".avif"), (b"mif1", ".heif"), (b"heic", ".heif")])
+def test_a_heif_file_is_avif_only_if_it_says_so(brand: bytes, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / "photo.avif"
+    Picture.from_array(np.full((64, 64), 99, np.uint8)).save(path)
+    path.write_bytes(path.read_bytes().replace(b"ftypavif", b"ftyp" + brand, 1))
+    assert Picture.read(path).format == suffix
+    assert result_suffix(suffix) == (suffix if suffix == ".avif" else ".png")
 
 
 def test_results_are_of_kinds_that_hold_colour() -> None:

@@ -73,7 +73,7 @@ FORMATS = (
     Format(("webp",), (".webp",), "image/webp", (((0, b"RIFF"), (8, b"WEBP")),), "Webp", {"Q": 90}),
     _TIFF,
     Format(
-        ("avif", "heif"),
+        ("avif",),
         (".avif",),
         "image/avif",
         (((4, b"ftypavif"),), ((4, b"ftypavis"),)),
@@ -106,9 +106,16 @@ MEDIA_TYPES = {format.suffix: format.media_type for format in FORMATS if format.
 _BYTES = max(at + len(part) for each in FORMATS for signature in each.signatures for at, part in signature)
 
 
-def usual_suffix(name: str) -> str | None:
-    """Name the usual suffix of a libvips loader (``jpegload_source``) or a Pillow format (``JPEG``)."""
+def usual_suffix(name: str, compression: str | None = None) -> str | None:
+    """Name the usual suffix of a libvips loader or of a Pillow format.
+
+    Args:
+        name: such as ``jpegload_source``, or ``JPEG``.
+        compression: what libvips says of a HEIF file: ``av1``, which makes it AVIF, or another.
+    """
     known = name.lower().split("load")[0]
+    if known == "heif":
+        return ".avif" if compression == "av1" else ".heif"
     return next((format.suffix for format in FORMATS if known in format.names), None)
 
 

@@ -98,7 +98,8 @@ class PhotoFile:
         self.notes: list[Note] = []
         header = self._open_header()
         loader = str(header.get("vips-loader"))
-        self.format = usual_suffix(loader)
+        compression = header.get("heif-compression") if header.get_typeof("heif-compression") else None
+        self.format = usual_suffix(loader, compression)
         self._check_size(header, max_pixels)
         self._check_whole(header)
         self._is_float = header.format in ("float", "double")

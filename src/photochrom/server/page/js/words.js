@@ -23,7 +23,7 @@ export function sentence({ subject = null, problem, remedy = null }) {
   return remedy === null ? `${statement}.` : `${statement}; ${remedy}.`;
 }
 
-export const KINDS = { jpg: "JPEG", png: "PNG", webp: "WebP", tif: "TIFF", avif: "AVIF", bmp: "BMP", gif: "GIF" };
+export const KINDS = { jpg: "JPEG", png: "PNG", webp: "WebP", tif: "TIFF", avif: "AVIF", heif: "HEIF", bmp: "BMP", gif: "GIF" };
 const SUFFIXES = { "image/jpeg": "jpg", "image/tiff": "tif", "image/x-ms-bmp": "bmp" };
 
 /** What a photo's kind, "jpg" or "jpeg", "tif" or "tiff", is called. */
