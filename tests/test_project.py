@@ -59,3 +59,16 @@ def test_files_that_contributing_names_are_there():
     named = re.findall(r"`((?:src|tests|docs|recipes|\.github)/[^`]*)`", text)
     assert len(named) > 20
     assert [name for name in named if "NAME" not in name and not (ROOT / name).exists()] == []
+
+
+def test_files_that_the_glossary_and_the_architecture_name_are_there():
+    package = ROOT / "src" / "photochrom"
+    names = {path.name for path in package.rglob("*.py")}
+    for page in ("architecture.md", "glossary.md"):
+        text = re.sub(r"```.*?```", "", (ROOT / "docs" / page).read_text(encoding="utf-8"), flags=re.S)
+        named = re.findall(r"`([\w./]+(?:\.py|/))`", text)
+        assert len(named) > 20
+        for name in named:
+            there = name in names or (package / name).exists() or (ROOT / name).exists()
+            there = there or (package / "server" / name).exists()  # a room within that room
+            assert there, f"{page} names {name}"
