@@ -71,13 +71,13 @@ def test_what_is_least_certain_is_sought_apart_from_all_hints(seed: int, hints: 
 
 
 def test_a_users_hint_holds_beside_a_palette(hinting: Path) -> None:
-    passes = Passes(Network(hinting), np.full((64, 64), 60, np.float32))
-    own = Options(hints=(Hint(30 / 64, 30 / 64, (40, -40)),), palette=((-30, 20), (10, 40)))
-    assert passes.ab(own)[30, 30] == pytest.approx((40, -40), abs=0.01)
+    passes = Passes(Network(hinting), np.full((128, 128), 60, np.float32))
+    own = Options(hints=(Hint(0.5, 0.5, (40, -40)),), palette=((-30, 20), (10, 40)))
+    assert passes.ab(own)[64, 64] == pytest.approx((40, -40), abs=0.01)
     plain = passes.ab(Options(palette=own.palette))
-    assert np.hypot(*(plain[30, 30] - (40, -40))) > 20
-    far = np.ones((64, 64), bool)
-    far[12:52, 12:52] = False
+    assert np.hypot(*(plain[64, 64] - (40, -40))) > 20
+    far = np.ones((128, 128), bool)
+    far[32:96, 32:96] = False
     assert (
         np.abs(passes.ab(own) - passes.ab(Options(hints=own.hints)))[far].max() > 5
     )  # elsewhere it is the palette's
