@@ -37,7 +37,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from os import PathLike
-from typing import ClassVar, Self
+
+TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
+if TYPE_CHECKING:
+    from typing import ClassVar, Self
 
 __all__ = [
     "CapabilityError",

@@ -25,6 +25,7 @@ HEAVY = (
     "matplotlib",
     "yaml",
     "shtab",
+    "typing",
 )
 
 
