@@ -56,7 +56,7 @@ class TinyNetwork(DistributionNetwork):
 @pytest.fixture
 def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     monkeypatch.setattr(registry, "_FACTORIES", dict(registry._FACTORIES))  # left as it was for other tests
-    registry.register_network("tiny", TinyNetwork, "one convolution with hints and a distribution")
+    registry.register_architecture("tiny", TinyNetwork, "one convolution with hints and a distribution")
     return Recipe(
         name="t", network="tiny", loss="distribution", size=16, batch=4, epochs=1, photos=4, test_photos=2, seed=3,
         no_hint_prob=0.0, pretrained=True, drop_path=0.25, optimizer="adamw", learning_rate=0.01,
