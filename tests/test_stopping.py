@@ -40,7 +40,7 @@ def test_a_signal_becomes_a_number_and_a_second_one_goes_where_it_went_before() 
     before = signal.getsignal(signal.SIGINT)
     with stop_requests() as stopped:
         assert stopped() == 0
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         assert stopped() == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):
             send(signal.SIGINT)

@@ -62,7 +62,7 @@ class Check:
         wrong: list[str] = []
         with _temporary_files_in(self._temporary), silent(self._temporary.parent / "said") as said:
             try:
-                self._colorizer.open(source, max_pixels=options.max_pixels).save(target, options)
+                self._colorizer.open(source, max_pixels=(options or Options()).max_pixels).save(target, options)
                 outcome = "colorized"
             except PhotochromError as error:
                 outcome = str(error)

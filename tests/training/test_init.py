@@ -70,7 +70,7 @@ def test_a_folder_of_a_bundled_network_s_name_hides_none(tmp_path, monkeypatch):
     [
         ("photochrom-9", "init_from: photochrom-9: there is no network of that name; did you mean photochrom-1"),
         ("no/such.safetensors", "init_from: no/such.safetensors: there is no checkpoint"),
-        ("article-6", "init_from: the weights of article-6 do not fit this network"),
+        ("article-6", "init_from: the weights of article-6, version 1 do not fit this network"),
     ],
 )
 def test_what_cannot_be_begun_with(photos, tmp_path, begin, message):
