@@ -32,6 +32,8 @@ Pixels = NDArray[Any]
 _LONGEST_SIDE = 1_000_000
 """Pixels; of wider photos even a few rows, which decoders and filters hold, are gigabytes."""
 
+_SMALL = 1 << 22  # pixels that are held as a whole while they are shrunk
+
 STRIP = 1 << 18
 """Pixels to a strip: as floats, with what turns them into colours, a strip takes about 10 MB."""
 
@@ -194,7 +196,9 @@ class PhotoFile:
             rows, columns = self._stored[::-1] if self._swapped else self._stored
             room = min(rows / height, columns / width) / 2
             shrink = next(known for known in (8, 4, 2, 1) if known <= max(1.0, room))
-        options = {"shrink": shrink} if shrink > 1 else {}
+        options: dict[str, Any] = {"shrink": shrink} if shrink > 1 else {}
+        if shrink > 1 and self._stored[0] * self._stored[1] <= _SMALL * shrink**2:
+            options["access"] = "random"  # held as a whole, it passes faster through the filter
         while True:
             try:
                 pixels: Pixels = vips.resize(self._open(**options), height, width).numpy()
@@ -215,7 +219,7 @@ class PhotoFile:
     def _open(self, **options: Any) -> Any:
         """Plan the whole way from the file to upright sRGB."""
         if self._turned == 1:
-            options["access"] = "sequential"  # turning needs the pixels in another order than the file has them
+            options.setdefault("access", "sequential")  # turning needs the pixels in another order than the file has them
         vips.complaints()  # of another photo
         image = vips.open_image(self._source, name=self.name, **self._options, **options)
         return self._prepare(image if self._turned == 1 else image.autorot())

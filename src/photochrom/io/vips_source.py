@@ -61,7 +61,7 @@ class StripSource:
         """Let go of the image: libvips' source and this object hold each other, and the strips with them."""
         self._source, self._strips, self._piece = None, iter(()), memoryview(b"")
 
-    def _read(self, count: int) -> bytes:
+    def _read(self, count: int) -> bytes | memoryview:
         if self.error is not None:
             return b""
         try:
@@ -73,7 +73,7 @@ class StripSource:
             self.error = error
             return b""
         start = self._at - self._begin
-        piece = bytes(self._piece[start : start + count])
+        piece = self._piece[start : start + count]
         self._at += len(piece)
         return piece
 
