@@ -2,7 +2,7 @@
 
     python benchmarks/fullsize.py [--photo FILE]
 
-The bar: (time - network pass) at most 2.5 times libvips' decoding and encoding. Exits with 1 beyond it.
+The bar: at most 2.5 times libvips' decoding and encoding, the network included. Exits with 1 beyond it.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ def main() -> None:
         seconds = take_turns(
             {
                 "libvips: decode, encode in RGB": decode_and_encode,
-                "network pass": lambda: colorizer.open(photo).ab(),
+                "small copy": lambda: colorizer.open(photo).info,
+                "small copy and network pass": lambda: colorizer.open(photo).ab(),
                 "photochrom: file to file": lambda: colorizer.open(photo).save(result, overwrite=True),
             },
             rounds=args.rounds,
         )
         image = vips.Image.new_from_file(str(photo))
         size = f"{image.width}×{image.height}, {photo.stat().st_size / 1e6:.1f} MB"
-    base, network, whole = seconds.values()
+    base, whole = next(iter(seconds.values())), seconds["photochrom: file to file"]
     print(size)
     for way, taken in seconds.items():
         print(f"{way:<32} {taken * 1000:7.0f} ms   {taken / base:5.2f}x")
-    ratio = (whole - network) / base
-    print(f"without the network pass          {ratio:.2f}x (bar {BAR}x)")
-    sys.exit(ratio > BAR)
+    print(f"bar{'':<43} {BAR:5.2f}x")
+    sys.exit(whole / base > BAR)
 
 
 if __name__ == "__main__":

@@ -218,8 +218,8 @@ class PhotoFile:
 
     def _open(self, **options: Any) -> Any:
         """Plan the whole way from the file to upright sRGB."""
-        if self._turned == 1:
-            options.setdefault("access", "sequential")  # turning needs the pixels in another order than the file has them
+        if self._turned == 1:  # turning needs the pixels in another order than the file has them
+            options.setdefault("access", "sequential")
         vips.complaints()  # of another photo
         image = vips.open_image(self._source, name=self.name, **self._options, **options)
         return self._prepare(image if self._turned == 1 else image.autorot())
