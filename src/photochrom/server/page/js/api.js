@@ -4,7 +4,7 @@
 // long as the server asks. So callers meet only answers, errors that a person can do something about, and aborts.
 
 import { note, recall } from "./storage.js";
-import { sentence } from "./words.js";
+import { sentence } from "./units.js";
 
 const BASE = new URL(".", document.baseURI);
 const PATIENCE = 10; // how often a busy server is asked again

@@ -6,7 +6,7 @@ import { fail } from "./preview.js";
 import { withPhoto, optionsOf } from "./remote.js";
 import { on, state } from "./store.js";
 import { toast } from "./toast.js";
-import { kindName, megabytes, stemOf, suffixOf } from "./words.js";
+import { kindName, megabytes, stemOf, suffixOf } from "./units.js";
 
 const format = $("#format");
 const sheet = $("#sheet");

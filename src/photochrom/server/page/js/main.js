@@ -23,7 +23,7 @@ import { startTheme } from "./theming.js";
 import { toast } from "./toast.js";
 import "./unsure.js";
 import { fit, isFitted, onView, scaleNow, splitNow, zoom } from "./viewer.js";
-import { duration, megabytes } from "./words.js";
+import { duration, megabytes } from "./units.js";
 
 mountIcons();
 startTheme();

@@ -6,7 +6,7 @@ import { setPoints } from "./marks.js";
 import { asHints, can } from "./remote.js";
 import { state } from "./store.js";
 import { toast } from "./toast.js";
-import { stemOf } from "./words.js";
+import { stemOf } from "./units.js";
 
 const MOST = 256; // points that the service takes
 

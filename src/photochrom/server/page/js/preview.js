@@ -7,7 +7,7 @@
 import * as api from "./api.js";
 import { withPhoto, optionsOf } from "./remote.js";
 import { emit, on, setStatus, state } from "./store.js";
-import { sentence } from "./words.js";
+import { sentence } from "./units.js";
 
 const KEPT = 6; // photos whose pictures are kept at hand
 const PAUSE = 30; // ms, in which changes that come together are taken as one

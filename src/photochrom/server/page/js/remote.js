@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { chosenNetwork, emit, fileOf, setStatus, state } from "./store.js";
-import { megabytes } from "./words.js";
+import { megabytes } from "./units.js";
 
 const AT_ONCE = 2; // uploads
 const uploads = new Map(); // photo -> promise of its upload

@@ -8,7 +8,7 @@ import { isBusy } from "./preview.js";
 import { on, state } from "./store.js";
 import { statusWords, take } from "./strip.js";
 import { setLayer, setSize } from "./viewer.js";
-import { kindName } from "./words.js";
+import { kindName } from "./units.js";
 
 const seen = new WeakSet(); // photos whose colour has come into view once
 let thumb = null; // {photo, blob, url} that stands in until there is a picture
