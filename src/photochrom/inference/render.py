@@ -41,7 +41,7 @@ Floats = NDArray[np.float32]
 _THUMBNAIL = 160  # pixels of the longer side, as EXIF recommends
 _GAP = 0.01  # between photo and result side by side, of the photo's width
 _LARGE = 1 << 22  # pixels from which on a photo is decoded ahead
-_AHEAD = 24 << 20  # bytes of pixels that are
+_AHEAD = 12 << 20  # bytes of strips that are decoded ahead; more would bring large TIFFs near their bar of memory
 
 
 def check_output(photo: Path | None, target: Path, options: Options, *, overwrite: bool) -> None:
