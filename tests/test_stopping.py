@@ -37,6 +37,7 @@ def test_an_echo_is_no_second_signal_and_a_later_one_is(monkeypatch: pytest.Monk
 
 
 def test_a_signal_becomes_a_number_and_a_second_one_goes_where_it_went_before() -> None:
+    started_with = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     before = signal.getsignal(signal.SIGINT)
     with stop_requests() as stopped:
         assert stopped() == 0
@@ -45,6 +46,7 @@ def test_a_signal_becomes_a_number_and_a_second_one_goes_where_it_went_before() 
         with pytest.raises(KeyboardInterrupt):
             send(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+    signal.signal(signal.SIGINT, started_with)
 
 
 def test_signals_wait_while_processes_are_started() -> None:
