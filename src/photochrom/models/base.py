@@ -72,7 +72,7 @@ class ColorizationNetwork(nn.Module):
         Args:
             lightness: [N,1,H,W], 0..100, any H and W from 1 up.
             hints: [N,3,H,W]: a, b in CIELAB units, and 1 where somebody hinted, else 0. None: no hints.
-            vividness: [1], 0 (faithful) to 1 (vivid). None: 0.
+            vividness: [1], 0 (most likely to be true) to 1 (as vivid as photos are). None: 0.
 
         Returns:
             a, b [N,2,H,W] in CIELAB units.

@@ -28,7 +28,7 @@ _DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "smooth-l1": functional.smooth_l1_loss,
 }
 _UNSEEN = 4.0  # squared CIELAB units: a photo's error that nobody sees, below which it is not worth work
-_UNTOLD = 0.3  # what a CIELAB unit of error counts where no colour is told, beside nats
+_NO_HINT_WEIGHT = 0.3  # of a CIELAB unit of error in photos without hints, beside nats
 _ALONE = 0.6  # of the recoloured photos get no other colour points than those of the region
 
 
@@ -91,7 +91,7 @@ class _Difference:
 class _Likelihood:
     """How likely the true colours were held to be, and how good the mean of all likely ones is.
 
-    Some photos are aged before the network sees them, and of some it is told a few colours. Of these the mean's
+    Some photos are aged before the network sees them, and some come with a few hints. Of these the mean's
     error counts by its logarithm, photo by photo, as it does in decibels: else a photo with many colour points,
     of which little is left to learn, would count for nothing beside one with few. Of the others the error itself
     counts: its logarithm forgives a large error nearly as easily as a larger one, and grey is safe then.
@@ -109,19 +109,19 @@ class _Likelihood:
         rgb = rgb.contiguous()
         lab = rgb_to_lab(rgb, axis=1)
         light = degraded_lightness(rgb, generator, share=self._recipe.degrade_prob)
-        ab, hints = self._told(lab, generator)
+        ab, hints = self._with_hints(lab, generator)
         with autocast(self._device, self._precision):
             scores, weights = self._network.score(light, hints)
         scores, weights = scores.float(), weights.float()
         chance = channel_softmax(scores)
         cross_entropy = self._bins.cross_entropy(chance, functional.avg_pool2d(ab, CELL)).mean()
         mean = self._network.convex_upsample(self._network.mean(chance), weights)
-        told = hints[:, 2].amax((1, 2)) > 0
+        hinted = hints[:, 2].amax((1, 2)) > 0
         decibels = torch.log((mean - ab).square().mean((1, 2, 3)) + _UNSEEN)
-        units = functional.smooth_l1_loss(mean, ab, reduction="none").mean((1, 2, 3)) * _UNTOLD
-        return cross_entropy + torch.where(told, decibels, units).mean()
+        units = functional.smooth_l1_loss(mean, ab, reduction="none").mean((1, 2, 3)) * _NO_HINT_WEIGHT
+        return cross_entropy + torch.where(hinted, decibels, units).mean()
 
-    def _told(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _with_hints(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Recolour the first photos of a batch [N,3,H,W], the recipe's share of it; draw all photos' hints.
 
         Returns:
