@@ -83,14 +83,20 @@ def _need(what: object, reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A browser, of Debian or of any other origin."""
+def chromium_program() -> str:
+    """Path of a Chromium, of Debian or of any other origin."""
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     _need(program, "no Chromium is installed (Debian: chromium)")
+    return str(program)
+
+
+@pytest.fixture(scope="module")
+def chromium(chromium_program: str) -> Iterator[Any]:
+    """A browser; ended with its module, for Playwright leaves a running event loop where later tests start theirs."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_program, args=_FLAGS)
         yield browser
         browser.close()
 
@@ -105,7 +111,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory, networks: list[str], chromium: Any) -> Iterator[Service]:
+def service(tmp_path_factory: pytest.TempPathFactory, networks: list[str], chromium_program: str) -> Iterator[Service]:
     service = Service(tmp_path_factory.mktemp("service"), *networks)
     service.start()
     yield service
