@@ -14,7 +14,7 @@ SOURCES = Path(photochrom.__file__).parent
 
 # Where the text of another library's error is read, which has nothing else to go by.
 FOREIGN = {
-    "data/ahead.py:batches",
+    "data/prefetch.py:batches",
     "data/remote.py:_reason",
     "errors.py:reason_of",
     "io/reader.py:_forgives",

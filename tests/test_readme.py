@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from photochrom.cli.main import parse_arguments
-from photochrom.cli.options import parse_pairs
+from photochrom.cli.shared_arguments import parse_pairs
 from photochrom.training.recipe import Recipe, load_recipe
 
 ROOT = Path(__file__).parents[1]

@@ -11,8 +11,8 @@ from photochrom.errors import NetworkError
 from photochrom.hints import Hint
 from photochrom.inference.card import Card
 from photochrom.inference.catalogue import DEFAULT_NETWORK
+from photochrom.inference.forward_passes import check_options
 from photochrom.inference.onnx_model import Device, Network
-from photochrom.inference.passes import check_options
 from photochrom.inference.prediction import Prediction
 from photochrom.io.picture import Picture, as_picture
 from photochrom.options import MAX_PIXELS, Options

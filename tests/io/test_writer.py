@@ -14,7 +14,7 @@ from photochrom.errors import OutputError, PhotoError
 from photochrom.io.formats import SAVED_SUFFIXES, WIDE
 from photochrom.io.reader import PhotoFile
 from photochrom.io.writer import Image, check_target, encode_thumbnail, losses, write_image
-from photochrom.notes import Note
+from photochrom.result_notes import Note
 
 LOSSLESS = {".png", ".tif", ".tiff", ".bmp"}
 

@@ -92,7 +92,7 @@ def chromium_program() -> str:
 
 @pytest.fixture(scope="module")
 def chromium(chromium_program: str) -> Iterator[Any]:
-    """A browser; ended with its module, for Playwright leaves a running event loop where later tests start theirs."""
+    """A browser. It ends with its module: Playwright keeps an event loop running, in which later tests fail."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -111,7 +111,9 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory, networks: list[str], chromium_program: str) -> Iterator[Service]:
+def service(
+    tmp_path_factory: pytest.TempPathFactory, networks: list[str], chromium_program: str
+) -> Iterator[Service]:
     service = Service(tmp_path_factory.mktemp("service"), *networks)
     service.start()
     yield service

@@ -49,7 +49,7 @@ def wait_until(true: Any, seconds: float = 20) -> None:
 
 def test_results_come_in_order_whatever_dies(pool: Pool[Memory], tmp_path: Path) -> None:
     jobs = [Deadly(str(n), tmp_path / str(n), 1) if n in (3, 4, 9) else Echo(str(n)) for n in range(12)]
-    results = [ticket.result() for ticket in in_order(pool.submit, jobs, 5)]
+    results = [future.result() for future in in_order(pool.submit, jobs, 5)]
     assert [result if isinstance(result, str) else result[0] for result in results] == list(map(str, range(12)))
 
 
@@ -101,9 +101,9 @@ def test_a_job_that_takes_too_long_ends_with_its_worker(new_pool: Any, tmp_path:
     pool.submit(Echo("ready")).result()
     at_work, waits = (pool.submit(Await(name, tmp_path / "never"), seconds=0.3) for name in ("a", "b"))
     patient = pool.submit(Echo("patient"))
-    for ticket, name in ((at_work, "a"), (waits, "b")):
+    for future, name in ((at_work, "a"), (waits, "b")):
         with pytest.raises(JobTimeoutError, match=f"^{name}: took too long"):
-            ticket.result(20)
+            future.result(20)
     assert patient.result(20)[0] == "patient"
     assert time.monotonic() - began >= 0.3
     assert pool.restarts == 1
@@ -122,7 +122,7 @@ def test_the_line_has_an_end(new_pool: Any, tmp_path: Path) -> None:
     waiting[0] = pool.submit(Echo("2"))
     (tmp_path / "go").touch()
     assert working.result(20) == "working"
-    assert [ticket.result(20)[0] for ticket in (waiting[1], waiting[0])] == ["1", "2"]
+    assert [future.result(20)[0] for future in (waiting[1], waiting[0])] == ["1", "2"]
 
 
 def test_who_finds_no_place_is_told_how_long_the_line_takes(new_pool: Any, tmp_path: Path) -> None:
@@ -138,8 +138,8 @@ def test_who_finds_no_place_is_told_how_long_the_line_takes(new_pool: Any, tmp_p
     assert one.retry_after == pytest.approx(5 * before)
     time.sleep(0.5)
     (tmp_path / "go").touch()
-    for ticket in (slow, *waiting):
-        ticket.result(20)
+    for future in (slow, *waiting):
+        future.result(20)
     assert slow.seconds > 0.5
     assert one.retry_after == pytest.approx((before * 0.9 + slow.seconds * 0.1) * 0.9**4, abs=0.02)
 
@@ -173,7 +173,7 @@ def test_a_worker_that_remembers_a_photo_gets_its_jobs_but_nobody_waits_for_ever
     both = [pool.submit(Await(name, tmp_path / "both")) for name in "ab"]
     wait_until(lambda: pool.busy == 2)
     (tmp_path / "both").touch()
-    assert [ticket.result() for ticket in both] == ["a", "b"]
+    assert [future.result() for future in both] == ["a", "b"]
     _, home, _ = pool.submit(Echo("photo", "a")).result()
     other = pool.submit(Await("other", tmp_path / "go"))
     for _ in range(20):
@@ -188,9 +188,9 @@ def test_a_worker_that_remembers_a_photo_gets_its_jobs_but_nobody_waits_for_ever
     single.submit(Echo("photo", "a")).result()
     hold = single.submit(Await("hold", tmp_path / "hold"))
     order: list[str] = []
-    tickets = [single.submit(Echo("old", "b")), *(single.submit(Echo(str(n), "a")) for n in range(7))]
-    for ticket in tickets:
-        ticket.add_done_callback(lambda done: order.append(done.result()[0]))
+    futures = [single.submit(Echo("old", "b")), *(single.submit(Echo(str(n), "a")) for n in range(7))]
+    for future in futures:
+        future.add_done_callback(lambda done: order.append(done.result()[0]))
     (tmp_path / "hold").touch()
     hold.result()
     wait_until(lambda: len(order) == 8)
@@ -205,12 +205,12 @@ def test_what_is_remembered_goes_first_from_the_lines_first_eight_alone(
     pool.submit(Echo("photo", "a")).result()
     hold = pool.submit(Await("hold", tmp_path / "hold"))
     order: list[str] = []
-    tickets = [*(pool.submit(Echo(str(n), "b")) for n in range(before)), pool.submit(Echo("known", "a"))]
-    for ticket in tickets:
-        ticket.add_done_callback(lambda done: order.append(done.result()[0]))
+    futures = [*(pool.submit(Echo(str(n), "b")) for n in range(before)), pool.submit(Echo("known", "a"))]
+    for future in futures:
+        future.add_done_callback(lambda done: order.append(done.result()[0]))
     (tmp_path / "hold").touch()
     hold.result()
-    wait_until(lambda: len(order) == len(tickets))
+    wait_until(lambda: len(order) == len(futures))
     assert order[0] == first
 
 
@@ -218,14 +218,14 @@ def test_what_is_remembered_goes_first_from_the_lines_first_eight_alone(
 def test_closing_gives_up_what_is_not_done(workers: int, tmp_path: Path) -> None:
     pool = open_pool(MemorySetup(), workers)
     pool.submit(Echo("ready")).result()
-    tickets = [pool.submit(Await(str(n), tmp_path / "never")) for n in range(4)]
+    futures = [pool.submit(Await(str(n), tmp_path / "never")) for n in range(4)]
     began = time.monotonic()
     pool.close()
     assert time.monotonic() - began < 5
     (tmp_path / "never").touch()  # a thread cannot be ended
-    for ticket in tickets[1 if workers == 1 else 0 :]:
+    for future in futures[1 if workers == 1 else 0 :]:
         with pytest.raises(PoolClosedError):
-            ticket.result(20)
+            future.result(20)
 
 
 def test_workers_are_started_when_there_is_work_for_them(new_pool: Any, tmp_path: Path) -> None:

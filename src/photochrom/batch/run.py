@@ -24,9 +24,9 @@ from photochrom.io.atomic import make_folder
 from photochrom.io.picture import Picture
 from photochrom.options import Options
 from photochrom.workers.engine import EngineSetup, OpenNetwork
+from photochrom.workers.job_future import JobFuture
 from photochrom.workers.jobs import Describe, Written
 from photochrom.workers.local import open_pool
-from photochrom.workers.ticket import Ticket
 
 __all__ = ["Batch", "Result"]
 
@@ -106,7 +106,7 @@ class Batch:
 
     def run(self, items: Iterable[PlanItem]) -> Iterator[Result]:
         """Colorize photos, and yield what became of each; with several workers the order is that of being done."""
-        begun: dict[Ticket[Written], PlanItem] = {}
+        begun: dict[JobFuture[Written], PlanItem] = {}
         for item in items:
             try:
                 skip = None if self._overwrite else self._manifest.reason_to_skip(item)
@@ -156,23 +156,23 @@ class Batch:
     def _temporary(self, target: Path) -> Path:
         return self._work / f"{secrets.token_hex(6)}{target.suffix}"
 
-    def _next_result(self, begun: dict[Ticket[Written], PlanItem]) -> Result:
+    def _next_result(self, begun: dict[JobFuture[Written], PlanItem]) -> Result:
         """Wait for a photo, and put its result into its place."""
         done = wait(begun, return_when=FIRST_COMPLETED).done
-        ticket = next(ticket for ticket in begun if ticket in done)
-        item = begun.pop(ticket)
+        future = next(future for future in begun if future in done)
+        item = begun.pop(future)
         source, target = str(item.source), str(item.target)
         try:
-            result = ticket.result()
+            result = future.result()
             assert isinstance(result, RecordedResult)
             warnings = tuple(map(str, result.notes))
             self._manifest.place(result.file, result.made, item, result.photo, warnings)
         except PhotochromError as error:
-            assert isinstance(ticket.job, RecordedRender)
-            ticket.job.target.unlink(missing_ok=True)
+            assert isinstance(future.job, RecordedRender)
+            future.job.target.unlink(missing_ok=True)
             # A copy does not hold what it was raised in.
-            return Result.failed(source, target, error.about(error.subject), ticket.seconds)
-        return Result(source, target, "done", "", warnings, ticket.seconds)
+            return Result.failed(source, target, error.about(error.subject), future.seconds)
+        return Result(source, target, "done", "", warnings, future.seconds)
 
 
 def _recipe(network: OpenNetwork, setup: EngineSetup, options: Options) -> str:

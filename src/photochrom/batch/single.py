@@ -14,8 +14,8 @@ from photochrom.batch.run import Result
 from photochrom.errors import OutputError, PhotochromError, reason_of
 from photochrom.io.atomic import make_folder, move_file, same_file
 from photochrom.io.hints_file import hints_text
-from photochrom.notes import Note
 from photochrom.options import Options
+from photochrom.result_notes import Note
 from photochrom.workers.engine import Engine, EngineSetup
 from photochrom.workers.jobs import Alternatives, Confidence, Describe, Render, Suggest
 from photochrom.workers.local import LocalPool
@@ -142,11 +142,11 @@ class _Single:
         return made
 
     def _do(self, job: Job[Engine, R]) -> R:
-        ticket = self._pool.submit(job)
+        future = self._pool.submit(job)
         try:
-            return ticket.result()
+            return future.result()
         finally:
-            self.seconds += ticket.seconds
+            self.seconds += future.seconds
 
 
 def _to_file(single: _Single, target: Path, *, overwrite: bool) -> None:

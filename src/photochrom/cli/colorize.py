@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from photochrom.cli.colorize_options import add_extras, add_limits, add_options, read_options
+from photochrom.cli.result_arguments import add_extras, add_limits, add_options, read_options
 from photochrom.cli.screen import Screen, one_line
 from photochrom.cli.usage import check_usage, default_output, is_single
 

@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _command(args: argparse.Namespace) -> str:
     """Return the command that makes the report again, with every choice that its figures depend on."""
-    from photochrom.numbers import short
+    from photochrom.number_format import short
 
     words = ["photochrom", "evaluate", *args.networks, "--data", *args.data, "--output", args.output]
     words += ["--preprocessing", args.preprocessing]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from photochrom.cli.options import parse_pairs
+from photochrom.cli.shared_arguments import parse_pairs
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:

@@ -109,7 +109,7 @@ def _print_section(heading: str, values: Mapping[str, Any]) -> None:
     import textwrap
 
     from photochrom.cli.screen import one_line
-    from photochrom.numbers import short
+    from photochrom.number_format import short
 
     width = max(map(len, values)) + 2
     room = max(40, min(shutil.get_terminal_size((100, 24)).columns, 110))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from photochrom.cli.options import read_bytes, read_seconds
+from photochrom.cli.shared_arguments import read_bytes, read_seconds
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from photochrom.cli.options import add_data, add_device, parse_pairs, read_seconds
+from photochrom.cli.shared_arguments import add_data, add_device, parse_pairs, read_seconds
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from photochrom.color.chroma import MIN_CHROMA
-from photochrom.data.ahead import AheadReader
 from photochrom.data.decode import Skipped, decode, decode_all, default_workers, unreadable
 from photochrom.data.memory import fits
 from photochrom.data.photos import PhotoRef
+from photochrom.data.prefetch import AheadReader
 from photochrom.errors import DataError
 
 __all__ = ["PhotoSet", "Skipped"]

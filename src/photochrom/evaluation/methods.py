@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from photochrom.inference.card import Card
 from photochrom.inference.onnx_model import Network
-from photochrom.numbers import short
+from photochrom.number_format import short
 
 __all__ = ["REFERENCES", "Method", "list_methods"]
 

@@ -105,9 +105,9 @@ def evaluate(
         waiting = [(number, ref) for number, ref in enumerate(refs) if ref.key not in record.lines]
         lines = {ref.key: record.lines[ref.key] for ref in refs if ref.key in record.lines}
         jobs = (Measure(ref, ref.key, mean_ab) for _, ref in waiting)
-        for (number, ref), ticket in zip(waiting, in_order(pool.submit, jobs, _AHEAD), strict=True):
+        for (number, ref), future in zip(waiting, in_order(pool.submit, jobs, _AHEAD), strict=True):
             try:
-                lines[ref.key] = ticket.result()
+                lines[ref.key] = future.result()
             except _LOST as error:
                 if error.subject is None:  # nothing can be measured any more
                     raise
@@ -172,10 +172,10 @@ def _mean_colour(pool: Pool[Bench], refs: Sequence[PhotoRef], progress: Progress
     """Return the mean a, b over all pixels of all photos that can be read."""
     means = []
     jobs = (MeasureMean(ref, ref.key) for ref in refs)
-    for done, ticket in enumerate(in_order(pool.submit, jobs, _AHEAD), 1):
+    for done, future in enumerate(in_order(pool.submit, jobs, _AHEAD), 1):
         progress("reading", done, len(refs))
         try:
-            mean = ticket.result()
+            mean = future.result()
         except _LOST as error:
             if error.subject is None:
                 raise

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.inference.passes import Hints, Passes, check_options
-from photochrom.inference.places import hint_at, least_certain
+from photochrom.inference.forward_passes import Hints, Passes, check_options
+from photochrom.inference.hint_locations import hint_at, least_certain
 from photochrom.inference.posterior import sample
 from photochrom.options import Options
 

@@ -11,7 +11,7 @@ from photochrom.color.ab_bins import CELL, bin_centers
 from photochrom.color.cielab import lab_to_rgb, quantize
 from photochrom.color.recombine import recombine
 from photochrom.hints import PATCH
-from photochrom.inference.passes import Passes
+from photochrom.inference.forward_passes import Passes
 from photochrom.options import Options
 
 __all__ = ["Candidates", "find_candidates"]

@@ -12,8 +12,8 @@ from photochrom.hints import Hint
 from photochrom.inference.alternatives import alternative_hints
 from photochrom.inference.candidates import Candidates, find_candidates
 from photochrom.inference.compose import compose
+from photochrom.inference.forward_passes import Passes, check_options
 from photochrom.inference.onnx_model import Network
-from photochrom.inference.passes import Passes, check_options
 from photochrom.inference.preprocess import NetworkInput, PhotoInfo, network_shape
 from photochrom.inference.render import (
     check_output,
@@ -28,8 +28,8 @@ from photochrom.io.cached import CachedPhoto
 from photochrom.io.picture import Picture, as_picture
 from photochrom.io.reader import PhotoFile
 from photochrom.io.vips import resize_array
-from photochrom.notes import Note
 from photochrom.options import MAX_PIXELS, Options
+from photochrom.result_notes import Note
 
 if TYPE_CHECKING:
     from photochrom.io.picture import Source

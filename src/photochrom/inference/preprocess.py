@@ -15,7 +15,7 @@ from photochrom.color.chroma import is_grey
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.color.lut import MOST_CHROMA
 from photochrom.color.recombine import lightness_of
-from photochrom.notes import Note
+from photochrom.result_notes import Note
 
 __all__ = [
     "NetworkInput",

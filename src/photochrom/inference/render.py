@@ -22,8 +22,8 @@ from photochrom.io.metadata.header import Metadata
 from photochrom.io.picture import Picture
 from photochrom.io.reader import STRIP, PhotoFile
 from photochrom.io.vips import resize_array
-from photochrom.notes import Note
 from photochrom.options import Options
+from photochrom.result_notes import Note
 from photochrom.threads import ReadAhead
 
 __all__ = [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from photochrom.hints import Hint, shown
-from photochrom.inference.passes import Passes, check_options
-from photochrom.inference.places import hint_at, least_certain, lightness_at
+from photochrom.inference.forward_passes import Passes, check_options
+from photochrom.inference.hint_locations import hint_at, least_certain, lightness_at
 from photochrom.inference.posterior import mean_colour
 from photochrom.options import Options
 

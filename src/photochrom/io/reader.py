@@ -20,8 +20,8 @@ from photochrom.io.formats import usual_suffix
 from photochrom.io.metadata import ifd
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.metadata.tiff import missing_bytes, opened
-from photochrom.notes import Note
 from photochrom.options import MAX_PIXELS
+from photochrom.result_notes import Note
 
 if TYPE_CHECKING:
     from typing import Self

@@ -19,7 +19,7 @@ from photochrom.io.formats import JPEG, SAVED_SUFFIXES, TIFF, WIDE
 from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.vips_source import StripSource
-from photochrom.notes import Note
+from photochrom.result_notes import Note
 
 __all__ = ["Image", "check_target", "encode_thumbnail", "losses", "write_image"]
 

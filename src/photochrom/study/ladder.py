@@ -11,7 +11,7 @@ from typing import Literal
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import CheckpointError, DivergedError, OutputError, RecipeError
 from photochrom.io.atomic import replace_file
-from photochrom.numbers import short
+from photochrom.number_format import short
 from photochrom.study.article import ARTICLE_NETWORKS, LEARNING_RATES
 from photochrom.training import Recipe, load_checkpoint, load_recipe, train
 from photochrom.training.deadline import Deadline

@@ -18,8 +18,8 @@ from photochrom.inference.prediction import Prediction
 from photochrom.inference.preprocess import PhotoInfo
 from photochrom.io import writer
 from photochrom.io.formats import result_suffix
-from photochrom.notes import Note
 from photochrom.options import Options
+from photochrom.result_notes import Note
 from photochrom.workers.engine import Engine, OpenNetwork
 from photochrom.workers.runner import Job
 

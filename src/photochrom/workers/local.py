@@ -6,9 +6,9 @@ import threading
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
+from photochrom.workers.job_future import CLOSED, JobFuture
 from photochrom.workers.pool import Pool
 from photochrom.workers.runner import Context, Job, Setup, perform
-from photochrom.workers.ticket import CLOSED, Ticket
 
 __all__ = ["LocalPool", "open_pool"]
 
@@ -28,25 +28,25 @@ class LocalPool(Generic[C]):
 
     def __init__(self, setup: Setup[C]) -> None:
         self._context = setup.open()
-        self._tickets: SimpleQueue[Ticket[Any] | None] = SimpleQueue()
+        self._futures: SimpleQueue[JobFuture[Any] | None] = SimpleQueue()
         self._closed = False
         threading.Thread(target=self._work, name="photochrom-worker", daemon=True).start()
 
-    def submit(self, job: Job[C, R]) -> Ticket[R]:
+    def submit(self, job: Job[C, R]) -> JobFuture[R]:
         """Have a job done, as `Pool.submit`."""
-        ticket = Ticket(job)
-        self._tickets.put(ticket)
-        return ticket
+        future = JobFuture(job)
+        self._futures.put(future)
+        return future
 
     def close(self) -> None:
         """Give up what is not done."""
         self._closed = True
-        self._tickets.put(None)
+        self._futures.put(None)
 
     def _work(self) -> None:
-        while (ticket := self._tickets.get()) is not None:
-            if ticket.set_running_or_notify_cancel():
-                ticket.settle(CLOSED if self._closed else perform(ticket.job, self._context))
+        while (future := self._futures.get()) is not None:
+            if future.set_running_or_notify_cancel():
+                future.settle(CLOSED if self._closed else perform(future.job, self._context))
 
 
 def open_pool(setup: Setup[C], workers: int) -> Pool[C] | LocalPool[C]:

@@ -29,9 +29,9 @@ from photochrom.errors import (
     WorkerError,
     reason_of,
 )
+from photochrom.workers.job_future import CLOSED, JobFuture
 from photochrom.workers.process import Child
 from photochrom.workers.runner import Context, Forget, Job, Reply, Setup, work
-from photochrom.workers.ticket import CLOSED, Ticket
 
 __all__ = ["Pool"]
 
@@ -51,7 +51,7 @@ class _Worker:
     child: Child
     opened: bool = False  # what it needs
     dying: bool = False
-    ticket: Ticket[Any] | None = None
+    future: JobFuture[Any] | None = None
     remembered: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     @property
@@ -82,7 +82,7 @@ class Pool(Generic[C]):
     def __init__(self, setup: Setup[C], *, workers: int, queue: int | None = None, eager: bool = False) -> None:
         self._setup, self._count, self._queue, self._eager = setup, workers, queue, eager
         self._lock = threading.Lock()
-        self._waiting: deque[Ticket[Any]] = deque()
+        self._waiting: deque[JobFuture[Any]] = deque()
         self._workers: list[_Worker] = []
         self._opened = False  # whether any worker ever was ready
         self._deaths = 0  # of workers that were not ready yet, one after the other
@@ -117,7 +117,7 @@ class Pool(Generic[C]):
         """In how many seconds there may be room again."""
         return (len(self._waiting) + 1) * self._pace / self._count
 
-    def submit(self, job: Job[C, R], *, seconds: float | None = None) -> Ticket[R]:
+    def submit(self, job: Job[C, R], *, seconds: float | None = None) -> JobFuture[R]:
         """Have a job done.
 
         Args:
@@ -131,18 +131,18 @@ class Pool(Generic[C]):
         Raises:
             QueueFullError: if too many jobs wait.
         """
-        ticket = Ticket(job, None if seconds is None else monotonic() + seconds)
+        future = JobFuture(job, None if seconds is None else monotonic() + seconds)
         with self._lock:
             if self._queue is not None and self._line() >= self._queue:
                 raise QueueFullError(None, "there is as much to do as can wait", "try again a little later")
-            self._waiting.append(ticket)
+            self._waiting.append(future)
             self._dispatch()
             if self._closed:
-                self._waiting.remove(ticket)
-                ticket.settle(CLOSED)
+                self._waiting.remove(future)
+                future.settle(CLOSED)
             elif seconds is not None or self._wanted() > len(self._workers):
                 self._ring()
-        return ticket
+        return future
 
     async def do(self, job: Job[C, R], *, seconds: float | None = None, patient: bool = False) -> R:
         """Have a job done, for a coroutine, whose end gives it up.
@@ -184,7 +184,7 @@ class Pool(Generic[C]):
                 with self._lock:
                     self._dispatch()
                     pipes: dict[Any, _Worker] = {worker.child.pipe: worker for worker in self._workers}
-                    events = [ticket.deadline for ticket in self._tickets() if ticket.deadline is not None]
+                    events = [future.deadline for future in self._futures() if future.deadline is not None]
                     if len(self._workers) < self._wanted():
                         events.append(self._not_before)
                 for pipe in wait([self._bell, *pipes], max(0.0, min(events) - monotonic()) if events else None):
@@ -200,12 +200,12 @@ class Pool(Generic[C]):
         finally:
             with self._lock:
                 self._closed = True
-                tickets, workers = self._tickets(), self._workers
+                futures, workers = self._futures(), self._workers
                 self._waiting, self._workers = deque(), []
             for worker in workers:
                 worker.child.kill()  # all, before the first is waited for
-            for ticket in tickets:
-                ticket.settle(last)
+            for future in futures:
+                future.settle(last)
             for worker in workers:
                 worker.child.end()
 
@@ -226,11 +226,11 @@ class Pool(Generic[C]):
             return
         if worker.opened:
             with self._lock:
-                ticket, worker.ticket = worker.ticket, None
+                future, worker.future = worker.future, None
                 self._pace += 0.1 * (reply.seconds - self._pace)
                 self._dispatch()  # before others hear of it: the worker shall not wait for them
-            if ticket is not None:
-                ticket.settle(reply)
+            if future is not None:
+                future.settle(reply)
         elif reply.error is not None:
             self._bury(worker, reply.error)
         else:
@@ -244,7 +244,7 @@ class Pool(Generic[C]):
             error: why it could not be started, or not open what it needs.
         """
         how = "" if worker is None else worker.child.end()
-        failed: list[Ticket[Any]] = []
+        failed: list[JobFuture[Any]] = []
         with self._lock:
             if worker is not None:
                 self._workers.remove(worker)
@@ -255,64 +255,64 @@ class Pool(Generic[C]):
                 self._not_before = monotonic() + _PAUSES[min(self._deaths, len(_PAUSES)) - 1]
                 if not (self._opened and self._deaths < len(_PAUSES)) and not any(w.ready for w in self._workers):
                     failed, self._waiting = list(self._waiting), deque()
-            elif (ticket := worker.ticket) is not None and not (ticket.done() or ticket.abandoned):
-                if ticket.attempts < _ATTEMPTS:
-                    self._waiting.appendleft(ticket)
+            elif (future := worker.future) is not None and not (future.done() or future.abandoned):
+                if future.attempts < _ATTEMPTS:
+                    self._waiting.appendleft(future)
                 else:
                     problem = f"the process that worked on it {how}, as did another before"
-                    error, failed = WorkerError(ticket.job.name, problem, "try it by itself"), [ticket]
-        for ticket in failed:
-            ticket.settle(Reply(error=error))
+                    error, failed = WorkerError(future.job.name, problem, "try it by itself"), [future]
+        for future in failed:
+            future.settle(Reply(error=error))
 
     def _expire(self) -> None:
         """End jobs that take too long, and their workers with them."""
         now = monotonic()
         with self._lock:
-            late = [each for each in self._tickets() if each.deadline is not None and each.deadline <= now]
-            self._waiting = deque(ticket for ticket in self._waiting if ticket not in late)
+            late = [each for each in self._futures() if each.deadline is not None and each.deadline <= now]
+            self._waiting = deque(future for future in self._waiting if future not in late)
             for worker in self._workers:
-                if worker.ticket in late:
+                if worker.future in late:
                     worker.dying = True
                     worker.child.kill()
-        for ticket in late:
-            ticket.deadline = None
-            ticket.settle(Reply(error=JobTimeoutError(ticket.job.name, "took too long", "try a smaller photo")))
+        for future in late:
+            future.deadline = None
+            future.settle(Reply(error=JobTimeoutError(future.job.name, "took too long", "try a smaller photo")))
 
     # What follows is called with the lock.
 
     def _dispatch(self) -> None:
         """Give jobs to idle workers: the oldest first, but rather one whose photo an idle worker remembers."""
-        while idle := [worker for worker in self._workers if worker.ready and worker.ticket is None]:
+        while idle := [worker for worker in self._workers if worker.ready and worker.future is None]:
             while self._waiting and self._waiting[0].done():
                 self._waiting.popleft()
             if not self._waiting:
                 return
             first = self._waiting[0]
-            ticket, worker = first, min(idle, key=lambda worker: len(worker.remembered))
+            future, worker = first, min(idle, key=lambda worker: len(worker.remembered))
             if first.passed_over < _PATIENCE:
                 window = islice(self._waiting, _WINDOW)
                 pairs = ((t, w) for t in window for w in idle if t.job.key in w.remembered)
-                ticket, worker = next(pairs, (ticket, worker))
-            first.passed_over += ticket is not first
-            self._waiting.remove(ticket)
-            if not ticket.running() and not ticket.set_running_or_notify_cancel():
+                future, worker = next(pairs, (future, worker))
+            first.passed_over += future is not first
+            self._waiting.remove(future)
+            if not future.running() and not future.set_running_or_notify_cancel():
                 continue
-            ticket.attempts += 1
-            worker.ticket = ticket
-            worker.remember(ticket.job.key)
+            future.attempts += 1
+            worker.future = future
+            worker.remember(future.job.key)
             try:
-                worker.child.pipe.send(ticket.job)  # smaller than what a pipe holds: it never waits
+                worker.child.pipe.send(future.job)  # smaller than what a pipe holds: it never waits
             except OSError:
                 worker.dying = True  # or dead, as its pipe will say
 
-    def _at_work(self) -> list[Ticket[Any]]:
-        return [worker.ticket for worker in self._workers if worker.ticket is not None]
+    def _at_work(self) -> list[JobFuture[Any]]:
+        return [worker.future for worker in self._workers if worker.future is not None]
 
-    def _tickets(self) -> list[Ticket[Any]]:
+    def _futures(self) -> list[JobFuture[Any]]:
         return [*self._waiting, *self._at_work()]
 
     def _line(self) -> int:
-        return sum(not ticket.done() for ticket in self._waiting)
+        return sum(not future.done() for future in self._waiting)
 
     def _wanted(self) -> int:
         return self._count if self._eager else min(self._count, self._line() + len(self._at_work()))

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { $, el } from "./dom.js";
-import { setPoints } from "./marks.js";
+import { setPoints } from "./pointmarks.js";
 import { withPhoto, optionsOf } from "./remote.js";
 import { state } from "./store.js";
 

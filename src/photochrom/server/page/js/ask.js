@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { $, announce } from "./dom.js";
-import * as marks from "./marks.js";
+import * as marks from "./pointmarks.js";
 import { closePicker, isPicking, openPicker } from "./picker.js";
 import { fail } from "./preview.js";
 import { withPhoto, optionsOf } from "./remote.js";

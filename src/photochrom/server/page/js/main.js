@@ -12,7 +12,7 @@ import * as database from "./database.js";
 import { pickFromPicture, takingColor } from "./eyedropper.js";
 import { startGestures } from "./gestures.js";
 import { resume, startIntake } from "./intake.js";
-import "./look.js";
+import "./coloroptions.js";
 import { placePoint } from "./points.js";
 import "./pointslist.js";
 import { forget, ready } from "./remote.js";

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { colorAb, colorAt, colorName, gamutScale, hexToRgb, rgbToLab } from "./color.js";
 import { $, clamp, el } from "./dom.js";
 import { canPickFromScreen, pickFromScreen, startTaking, stopTaking, takingColor } from "./eyedropper.js";
-import * as marks from "./marks.js";
+import * as marks from "./pointmarks.js";
 import { makePlane } from "./plane.js";
 import { can, optionsOf, withPhoto } from "./remote.js";
 import { lightnessAt, roundAb } from "./sampler.js";

@@ -2,7 +2,7 @@
 
 import { colorAt, colorName } from "./color.js";
 import { $, announce, el } from "./dom.js";
-import * as marks from "./marks.js";
+import * as marks from "./pointmarks.js";
 import { closePicker, openPicker, pickedMark } from "./picker.js";
 import { can } from "./remote.js";
 import { lightnessAt, markAb, swatchLightness } from "./sampler.js";

@@ -2,7 +2,7 @@
 
 import { hexToRgb } from "./color.js";
 import { saveFile } from "./dom.js";
-import { setPoints } from "./marks.js";
+import { setPoints } from "./pointmarks.js";
 import { asHints, can } from "./remote.js";
 import { state } from "./store.js";
 import { toast } from "./toast.js";

@@ -2,7 +2,7 @@
 
 import { colorAt, colorName } from "./color.js";
 import { $, el, isTyping } from "./dom.js";
-import * as marks from "./marks.js";
+import * as marks from "./pointmarks.js";
 import { openPicker, pickedMark } from "./picker.js";
 import { loadPoints, savePoints } from "./pointsfile.js";
 import { lightnessAt, markAb, swatchLightness } from "./sampler.js";

@@ -1,4 +1,4 @@
-"""Ticket: a job that was given to a pool, and the future of what will come of it."""
+"""JobFuture: a job that was given to a pool, and the future of what will come of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from photochrom.errors import PoolClosedError
 from photochrom.workers.runner import Job, Reply
 
-__all__ = ["CLOSED", "Ticket"]
+__all__ = ["CLOSED", "JobFuture"]
 
 R = TypeVar("R")
 
@@ -17,7 +17,7 @@ CLOSED = Reply(error=PoolClosedError(None, "the work is ending", "try again late
 """What comes of a job that is not done when its pool is closed."""
 
 
-class Ticket(Future[R]):
+class JobFuture(Future[R]):
     """What will come of a job. Cancelled, the job is not begun, or not retried.
 
     Attributes:
