@@ -47,14 +47,14 @@ def test_a_palettes_anchors_are_where_it_is_sure_and_not_beside_a_users_hints(
     assert len(everywhere) == 6 * 9  # fields of 16·25 / 48 places
     side = np.sqrt(16 * 25 / 48)
     colours = mean_colour(probabilities[None])[0]
-    doubt = variance(probabilities[None])[0]
+    spread = variance(probabilities[None])[0]
     for number, anchor in enumerate(everywhere):
         y, x = place_of(anchor, lightness)
         assert anchor.ab == pytest.approx(colours[:, y, x], abs=0.01)
         row, column = divmod(number, 9)
         rows = np.array_split(np.arange(16), 6)[row]
         columns = np.array_split(np.arange(25), 9)[column]
-        assert doubt[y, x] == doubt[np.ix_(rows, columns)].min()
+        assert spread[y, x] == spread[np.ix_(rows, columns)].min()
     kept = palette_hints(probabilities, hints, lightness)
     assert kept == tuple(anchor for anchor in everywhere if apart(anchor, hints, lightness) >= side)
 

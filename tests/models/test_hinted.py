@@ -102,7 +102,7 @@ def test_vividness_keeps_the_hue_and_strengthens_what_is_half_known_most():
     assert gain[chroma.argsort()[:10]].mean() < gain.mean()  # of these hardly the hue is known
 
 
-def test_a_faithful_answer_takes_back_what_is_a_guess():
+def test_at_vividness_0_what_is_a_guess_is_paler():
     network = make()
     certain, guess = torch.zeros(2, 1, len(bin_centers()), 1, 1)
     certain[0, 200] = 1
@@ -114,8 +114,8 @@ def test_a_faithful_answer_takes_back_what_is_a_guess():
 
 def test_vividness_leaves_a_colour_that_is_certain_as_it_is():
     network, soft = make(), SoftBins(torch.device("cpu"))
-    told = torch.rand(1, 2, 8, 8, generator=torch.Generator().manual_seed(0)) * 60 - 30
-    bins, weights = soft.spread(told)
+    true = torch.rand(1, 2, 8, 8, generator=torch.Generator().manual_seed(0)) * 60 - 30
+    bins, weights = soft.spread(true)
     chance = torch.zeros(1, len(bin_centers()), 8, 8).scatter(1, bins, weights)
     moved = network.decide(chance, torch.ones(1)) - network.decide(chance)
     assert moved.norm(dim=1).mean() < 0.5
@@ -159,8 +159,8 @@ def test_it_learns_to_listen_to_hints():
         loss.backward()
         optimizer.step()
     with torch.no_grad():
-        told, untold = network(planes, hints)[0, :, 16, 16], network(planes)[0, :, 16, 16]
-    assert (told - wished).norm() < (untold - wished).norm() - 20
+        hinted, unhinted = network(planes, hints)[0, :, 16, 16], network(planes)[0, :, 16, 16]
+    assert (hinted - wished).norm() < (unhinted - wished).norm() - 20
 
 
 def test_bins_cover_every_colour():

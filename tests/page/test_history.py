@@ -62,7 +62,7 @@ def test_a_slider_that_is_dragged_is_one_step(open_page: Any, tmp_path: Path) ->
     add(page, grey_png(tmp_path / "photo.png"))
     slider, value, undo = (page.locator(f"#{name}") for name in ("saturation", "saturation-value", "undo"))
     slider.scroll_into_view_if_needed()
-    told = ["100%"]
+    shown = ["100%"]
     for to in (0.8, 0.2):
         box = slider.bounding_box()
         y = box["y"] + box["height"] / 2
@@ -70,10 +70,10 @@ def test_a_slider_that_is_dragged_is_one_step(open_page: Any, tmp_path: Path) ->
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] * to, y, steps=6)
         page.mouse.up()
-        expect(value).not_to_have_text(told[-1])
-        told.append(value.inner_text())
+        expect(value).not_to_have_text(shown[-1])
+        shown.append(value.inner_text())
     undo.click()
-    expect(value).to_have_text(told[1])
+    expect(value).to_have_text(shown[1])
     undo.click()
     expect(value).to_have_text("100%")
     expect(undo).to_be_disabled()

@@ -19,6 +19,6 @@ def test_a_client_is_told_in_whole_seconds_when_there_may_be_room(
 ) -> None:
     answer = job_error(kind(None, "did not go", "try again"), "photo.png", seconds)
     assert answer.status_code == status
-    told = int((answer.headers or {})["Retry-After"])
-    assert told >= 1
-    assert abs(told - max(1.0, seconds)) <= 0.5
+    seconds_to_wait = int((answer.headers or {})["Retry-After"])
+    assert seconds_to_wait >= 1
+    assert abs(seconds_to_wait - max(1.0, seconds)) <= 0.5

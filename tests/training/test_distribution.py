@@ -140,8 +140,8 @@ def test_hints_tell_the_truth():
     assert set(mask.unique().tolist()) == {0.0, 1.0}
     assert (hints[:, :2] * (1 - mask) == 0).all()
     flat = torch.tensor([12.0, -30.0])[None, :, None, None].expand(6, 2, 40, 56)
-    told = simulate_hints(flat, generator(1), without=0.3)
-    assert torch.allclose(told[:, :2], flat * told[:, 2:], atol=1e-4)
+    hints = simulate_hints(flat, generator(1), without=0.3)
+    assert torch.allclose(hints[:, :2], flat * hints[:, 2:], atol=1e-4)
     assert simulate_hints(ab, generator(1), without=1.0).abs().max() == 0
 
 

@@ -22,8 +22,8 @@ def test_points_tell_true_colours(seed: int, height: int, width: int, without: f
     there = hints[:, 2:]
     assert set(there.unique().tolist()) <= {0.0, 1.0}
     assert not (hints[:, :2] * (1 - there)).any()
-    for photo, told in zip(ab, hints, strict=True):  # means of the photo's colours, hence within their range
-        inside = told[:2, told[2] > 0]
+    for photo, planes in zip(ab, hints, strict=True):  # means of the photo's colours, hence within their range
+        inside = planes[:2, planes[2] > 0]
         assert (inside <= photo.amax((1, 2))[:, None] + 1e-2).all()
         assert (inside >= photo.amin((1, 2))[:, None] - 1e-2).all()
 
@@ -32,16 +32,16 @@ def test_where_a_photo_is_of_one_colour_every_point_tells_it():
     ab = torch.tensor([30.0, -40.0])[None, :, None, None].expand(16, 2, 48, 64)
     hints = simulate_hints(ab, seeded(1), without=0.0)
     assert (hints[:, 2].amax((1, 2)) == 1).all()
-    for plane, told in ((0, 30.0), (1, -40.0)):
-        assert torch.allclose(hints[:, plane][hints[:, 2] > 0], torch.tensor(told), atol=1e-2)
+    for plane, value in ((0, 30.0), (1, -40.0)):
+        assert torch.allclose(hints[:, plane][hints[:, 2] > 0], torch.tensor(value), atol=1e-2)
 
 
 def test_points_are_few_as_often_as_many():
     hints = simulate_hints(torch.zeros(400, 2, 64, 64), seeded(2), without=0.25)
-    told = hints[:, 2].sum((1, 2))
-    assert 0.18 < (told == 0).float().mean() < 0.32
-    one = told[told > 0].min()  # of a single point that no edge cuts off, or less
-    assert 0.3 < (told[told > 0] <= 12 * one).float().mean() < 0.8
+    hinted = hints[:, 2].sum((1, 2))
+    assert 0.18 < (hinted == 0).float().mean() < 0.32
+    one = hinted[hinted > 0].min()  # of a single point that no edge cuts off, or less
+    assert 0.3 < (hinted[hinted > 0] <= 12 * one).float().mean() < 0.8
 
 
 def test_the_same_seed_gives_the_same_points():
@@ -61,8 +61,8 @@ def test_points_on_a_region_tell_its_colour_alone(seed: int, height: int, width:
     there = hints[:, 2] > 0
     assert torch.equal(there.any(2).any(1), region.amax((1, 2, 3)) > 0)
     assert not (hints[:, :2] * (hints[:, 2:] == 0)).any()
-    for plane, told in ((0, 20.0), (1, -30.0)):
-        assert torch.allclose(hints[:, plane][there], torch.tensor(told), atol=1e-2)
+    for plane, value in ((0, 20.0), (1, -30.0)):
+        assert torch.allclose(hints[:, plane][there], torch.tensor(value), atol=1e-2)
 
 
 def test_points_on_a_region_lie_in_it_and_are_one_to_four():
@@ -72,7 +72,7 @@ def test_points_on_a_region_lie_in_it_and_are_one_to_four():
     there = hints[:, 2]
     assert not there[:, :16].any()  # half a square beyond the region, at most
     assert not there[..., 80:].any()
-    told = there.sum((1, 2))
-    one = told.min()
-    assert 0.2 < (told <= one).float().mean() < 0.6
-    assert told.max() <= 4 * one
+    hinted = there.sum((1, 2))
+    one = hinted.min()
+    assert 0.2 < (hinted <= one).float().mean() < 0.6
+    assert hinted.max() <= 4 * one
