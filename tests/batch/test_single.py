@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +119,7 @@ def test_a_reader_that_goes_away_is_no_error(photos: Path, tint: Path) -> None:
 
 
 def test_a_terminal_gets_no_photo(photos: Path, tint: Path) -> None:
+    pty = pytest.importorskip("pty", reason="there is no pseudo-terminal on Windows")
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "photochrom", "colorize", "-", "-n", str(tint)]
     done = subprocess.run(command, stdout=theirs, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)

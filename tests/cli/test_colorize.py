@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import shutil
 import subprocess
 import sys
@@ -172,6 +171,7 @@ def test_quality_and_quiet(tint: Path, album: Path, tmp_path: Path, capsys: Prin
 
 def test_a_terminal_gets_a_bar_and_errors_above_it(tint: Path, album: Path, tmp_path: Path) -> None:
     (album / "bad.jpg").write_text("no photo")
+    pty = pytest.importorskip("pty", reason="there is no pseudo-terminal on Windows")
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "photochrom", "colorize", album, "-o", tmp_path / "out", "--network", tint]
     done = subprocess.run(command, stderr=theirs, stdout=subprocess.PIPE, text=True, check=False)

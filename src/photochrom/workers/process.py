@@ -55,7 +55,7 @@ class Child:
         self.process.join()
         self.pipe.close()
         code = self.process.exitcode or 0
-        if code == -signal.SIGKILL:
+        if code == -9:  # SIGKILL, a name that Windows lacks
             return "was ended (out of memory?)"
         return f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended with code {code}"
 
