@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from photochrom.study.colours import Colours
+from photochrom.study.colors import Colours
 from photochrom.study.findings import Finding, compute_findings
 from photochrom.study.results import RunResult, best_run
 from photochrom.training import EpochLog, load_recipe

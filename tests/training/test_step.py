@@ -10,7 +10,7 @@ import torch
 
 from photochrom.models import create_network
 from photochrom.training import Recipe
-from photochrom.training.objective import objective_of
+from photochrom.training.losses import objective_of
 from photochrom.training.setup import prepare
 from photochrom.training.step import Stepper, learning_rate
 

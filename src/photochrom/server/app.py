@@ -16,8 +16,9 @@ from photochrom.server.middleware.access import AccessMiddleware
 from photochrom.server.middleware.body_limit import BodyLimitMiddleware
 from photochrom.server.middleware.headers import SecurityHeadersMiddleware
 from photochrom.server.middleware.request_log import RequestLogMiddleware
-from photochrom.server.routes import colorize, photos
+from photochrom.server.routes import alternatives, candidates, colorize, confidence, photos, suggestions
 from photochrom.server.routes import service as service_routes
+from photochrom.server.routes import zip as zip_routes
 from photochrom.server.service import Service
 
 __all__ = ["make_app"]
@@ -36,7 +37,8 @@ def make_app(service: Service) -> ASGIApp:
         openapi_url="/openapi.json",
     )
     app.state.service = service
-    routers = (photos.router, colorize.router, service_routes.router)
+    modules = (photos, colorize, alternatives, suggestions, confidence, candidates, zip_routes, service_routes)
+    routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)
     add_documents(app, has_tokens=bool(service.settings.tokens))

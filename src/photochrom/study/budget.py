@@ -10,7 +10,7 @@ import torch
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.photoset import PhotoSet
 from photochrom.models import create_network
-from photochrom.study.colours import BATCH
+from photochrom.study.colors import BATCH
 from photochrom.study.ladder import PlannedRun
 from photochrom.training.deadline import TESTING, Deadline
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from photochrom.study.colours import Colours
+from photochrom.study.colors import Colours
 from photochrom.study.results import RunResult, best_run
 from photochrom.study.words import say_loss
 

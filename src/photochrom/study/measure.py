@@ -11,7 +11,7 @@ from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.photoset import PhotoSet
 from photochrom.models import create_network
 from photochrom.study.activations import Layer, trace_layers
-from photochrom.study.colours import Colours, Sample, measure_colours, propose_samples
+from photochrom.study.colors import Colours, Sample, measure_colours, propose_samples
 from photochrom.study.results import RunResult, shown_run
 
 __all__ = ["SAMPLES", "Measurements", "measure_runs", "shown_runs"]

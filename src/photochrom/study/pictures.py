@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photochrom.study.activations import Layer
-from photochrom.study.colours import Sample
+from photochrom.study.colors import Sample
 from photochrom.study.style import CHANNEL_MAP, QUIET, save_figure, study_style
 
 __all__ = ["draw_layer", "draw_layers", "draw_samples", "draw_side_by_side"]

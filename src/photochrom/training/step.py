@@ -10,7 +10,7 @@ from torch import Tensor
 from photochrom.data.augment import augment, zoomed
 from photochrom.models import ColorizationNetwork
 from photochrom.training.device import cudnn_benchmark
-from photochrom.training.objective import objective_of
+from photochrom.training.losses import objective_of
 from photochrom.training.recipe import Recipe
 from photochrom.training.seeds import mix, seeded_generator
 

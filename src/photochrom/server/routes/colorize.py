@@ -1,4 +1,4 @@
-"""One photo in, the photo in colour out, and nothing kept: ``/v1/colorize``; and many as one file: ``/v1/zip``."""
+"""The photo in colour: ``/v1/colorize``, which keeps nothing, and ``/v1/photos/…/colorize``."""
 
 from __future__ import annotations
 
@@ -6,26 +6,31 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from photochrom.server.errors import HTTPError, error_responses
+from photochrom.server.errors import HTTPError
 from photochrom.server.refusals import RequestError
-from photochrom.server.responses import SpooledFileResponse, TimedStreamingResponse
-from photochrom.server.routes.common import BINARY, IMAGE, ServiceDep, image_body, json_body, read_json, reads
-from photochrom.server.schema import ColorizeOptions, ColorizeQuery, ZipRequest
+from photochrom.server.responses import SpooledFileResponse
+from photochrom.server.routes.common import (
+    IMAGE,
+    WORK_RESPONSES,
+    ServiceDep,
+    image_body,
+    json_body,
+    read_json,
+    reads,
+)
+from photochrom.server.schema import ColorizeOptions, ColorizeQuery
 from photochrom.server.upload import Upload
-from photochrom.server.zipping import stream_zip
 from photochrom.workers.jobs import Render
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["results"])
 
-_ANSWERS = error_responses(400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)
-
 
 @router.post(
     "/colorize",
     response_class=Response,
-    responses={**_ANSWERS, 200: IMAGE},
+    responses={**WORK_RESPONSES, 200: IMAGE},
     openapi_extra=image_body(with_options=True),
 )
 async def colorize(
@@ -51,16 +56,18 @@ async def colorize(
 
 
 @router.post(
-    "/zip",
+    "/photos/{photo_id}/colorize",
     response_class=Response,
-    responses={**_ANSWERS, 200: {"description": "the file", "content": {"application/zip": {"schema": BINARY}}}},
-    openapi_extra=json_body(ZipRequest),
+    responses={**WORK_RESPONSES, 200: IMAGE},
+    openapi_extra=json_body(ColorizeOptions),
 )
-async def get_zip(
-    request: Request, body: Annotated[ZipRequest, reads(ZipRequest)], service: ServiceDep
-) -> TimedStreamingResponse:
-    """Get several photos in colour as one file; one that fails is a text there that says why."""
-    for item in body.items:
-        service.network(item.options.network)
-    headers = {"Content-Disposition": 'attachment; filename="colorized.zip"'}
-    return TimedStreamingResponse(stream_zip(service, request, body.items), "application/zip", headers)
+async def colorize_photo(
+    request: Request,
+    photo_id: str,
+    options: Annotated[ColorizeOptions, reads(ColorizeOptions)],
+    service: ServiceDep,
+) -> SpooledFileResponse:
+    """Get the photo in colour."""
+    with service.photos.use(photo_id) as photo:
+        job = service.job(Render, options, photo, target=options.target)
+        return await service.answer_file(request, job, saved=True)

@@ -9,14 +9,24 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
 from photochrom.io.formats import MEDIA_TYPES
-from photochrom.server.errors import HTTPError, validation_error
+from photochrom.server.errors import HTTPError, error_responses, validation_error
 from photochrom.server.refusals import RequestError
 from photochrom.server.schema import ColorizeOptions
 from photochrom.server.service import Service
 from photochrom.server.upload import Upload
 from photochrom.workers.jobs import Inspect, PhotoInfo
 
-__all__ = ["BINARY", "IMAGE", "ServiceDep", "image_body", "inspect", "json_body", "read_json", "reads"]
+__all__ = [
+    "BINARY",
+    "IMAGE",
+    "WORK_RESPONSES",
+    "ServiceDep",
+    "image_body",
+    "inspect",
+    "json_body",
+    "read_json",
+    "reads",
+]
 
 _SHORT = 16_384  # bytes of JSON that are read in no time; more, and others would wait for it
 
@@ -35,6 +45,9 @@ IMAGE: dict[str, Any] = {
     "description": "the image",
     "content": {kind: {"schema": BINARY} for kind in sorted(set(MEDIA_TYPES.values()))},
 }
+
+# What may come of a request that gives a worker something to do.
+WORK_RESPONSES = error_responses(400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)
 
 
 def image_body(*, with_options: bool = False) -> dict[str, Any]:

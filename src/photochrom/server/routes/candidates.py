@@ -1,0 +1,28 @@
+"""The colours that one place of a photo may have: ``/v1/photos/…/colors``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+
+from photochrom.server.routes.common import WORK_RESPONSES, ServiceDep, json_body, reads
+from photochrom.server.schema import CandidateColors, CandidatesRequest
+from photochrom.workers.jobs import Candidates
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1/photos", tags=["photos"])
+
+
+@router.post("/{photo_id}/colors", responses=WORK_RESPONSES, openapi_extra=json_body(CandidatesRequest))
+async def get_colors(
+    request: Request,
+    photo_id: str,
+    body: Annotated[CandidatesRequest, reads(CandidatesRequest)],
+    service: ServiceDep,
+) -> CandidateColors:
+    """Say which colours a place of the photo may have."""
+    with service.photos.use(photo_id) as photo:
+        found = await service.do(request, service.job(Candidates, body.options, photo, x=body.x, y=body.y))
+    return CandidateColors(lightness=found.lightness, current=found.current, suggestions=found.suggestions)
