@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deadly_photo import DeadlyRef
-from photochrom import Colorizer, Hint
+from photochrom import Colorizer
 from photochrom.color.cielab import lab_to_rgb, lightness, quantize, rgb_to_lab, stack_lab
 from photochrom.data.photos import find_photos
 from photochrom.errors import DataError, NetworkError, OutputError
@@ -251,9 +251,7 @@ def test_places_depend_on_the_photo_alone(coloured):
     assert np.abs(np.array(point.ab) - lab[y, x, 1:]).max() < 60  # the colour thereabouts, not of elsewhere
 
 
-def test_hints_and_vividness_only_where_a_network_takes_them(tint, coloured):
-    with pytest.raises(NetworkError, match="tint: takes no hints"):
-        Colorizer(tint)(coloured, hints=[Hint(0.5, 0.5, "#ff0000")])
+def test_vividness_only_where_a_network_takes_it(tint, coloured):
     with pytest.raises(NetworkError, match="tint: takes no vividness"):
         Colorizer(tint)(coloured, vividness=1)
 

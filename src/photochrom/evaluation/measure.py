@@ -165,7 +165,7 @@ def _asked(method: Method, opened: Opened, lab: NDArray[np.floating], count: int
     """Let the network choose the places, all at once, and answer with the truth."""
     assert method.path is not None
     asked = opened[method.path].suggest(count, Options(vividness=method.vividness))
-    return true_hints(lab, [(hint.x, hint.y) for hint in asked])
+    return true_hints(lab, [hint.shape.places[0] for hint in asked])
 
 
 def _calibration(

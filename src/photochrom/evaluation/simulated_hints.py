@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.hints import PATCH, Hint
+from photochrom.hints import Hint
+from photochrom.shapes import PATCH
 
 __all__ = ["random_true_hints", "true_hints"]
 
