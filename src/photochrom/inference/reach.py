@@ -30,6 +30,8 @@ _EXPECTED = 2.0  # CIELAB units of distance that nobody sees: nearer colours hav
 _FADE = 10.0  # units of lightness over which the change fades
 _GRID = 80  # cells along the side of a square photo, on which ways are measured
 _ROUNDS = 8  # of looking for shorter ways, at most; most photos need four
+_SPREAD = 3  # times that what was missed at a place is smoothed, over three cells each
+_LITTLE = 0.03  # share of a cell that hints must cover before what was missed there counts by half
 _FAR = np.float32(1e6)  # units of lightness: farther than any way
 
 
@@ -96,7 +98,10 @@ def limit_reach(
     Raises:
         ValueError: as `reach_map`.
     """
-    return mixed(base, hinted, reach_map(base, lightness, areas, protected=protected))
+    kept = reach_map(base, lightness, areas, protected=protected)
+    if not any(area.reach == 1 for area in areas):
+        hinted = hinted + _misses(hinted, areas)
+    return mixed(base, hinted, kept)
 
 
 def shift_colors(
@@ -206,6 +211,22 @@ def _budget(area: HintedArea, base: Floats) -> np.float32:
     distance = max(hypot(*area.difference(base)), _EXPECTED)
     budget = _BUDGET * (_SURPRISE / distance) ** _TRUST * area.reach / (1 - area.reach)
     return np.float32(min(budget, _FAR))
+
+
+def _misses(hinted: Floats, areas: Sequence[HintedArea]) -> Floats:
+    """Return by how much a network missed its hints' colours, at their places and fading around them: h×w×2."""
+    height, width, _ = hinted.shape
+    cell = max(1, round(sqrt(height * width) / _GRID))
+    planes = np.zeros((3, -(-height // cell), -(-width // cell)), np.float32)
+    for area in areas:
+        rows, columns = np.divmod(area.pixels, width)
+        np.add.at(planes[2], (rows // cell, columns // cell), 1 / cell**2)
+        for plane, difference in zip(planes, area.difference(hinted), strict=False):
+            np.add.at(plane, (rows // cell, columns // cell), difference / cell**2)
+    for _ in range(_SPREAD):
+        planes = np.stack([_smooth(plane) for plane in planes])
+    misses = planes[:2] / (planes[2] + _LITTLE)
+    return np.stack([_enlarge(plane, cell, height, width) for plane in misses], axis=2)
 
 
 def _terrain(lightness: Floats) -> tuple[int, Floats]:
