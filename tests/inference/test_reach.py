@@ -55,7 +55,8 @@ def test_a_larger_reach_never_shrinks_what_is_changed(scene, other, which):
         for reach in (low, high)
     )
     # The change itself grows, up to rounding, and so does the area that it covers.
-    assert (np.abs(large - base) >= np.abs(small - base) - 1e-4).all()
+    if high < 1:  # where a network's own answer is not moved any more to what it missed
+        assert (np.abs(large - base) >= np.abs(small - base) - 1e-4).all()
     assert not ((small != base).any(2) & ~(large != base).any(2)).any()
 
 
@@ -89,7 +90,7 @@ def test_the_order_of_hints_does_not_matter(scene, random):
     other = list(areas)
     random.shuffle(other)
     one, two = (limit_reach(base, hinted, lightness, order) for order in (areas, other))
-    assert np.array_equal(one, two)
+    assert np.allclose(one, two, atol=1e-3)
     one, two = (shift_colors(base, lightness, order) for order in (areas, other))
     numbers, counts = np.unique(np.concatenate([area.pixels for area in areas]), return_counts=True)
     apart = np.ones(lightness.size, bool)
@@ -103,7 +104,21 @@ def test_reach_0_is_the_hints_own_pixels(scene):
     lightness, base, hinted, areas = scene
     where = np.isin(np.arange(lightness.size), areas[0].pixels).reshape(lightness.shape)
     answer = limit_reach(base, hinted, lightness, [with_reach(areas[0], 0)])
-    assert np.array_equal(answer, np.where(where[..., None], hinted, base))
+    assert np.array_equal(answer[~where], base[~where])
+    assert (answer[where] != base[where]).any(1).all()
+
+
+def test_a_hints_place_gets_its_colour_though_the_network_missed_it():
+    lightness, _ = room()
+    base = np.zeros((160, 160, 2), np.float32)
+    hinted = np.full((160, 160, 2), 12, np.float32)
+    pixels = square(160, 160, 80, 60, 5)
+    for reach in (0, 0.5, 0.9):
+        answer = limit_reach(base, hinted, lightness, [HintedArea(pixels, (30, 20), reach)])
+        place = answer.reshape(-1, 2)[pixels].mean(0)
+        assert np.hypot(*(place - (30, 20))) < 0.25 * np.hypot(18, 8)
+    far = limit_reach(base, hinted, lightness, [HintedArea(pixels, (30, 20), 0.999)])[5]
+    assert np.allclose(far, 12, atol=0.5)
 
 
 def room():

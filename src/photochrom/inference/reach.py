@@ -84,6 +84,9 @@ def limit_reach(
 ) -> Floats:
     """Keep what hints change as far as they reach.
 
+    A network comes near to a hint's colour in its place, not quite to it. Unless a hint has reach 1, its answer is
+    moved by what it missed there, and less thereabouts.
+
     Args:
         base: the network's a, b without hints, h×w×2.
         hinted: its a, b with them.
@@ -92,15 +95,16 @@ def limit_reach(
         protected: bool h×w, where colours stay as they are without hints; holds over hints.
 
     Returns:
-        a, b, float32 h×w×2: exactly `base` where no hint reaches and where it is protected, exactly `hinted` where
-        one reaches in full; with a hint of reach 1, everywhere else.
+        a, b, float32 h×w×2: exactly `base` where no hint reaches and where it is protected; exactly `hinted`
+        everywhere else, if a hint has reach 1.
 
     Raises:
         ValueError: as `reach_map`.
     """
     kept = reach_map(base, lightness, areas, protected=protected)
     if not any(area.reach == 1 for area in areas):
-        hinted = hinted + _misses(hinted, areas)
+        # Where the network heeds no hint, nothing is moved: else what is changed would shrink at reach 1.
+        hinted = np.where(hinted == base, hinted, hinted + _misses(hinted, areas))
     return mixed(base, hinted, kept)
 
 
