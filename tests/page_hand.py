@@ -112,7 +112,7 @@ def download(page: Page, button: str) -> tuple[bytes, str]:
 
 def saved_points(page: Page) -> list[dict[str, Any]]:
     content, _ = download(page, "#points-save")
-    points: list[dict[str, Any]] = json.loads(content)
+    points: list[dict[str, Any]] = json.loads(content)["hints"]
     return points
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from photochrom import Colorizer, Hint, Picture
+from photochrom import Colorizer, Hint, Picture, Region
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.errors import NetworkError
 from photochrom.options import Options
@@ -20,7 +20,20 @@ from photochrom.options import Options
 fractions = st.floats(0, 1)
 channels = st.floats(-128, 128)
 colors = st.one_of(st.tuples(channels, channels), st.from_regex("#[0-9a-fA-F]{6}", fullmatch=True))
-hints = st.builds(Hint, fractions, fractions, colors)
+places = st.tuples(fractions, fractions)
+reaches = st.none() | fractions
+hints = st.one_of(
+    st.builds(Hint, fractions, fractions, colors, reaches),
+    st.builds(Hint, color=colors, reach=reaches, points=st.lists(places, min_size=1)),
+    st.builds(
+        Hint, color=colors, reach=reaches, stroke=st.lists(places, min_size=1), width=st.none() | st.just(0.1)
+    ),
+    st.builds(Hint, color=colors, reach=reaches, area=st.lists(places, min_size=3)),
+)
+regions = st.one_of(
+    st.builds(Region, area=st.lists(places, min_size=3)),
+    st.builds(Region, stroke=st.lists(places, min_size=1), width=st.none() | st.just(0.1)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +50,16 @@ def colour_at(picture: Picture, x: float, y: float) -> np.ndarray:
     return rgb_to_lab(pixels[int(y * pixels.shape[0]), int(x * pixels.shape[1])])[1:]
 
 
-@given(st.builds(Options, vividness=st.none() | fractions, hints=st.lists(hints), palette=st.lists(colors)))
+@given(
+    st.builds(
+        Options,
+        vividness=st.none() | fractions,
+        hints=st.lists(hints, max_size=4),
+        reach=fractions,
+        protected=st.lists(regions, max_size=3),
+        palette=st.lists(colors),
+    )
+)
 def test_options_come_back_from_json(options: Options) -> None:
     dumped = options.model_dump(mode="json", exclude_defaults=True)
     assert Options.model_validate(json.loads(json.dumps(dumped))) == options
@@ -50,6 +72,14 @@ def test_options_come_back_from_json(options: Options) -> None:
         ({"vividness": 1.1}, "less than or equal to 1"),
         ({"hints": [{"x": 2, "y": 0, "color": "#000000"}]}, "lies outside the photo"),
         ({"hints": [{"x": 0, "y": 0, "colour": "#000000"}]}, "colour"),
+        ({"hints": [{"color": "#000000"}]}, "has no place; give it x and y, points, a stroke or an area"),
+        ({"hints": [{"x": 0, "y": 0, "area": [[0, 0], [0, 1], [1, 1]], "color": "none"}]}, "x and y and area"),
+        ({"hints": [{"x": 0, "y": 0, "color": "none", "reach": 1.1}]}, "reach of 1.1; use 0 to 1"),
+        ({"reach": -0.1}, "greater than or equal to 0"),
+        ({"protected": [{"area": [[0, 0], [0, 1]]}]}, "an area of 2 corners; give it three"),
+        ({"protected": [{"stroke": [[0, 2]]}]}, "has 0, 2 in its stroke, outside the photo"),
+        ({"protected": [{"area": [[0, 0], [0, 1], [1, 1]], "width": 0.1}]}, "a width, and is no stroke"),
+        ({"protected": [{"x": 0.5, "y": 0.5}]}, "x"),
         ({"palette": ["red"]}, 'write it as "#rrggbb"'),
         ({"palette": [[200, 0]]}, "is no colour"),
     ],
@@ -109,7 +139,6 @@ def test_hints_are_places_of_the_upright_photo(colorizer: Colorizer, tmp_path: P
     ("options", "lacks"),
     [
         (Options(vividness=0.5), "takes no vividness"),
-        (Options(hints=(Hint(0, 0, (1, 1)),)), "takes no hints"),
         (Options(palette=((1, 1),)), "cannot follow a palette"),
     ],
 )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from photochrom.colorizer import Colorizer, colorize
     from photochrom.errors import PhotochromError
-    from photochrom.hints import Hint
+    from photochrom.hints import Hint, Region
     from photochrom.inference.onnx_model import list_networks
     from photochrom.inference.palette import palette_of
     from photochrom.io.picture import Picture
@@ -25,6 +25,7 @@ __all__ = [
     "Options",
     "PhotochromError",
     "Picture",
+    "Region",
     "__version__",
     "colorize",
     "list_networks",
@@ -39,6 +40,7 @@ _HOMES = {
     "Options": "photochrom.options",
     "PhotochromError": "photochrom.errors",
     "Picture": "photochrom.io.picture",
+    "Region": "photochrom.hints",
     "colorize": "photochrom.colorizer",
     "list_networks": "photochrom.inference.onnx_model",
     "palette_of": "photochrom.inference.palette",

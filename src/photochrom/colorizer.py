@@ -93,7 +93,7 @@ class Colorizer:
         Args:
             source: as `open`; a file is read as a whole.
             options: how; those about files have no effect.
-            hints: further points whose colours are known; they hold over those of the options.
+            hints: further places whose colours are known; they hold over those of the options.
             vividness: as in the options, and holds over it.
 
         Returns:
@@ -101,7 +101,7 @@ class Colorizer:
 
         Raises:
             PhotoError: if the source cannot be read.
-            NetworkError: if the network fails on it, or does not take hints or vividness that are given.
+            NetworkError: if the network fails on it, or does not take vividness that is given.
             ValueError: if `vividness` is out of range.
         """
         options = _with(options or Options(), hints, vividness)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from photochrom.hints import ColorField, Hint, color_ab
+from photochrom.hints import DEFAULT_REACH, ColorField, Hint, Region, color_ab
 
 __all__ = ["MAX_PIXELS", "Options", "PaletteColor", "ResultOptions"]
 
@@ -27,7 +27,10 @@ class ResultOptions(BaseModel):
 
     Attributes:
         vividness: 0 (most likely to be true) to 1 (as vivid as photos are), or None for the network's middle.
-        hints: points of known colour; where two overlap, the later one holds.
+        hints: places of known colour; where two overlap, the later one holds.
+        reach: of the hints that have none of their own: from 0, their own places alone, to 1, all that the network
+            finds alike.
+        protected: regions whose colours stay what they are without hints.
         palette: colours to move the photo's towards where that is plausible, as a, b in CIELAB units or
             ``"#rrggbb"``; each speaks for an equal share of the photo, as those do that `photochrom.palette_of`
             takes from another one. Hints hold over them.
@@ -43,12 +46,19 @@ class ResultOptions(BaseModel):
 
     vividness: float | None = Field(default=None, ge=0, le=1)
     hints: tuple[Hint, ...] = ()
+    reach: float = Field(default=DEFAULT_REACH, ge=0, le=1)
+    protected: tuple[Region, ...] = ()
     palette: tuple[PaletteColor, ...] = ()
     saturation: float = Field(default=1.0, ge=0, le=4)
     long_edge: int | None = Field(default=None, ge=1, le=65_535)
     side_by_side: bool = False
     quality: int | None = Field(default=None, ge=1, le=100)
     mark: bool = True
+
+    @property
+    def without_hints(self) -> Self:
+        """The same options, without hints and what concerns them."""
+        return self.model_copy(update={"hints": (), "protected": ()}) if self.hints else self
 
 
 class Options(ResultOptions):

@@ -10,9 +10,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from photochrom import Colorizer, Hint, Options, Picture, palette_of
+from photochrom import Colorizer, Hint, Options, Picture, Region, palette_of
 from photochrom.cli.main import main
-from photochrom.io.hints_file import read_hints
+from photochrom.io.hints_file import hints_schema, hints_text, read_hints
 
 Printed = pytest.CaptureFixture[str]
 BLUE = {"x": 0.25, "y": 0.5, "color": "#3060c0"}
@@ -45,11 +45,16 @@ def one_error(code: int, capsys: Printed) -> str:
 def test_vividness_hints_and_a_reference_are_those_of_python(
     hinting: Path, photo: Path, reference: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "hints.json").write_text(json.dumps({"hints": [BLUE]}))
+    corner = Region(area=[(0.2, 0.4), (0.6, 0.4), (0.3, 0.9)])
+    (tmp_path / "hints.json").write_text(hints_text([Hint(**BLUE)], [corner]))
     engine = Colorizer(hinting)
     for arguments, options in (
         (["--vividness", "0.9"], Options(vividness=0.9)),
-        (["--hints", tmp_path / "hints.json"], Options(hints=(Hint(**BLUE),))),
+        (["--hints", tmp_path / "hints.json"], Options(hints=(Hint(**BLUE),), protected=(corner,))),
+        (
+            ["--hints", tmp_path / "hints.json", "--reach", "1"],
+            Options(hints=(Hint(**BLUE),), protected=(corner,), reach=1),
+        ),
         (["--reference", reference], Options(palette=palette_of(reference))),
     ):
         assert colorize(hinting, photo, "-o", tmp_path / "result.png", "--overwrite", *arguments) == 0
@@ -106,7 +111,7 @@ def test_confidence_and_suggestions_lie_beside(
     written = Picture.read(sure).pixels
     assert (written.dtype, written.shape) == (np.uint8, (40, 60, 1))
     assert np.abs(written[..., 0] / 255 - engine.open(photo).confidence()).max() < 0.01
-    hints = read_hints(tmp_path / "out.hints.json")
+    hints = read_hints(tmp_path / "out.hints.json").hints
     assert list(hints) == engine.open(photo).suggest(3)
     capsys.readouterr()
     assert "already there" in one_error(colorize(hinting, *arguments), capsys)
@@ -146,7 +151,7 @@ def test_a_bad_file_of_hints_is_one_line(
 def test_a_file_of_hints_may_begin_with_a_mark(tmp_path: Path) -> None:
     path = tmp_path / "hints.json"
     path.write_text(json.dumps([BLUE]), encoding="utf-8-sig")  # as Windows editors write it
-    assert read_hints(path) == (Hint(**BLUE),)
+    assert read_hints(path).hints == (Hint(**BLUE),)
 
 
 def test_a_missing_file_of_hints_or_reference_is_one_line(
@@ -163,10 +168,8 @@ def test_a_missing_file_of_hints_or_reference_is_one_line(
 def test_a_network_that_cannot_is_one_line_before_work(
     tint: Path, photo: Path, reference: Path, tmp_path: Path, capsys: Printed
 ) -> None:
-    (tmp_path / "hints.json").write_text(json.dumps([BLUE]))
     for arguments, said in (
         (["--vividness", 1], "takes no vividness"),
-        (["--hints", tmp_path / "hints.json"], "takes no hints"),
         (["--reference", reference], "cannot follow a palette"),
     ):
         assert said in one_error(colorize(tint, photo, "-o", tmp_path / "out", *arguments), capsys)
@@ -178,7 +181,7 @@ def test_a_network_that_cannot_is_one_line_before_work(
     ):
         code = colorize(tint, photo, "-o", tmp_path / "out.png", "-q", *arguments)
         assert said in one_error(code, capsys)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["hints.json", "photo.png", "sea.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.png", "sea.png"]
 
 
 @pytest.mark.parametrize(
@@ -249,3 +252,10 @@ def test_no_file_of_a_call_is_written_over_another(
     assert stop.value.code == 2
     assert said in capsys.readouterr().err
     assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_the_schema_of_hint_files_is_printed(capsys: Printed) -> None:
+    assert main(["schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == hints_schema()
+    assert main(["schema", "options"]) == 0
+    assert {"hints", "reach", "protected"} <= json.loads(capsys.readouterr().out)["properties"].keys()

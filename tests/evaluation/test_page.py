@@ -42,7 +42,7 @@ def results(tmp_path, **changes):
         "command": "photochrom evaluate one",
         **base,
         "preprocessing": {"name": "center256", "size": 256, "description": "Cut in the centre."},
-        "data": {"photos": 12, "names": ["validation"], "fingerprint": "ab12"},
+        "data": {"photos": 12, "things": 7, "names": ["validation"], "fingerprint": "ab12"},
         "actual": {"colorfulness": interval, "colorfulness_signed": interval},
         "differences": [{"of": "one", "against": "grey", "photos": 12, "scores": {"psnr": interval}}],
         "curves": {"one": [{"hints": count, "psnr": interval} for count in (0, 1, 10)]},

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deadly_photo import DeadlyRef
-from photochrom import Colorizer, Hint
+from photochrom import Colorizer
 from photochrom.color.cielab import lab_to_rgb, lightness, quantize, rgb_to_lab, stack_lab
 from photochrom.data.photos import find_photos
 from photochrom.errors import DataError, NetworkError, OutputError
@@ -175,9 +175,15 @@ def test_each_vividness_is_a_row(photos, echo, tint, tmp_path):
 
 def test_hints_are_worth_something(photos, echo, tint, tmp_path):
     results = evaluate([echo, tint], photos, tmp_path / "out", fast=True, hints=[0, 5, 200], vividness=[0])
-    assert list(results["curves"]) == ["echo vividness 0"]  # the other takes none
-    assert results["notes"]["hints"] == "not measured for tint: no colour points are taken there"
-    assert "not measured for tint" in (tmp_path / "out/report.html").read_text()
+    assert list(results["curves"]) == ["echo vividness 0", "tint"]  # the other is moved by them
+    scores = row(results, "echo vividness 0")["scores"]
+    assert scores["hints_5"]["mean"] > 0
+    assert "hints_0" not in scores
+    assert row(results, "tint")["scores"]["hints_200"]["mean"] > row(results, "tint")["scores"]["hints_5"]["mean"]
+    assert row(results, "grey")["scores"].get("hints_5") is None
+    page = (tmp_path / "out/report.html").read_text()
+    assert "What hints bring" in page
+    assert "200 hints" in page
     curve = results["curves"]["echo vividness 0"]
     assert [point["hints"] for point in curve] == [0, 5, 200]
     none, few, many = (point["psnr"]["mean"] for point in curve)
@@ -231,7 +237,7 @@ def test_no_network_sees_the_true_colours(echo, coloured, monkeypatch):
     seen.clear()
     measured = Measurer(methods, (3, 4), hints=[3])(coloured, "key")
     assert list(measured.curves) == ["echo vividness 0"]
-    (_, hints) = seen[-1]
+    hints = max((hints for _, hints in seen if hints is not None), key=lambda hints: hints[0, 2].sum())
     lab = rgb_to_lab(coloured)
     points = random_true_hints(lab, 3, "key")
     side = math.ceil(7 / 256 * 256)
@@ -251,9 +257,7 @@ def test_places_depend_on_the_photo_alone(coloured):
     assert np.abs(np.array(point.ab) - lab[y, x, 1:]).max() < 60  # the colour thereabouts, not of elsewhere
 
 
-def test_hints_and_vividness_only_where_a_network_takes_them(tint, coloured):
-    with pytest.raises(NetworkError, match="tint: takes no hints"):
-        Colorizer(tint)(coloured, hints=[Hint(0.5, 0.5, "#ff0000")])
+def test_vividness_only_where_a_network_takes_it(tint, coloured):
     with pytest.raises(NetworkError, match="tint: takes no vividness"):
         Colorizer(tint)(coloured, vividness=1)
 

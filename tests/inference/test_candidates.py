@@ -9,7 +9,6 @@ import pytest
 
 from photochrom import Colorizer, Hint, Options
 from photochrom.color.cielab import rgb_to_lab
-from photochrom.errors import NetworkError
 from photochrom.hints import color_ab
 
 
@@ -44,5 +43,5 @@ def test_a_network_without_a_distribution_suggests_nothing(tint: Path) -> None:
     assert color_ab(place.current)[1] > 10
     with pytest.raises(ValueError, match="outside the photo"):
         plain.candidates(1.1, 0)
-    with pytest.raises(NetworkError, match="takes no hints"):
-        plain.candidates(1, 0, Options(hints=(Hint(0, 0, (1, 1)),)))
+    told = plain.candidates(0.5, 0.5, Options(hints=(Hint(0.5, 0.5, (-30, 10)),)))
+    assert color_ab(told.current) == pytest.approx((-30, 10), abs=1.5)

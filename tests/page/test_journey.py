@@ -87,7 +87,7 @@ def test_a_point_by_mouse_colours_its_place(open_page: Any, photo: Path, tmp_pat
     # What is saved is what the command line takes; what is loaded may be either form of colour.
     file = tmp_path / "saved.json"
     file.write_bytes(download(page, "#points-save")[0])
-    (hint,) = read_hints(file)
+    (hint,) = read_hints(file).hints
     assert (hint.x, hint.y, hint.color) == (pytest.approx(0.25, abs=0.01), pytest.approx(0.75, abs=0.01), RED)
     other = tmp_path / "other.json"
     other.write_text(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from page_hand import add, at, expect, follow, grey_png, marks, place, shown
+from page_hand import add, expect, follow, grey_png, marks, place, shown
 
 
 @pytest.fixture
@@ -97,18 +97,18 @@ def test_doubt_is_shown_over_the_photo_and_clears_where_a_point_is(page: Any) ->
     expect(canvas).to_be_hidden()
 
 
-def test_a_network_without_hints_says_so_and_keeps_the_points_for_another(page: Any) -> None:
+def test_a_network_without_hints_takes_points_and_says_what_it_cannot(page: Any) -> None:
     place(page, 0.5, 0.5, "#3c60b0")
     follow(page, lambda: page.locator("#network").select_option("tint"))
-    for control in ("#ask", "#other", "#vividness", "#unsure", "#points-load"):
+    for control in ("#ask", "#other", "#vividness", "#unsure"):
         expect(page.locator(control)).to_be_disabled()
-    why = page.locator("[data-without=hints]")
-    expect(why).to_contain_text("tint takes no colour points")
+    why = page.locator("[data-without='hints distribution']")
+    expect(why).to_contain_text("tint cannot ask")
     expect(why).to_contain_text("hinting")
-    page.mouse.click(*at(page, 0.2, 0.2))
-    expect(page.locator("#points .mark")).to_have_count(0)
-    follow(page, lambda: page.locator("#network").select_option("hinting"))
     assert len(marks(page)) == 1
+    place(page, 0.8, 0.8, "#b03c3c")  # waits for the new result
+    follow(page, lambda: page.locator("#network").select_option("hinting"))
+    assert len(marks(page)) == 2
     expect(why).to_be_hidden()
     page.reload()
     shown(page)

@@ -223,7 +223,13 @@ def form(service: Any, body: bytes) -> Any:
         ({"keep_times": True}, 422, "keep_times"),
         ({"hints": [{"x": 2, "y": 0, "color": "#ffffff"}]}, 422, "outside the photo"),
         ({"hints": [{"x": 0, "y": 0, "color": "red"}]}, 422, "#rrggbb"),
-        ({"hints": [{"x": 0, "y": 0}]}, 422, "color: is missing"),
+        ({"hints": [{"x": 0, "y": 0}]}, 422, "hints.0: has no color"),
+        ({"hints": [{"color": "none"}]}, 422, "hints.0: has no place"),
+        ({"hints": [{"x": 0, "y": 0, "color": "none", "reach": 2}]}, 422, "hints.0: has a reach of 2"),
+        ({"reach": 2}, 422, "reach"),
+        ({"protected": [{"area": [[0, 0], [1, 1]]}]}, 422, "protected.0: has an area of 2 corners"),
+        ({"protected": [{"stroke": [[0, 0]]}] * 257}, 422, "protected"),
+        ({"protected": [{"stroke": [[0, 0]] * 2001}]}, 422, "at most 2,000"),
         ({"hints": [{"x": 0, "y": 0, "color": [0, 0]}] * 257}, 422, "hints"),
         ({"palette": ["#12"]}, 422, "palette"),
         ({"palette": [[200, 0]]}, 422, "palette"),
@@ -252,7 +258,7 @@ def test_requests_that_are_none(service: Any, photo: bytes) -> None:
     check_problem(service.client.post(ask, content=b"{}"), 415, "application/json")
     check_problem(service.client.post("/v1/colorize", content=photo, params={"hints": "["}), 400, "JSON")
     check_problem(service.client.post("/v1/colorize", content=photo, params={"x": "1"}), 422, "x: is not known")
-    for name in ("hints", "palette"):
+    for name in ("hints", "protected", "palette"):
         check_problem(service.client.post("/v1/colorize", content=photo, params={name: '["red"]'}), 422, name)
     both = service.client.post(
         "/v1/colorize?quality=3", files={"photo": ("a", photo)}, data={"options": '{"quality": 4}'}

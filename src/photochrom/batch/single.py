@@ -138,7 +138,7 @@ class _Single:
         if self.extras.suggestions:
             made.append(folder / "hints.json")
             job = Suggest(**self._common, options=self._options, n=self.extras.suggestions)
-            made[-1].write_text(hints_text(self._do(job)))
+            made[-1].write_text(hints_text(self._do(job)), encoding="utf-8")
         return made
 
     def _do(self, job: Job[Engine, R]) -> R:

@@ -28,6 +28,7 @@ COMMANDS = (
     "colorize",
     "serve",
     "networks",
+    "schema",
     "evaluate",
     "train",
     "export",

@@ -20,6 +20,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--vividness", metavar="X", type=_option("vividness"), help="0, most likely to be true, to 1, most vivid")
     add("--saturation", metavar="X", type=_option("saturation"), help="strength of colours, 0 to 4 (default: 1)")
     add("--hints", metavar="FILE.json", dest="hints_file", help="colours that are known of one photo")
+    add("--reach", metavar="X", type=_option("reach"), help="how far hints reach, 0 to 1 (default: 0.5)")
     add("--reference", metavar="PHOTO", help="move the colours towards those of this colour photo")
 
     add = parser.add_argument_group("files").add_argument
@@ -73,7 +74,8 @@ def read_options(args: argparse.Namespace) -> Options:
     if args.hints_file is not None:
         from photochrom.io.hints_file import read_hints
 
-        options["hints"] = read_hints(args.hints_file)
+        told = read_hints(args.hints_file)
+        options |= {"hints": told.hints, "protected": told.protected}
     if args.reference is not None:
         from photochrom.inference.palette import palette_of
         from photochrom.options import MAX_PIXELS

@@ -15,6 +15,7 @@ from photochrom.color.cielab import lab_to_rgb, lightness, quantize, rgb_to_lab,
 from photochrom.colorizer import Colorizer
 from photochrom.errors import NetworkError
 from photochrom.evaluation.calibration import tally_calibration
+from photochrom.evaluation.hint_reach import find_trial
 from photochrom.evaluation.methods import Method
 from photochrom.evaluation.metrics import colorfulness, photo_scores, psnr
 from photochrom.evaluation.simulated_hints import random_true_hints, true_hints
@@ -40,6 +41,7 @@ class Measured:
         actual: colorfulness of the photo as it is, in both forms.
         scores: by row, then by metric.
         curves: by row, the PSNR in dB for each number of colour points at random places.
+        reach: by row, what `ReachTrial.figures` says; empty where the photo has no thing to try it on.
         asked: the same for those where the network itself asks; only for numbers up to `MOST_ASKED`.
         calibration: by row, what `tally_calibration` counts.
         failed: by row, why it has no score; that row is not averaged in.
@@ -50,6 +52,7 @@ class Measured:
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
     curves: dict[str, list[float]] = field(default_factory=dict)
     asked: dict[str, list[float]] = field(default_factory=dict)
+    reach: dict[str, dict[str, float]] = field(default_factory=dict)
     calibration: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     features: NDArray[np.float32] | None = None
@@ -61,7 +64,7 @@ class Measurer:
     Args:
         methods: the rows.
         mean_ab: a, b of the row of the mean colour, in CIELAB units.
-        hints: numbers of colour points to measure each network with that takes them.
+        hints: numbers of hints to measure each network with; where there are any, also how far one reaches.
         lpips: measures a batch of results against a batch of photos; None to leave it out.
         inception: gives the features of a batch of pictures; None to leave them out.
         threads: for each network.
@@ -98,12 +101,16 @@ class Measurer:
         grey = _grey(truth)
         opened = {path: colorizer.open(grey) for path, colorizer in self._colorizers.items()}
         pictures: dict[str, Pixels] = {}
+        trial = find_trial(lab, key) if self._hints else None
         for method in self._methods:
             try:
                 result = self._result(method, opened, grey, truth)
-                if method.takes_hints and self._hints:
+                if method.path is not None and self._hints:
                     points = random_true_hints(lab, max(self._hints), key)
                     found.curves[method.name] = _curve(method, opened, truth, points, self._hints)
+                if method.path is not None and trial is not None:
+                    hinted = _colors(method, opened, [trial.hint])
+                    found.reach[method.name] = trial.figures(result, hinted)
                 if method.asks and (counts := [count for count in self._hints if count <= MOST_ASKED]):
                     points = _asked(method, opened, lab, max(counts)) if max(counts) else []
                     found.asked[method.name] = _curve(method, opened, truth, points, counts)
@@ -165,7 +172,7 @@ def _asked(method: Method, opened: Opened, lab: NDArray[np.floating], count: int
     """Let the network choose the places, all at once, and answer with the truth."""
     assert method.path is not None
     asked = opened[method.path].suggest(count, Options(vividness=method.vividness))
-    return true_hints(lab, [(hint.x, hint.y) for hint in asked])
+    return true_hints(lab, [hint.shape.places[0] for hint in asked])
 
 
 def _calibration(

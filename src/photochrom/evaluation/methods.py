@@ -45,14 +45,9 @@ class Method:
     card: Card | None = None
 
     @property
-    def takes_hints(self) -> bool:
-        """Whether colour points can be given."""
-        return self.card is not None and "hints" in self.card.inputs
-
-    @property
     def asks(self) -> bool:
-        """Whether it can choose the places where colour points help most."""
-        return self.takes_hints and self.card is not None and "distribution" in self.card.outputs
+        """Whether it can choose the places where hints help most."""
+        return self.card is not None and "hints" in self.card.inputs and "distribution" in self.card.outputs
 
     @property
     def says_how_sure(self) -> bool:

@@ -15,6 +15,7 @@ from photochrom.evaluation.bootstrap import Interval, bootstrap_difference, boot
 from photochrom.evaluation.calibration import summarize_calibration
 from photochrom.evaluation.cost import Cost
 from photochrom.evaluation.frechet import frechet_distance
+from photochrom.evaluation.hint_reach import REACH_METRICS
 from photochrom.evaluation.inception import PREPROCESSING
 from photochrom.evaluation.measure import MOST_ASKED
 from photochrom.evaluation.methods import Method
@@ -27,7 +28,7 @@ __all__ = ["METRICS", "compile_results", "write_json"]
 Scores = dict[str, dict[str, float | None] | None]
 
 METRICS: tuple[dict[str, Any], ...] = tuple(
-    dict(zip(("key", "title", "unit", "better", "digits", "description"), row, strict=True))
+    dict(zip(("group", "key", "title", "unit", "better", "digits", "description"), ("quality", *row), strict=True))
     for row in (
         ("psnr", "PSNR", "dB", "higher", 2,
          "Peak signal-to-noise ratio of the 8-bit sRGB picture, per photo, then the mean over photos."),
@@ -52,6 +53,9 @@ METRICS: tuple[dict[str, Any], ...] = tuple(
     )
 )  # fmt: skip
 """Columns of the report, in its order."""
+
+_HINTS = "hints"
+"""The group of metrics that are measured only where somebody asks for hints."""
 
 _PAIRED = ("psnr", "ssim", "ciede2000", "ciede2000_p95", "ab_error", "lpips")
 
@@ -79,6 +83,7 @@ def compile_results(
         JSON values: what `results.json` holds, but for the pictures of the gallery.
     """
     measured = [(line.key, line.measured) for line in lines if line.measured is not None]
+    metrics = [*METRICS, *_hint_metrics(hints)]
     actual = {
         key: _as_dict(bootstrap_mean([one.actual[key] for _, one in measured]))
         for key in ("colorfulness", "colorfulness_signed")
@@ -86,13 +91,14 @@ def compile_results(
     rows = []
     for number, method in enumerate(methods, 1):
         own = [one for _, one in measured if method.name in one.scores]
-        scores: Scores = {metric["key"]: None for metric in METRICS}
+        scores: Scores = {metric["key"]: None for metric in metrics}
         for key in own[0].scores[method.name] if own else ():
             scores[key] = _as_dict(bootstrap_mean([one.scores[method.name][key] for one in own]))
         for form in ("", "_signed") if own else ():
             results = [one.scores[method.name][f"colorfulness{form}"] for one in own]
             photos = [one.actual[f"colorfulness{form}"] for one in own]
             scores[f"delta_cf{form}"] = _as_dict(bootstrap_difference(results, photos))
+        scores |= _of_hints(own, method.name, hints)
         features = [one.features for one in own if one.features is not None]
         if len(features) > 1:
             truths, results_features = (np.stack([feature[at] for feature in features]) for at in (0, number))
@@ -108,16 +114,16 @@ def compile_results(
     return {
         "format": 1,
         "preprocessing": preprocessing.as_dict(),
-        "data": {"photos": len(measured)},
+        "data": {"photos": len(measured), "things": sum(bool(one.reach) for _, one in measured)},
         "skipped": [{"photo": line.key, "reason": line.skipped} for line in lines if line.measured is None],
         "failed": [
             {"row": name, "photo": key, "reason": reason}
             for key, one in measured
             for name, reason in one.failed.items()
         ],
-        "metrics": [dict(metric) for metric in METRICS],
+        "metrics": [dict(metric) for metric in metrics],
         "missing": dict(missing),
-        "notes": _notes(len(measured), methods, hints, missing),
+        "notes": _notes(len(measured), missing),
         "rows": rows,
         "actual": actual,
         "differences": _differences(measured, methods),
@@ -143,14 +149,43 @@ def write_json(results: dict[str, Any], output: Path) -> None:
         raise OutputError(path, f"cannot be written ({error.strerror})", "choose another --output") from error
 
 
-def _notes(
-    photos: int, methods: Sequence[Method], hints: Sequence[int], missing: Mapping[str, str]
-) -> dict[str, str]:
-    notes = {} if "frechet" in missing else {"frechet": f"N = {photos}; {PREPROCESSING}"}
-    without = [method.name for method in methods if method.kind == "network" and not method.takes_hints]
-    if hints and without:
-        notes["hints"] = f"not measured for {', '.join(without)}: no colour points are taken there"
-    return notes
+def _notes(photos: int, missing: Mapping[str, str]) -> dict[str, str]:
+    return {} if "frechet" in missing else {"frechet": f"N = {photos}; {PREPROCESSING}"}
+
+
+def _hint_metrics(hints: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the columns about hints; none where there are no hints."""
+    gains = [
+        {
+            "key": f"hints_{count}",
+            "title": f"{count:,} hint{'s' if count > 1 else ''}",
+            "unit": "dB",
+            "better": "higher",
+            "digits": 2,
+            "description": f"PSNR gained over none by {count:,} of the photo's own colours at random places.",
+        }
+        for count in hints
+        if count
+    ]
+    reach = [
+        {"key": key, "title": title, "unit": "", "better": better, "digits": digits, "description": description}
+        for key, (title, better, digits, description) in REACH_METRICS.items()
+    ]
+    return [{"group": _HINTS, **metric} for metric in (*gains, *reach)] if hints else []
+
+
+def _of_hints(own: Sequence[Any], name: str, hints: Sequence[int]) -> Scores:
+    """Return what hints bring a row, and how far they reach, on photos that it did not fail on."""
+    scores: Scores = {}
+    curves = [(one.curves[name], one.scores[name]["psnr"]) for one in own if name in one.curves]
+    for at, count in enumerate(hints):
+        if count and curves:
+            some, none = zip(*((curve[at], psnr) for curve, psnr in curves), strict=True)
+            scores[f"hints_{count}"] = _as_dict(bootstrap_difference(some, none))
+    trials = [one.reach[name] for one in own if name in one.reach]
+    for key in REACH_METRICS if trials else ():
+        scores[key] = _as_dict(bootstrap_mean([trial[key] for trial in trials]))
+    return scores
 
 
 def _differences(measured: Sequence[Any], methods: Sequence[Method]) -> list[dict[str, Any]]:

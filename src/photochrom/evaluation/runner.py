@@ -66,7 +66,8 @@ def evaluate(
         data: colour photos; see `find_photos`. Where it names photos for testing, those for training are left out.
         output: the evaluation's folder.
         preprocessing: see `PREPROCESSINGS`.
-        hints: numbers of colour points, for a curve of PSNR against them.
+        hints: numbers of colour points, for a curve of PSNR against them; where there are any, how far one of
+            another colour reaches is measured too.
         vividness: a row for each, where a network takes it.
         photos: measure only the first so many.
         fast: leave LPIPS and the Fréchet distance out, which take several times longer than all the rest.
@@ -158,7 +159,7 @@ def _setup(bench: BenchSetup, refs: Sequence[PhotoRef]) -> dict[str, Any]:
         except PhotoError:
             digest.update(b"cannot be read")  # which is said of it in its turn
     return {
-        "format": 1,
+        "format": 2,
         "photochrom": __version__,
         "preprocessing": bench.preprocessing,
         "rows": [[method.name, method.digest, method.vividness] for method in bench.methods],

@@ -1,4 +1,4 @@
-"""Colour points as a user who knows the photo would set them, for the curve of quality against their number."""
+"""True hints as a user who knows the photo would set them, for the curve of quality against their number."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.hints import PATCH, Hint
+from photochrom.hints import Hint
+from photochrom.shapes import PATCH
 
-__all__ = ["random_true_hints", "true_hints"]
+__all__ = ["random_true_hints", "seed_of", "true_hints"]
 
 
 def random_true_hints(lab: NDArray[np.floating], count: int, key: str) -> list[Hint]:
@@ -24,8 +25,12 @@ def random_true_hints(lab: NDArray[np.floating], count: int, key: str) -> list[H
         count: how many points.
         key: of the photo.
     """
-    seed = int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big")
-    return true_hints(lab, np.random.default_rng(seed).random((count, 2)).tolist())
+    return true_hints(lab, np.random.default_rng(seed_of(key)).random((count, 2)).tolist())
+
+
+def seed_of(key: str) -> int:
+    """Return the seed of all that is drawn for a photo."""
+    return int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big")
 
 
 def true_hints(lab: NDArray[np.floating], places: Sequence[tuple[float, float]]) -> list[Hint]:

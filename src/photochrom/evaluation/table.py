@@ -93,7 +93,8 @@ def print_table(results: Mapping[str, Any], console: Console) -> None:
     photos, preprocessing = results["data"]["photos"], results["preprocessing"]["name"]
     console.print(Text(f"{_count(photos, 'photo')}, {say_plain(preprocessing)}; mean ± half a 95 % interval"))
     console.print()
-    for title, columns in (("quality", _quality(results)), ("cost", _cost(results))):
+    tables = {"quality": _scores(results, "quality"), "hints": _scores(results, "hints"), "cost": _cost(results)}
+    for title, columns in tables.items():
         for some in _fit(columns, console.width - max(map(cell_len, [title, *names])) - _GAP):
             console.print(_draw(title, names, some, results["rows"]))
             console.print()
@@ -101,9 +102,9 @@ def print_table(results: Mapping[str, Any], console: Console) -> None:
         console.print(Text(line))
 
 
-def _quality(results: Mapping[str, Any]) -> list[_Column]:
+def _scores(results: Mapping[str, Any], group: str) -> list[_Column]:
     columns = []
-    for metric in results["metrics"]:
+    for metric in (metric for metric in results["metrics"] if metric["group"] == group):
         key, digits = metric["key"], metric["digits"]
         scores = [row["scores"].get(key) for row in results["rows"]]
         if not any(scores):
@@ -178,11 +179,13 @@ def _draw(
 def _remarks(results: Mapping[str, Any]) -> Iterator[str]:
     """Say what does not stand in the tables, a line each."""
     titles = {metric["key"]: metric["title"] for metric in results["metrics"]} | {
-        "hints": "Colour points",
         "parts": "Photos",
     }
     for key, note in results["notes"].items():
         yield f"{titles.get(key, key)}: {say_plain(note)}"
+    if results["curves"]:
+        things = _count(results["data"]["things"], "photo")
+        yield f"How far a hint of another colour reaches: on a thing of {things}"
     yield from _on_points(results)
     for name, sure in results["calibration"].items():
         gap, related = 100 * sure["gap"], sure["correlation"]

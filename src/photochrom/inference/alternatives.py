@@ -71,4 +71,5 @@ def _with_anchor(probabilities: Floats, hints: Hints, lightness: Floats, random:
         return hints
     down, across = (slice(max(0, at - _NEAR // 2), at + _NEAR // 2 + 1) for at in place)
     color = sample(probabilities[:, down, across].mean((1, 2)), random)
-    return (hint_at(place, lightness, color), *hints)
+    # A mood of the whole photo, so it reaches as far as the network spreads it.
+    return (hint_at(place, lightness, color).with_reach(1), *hints)

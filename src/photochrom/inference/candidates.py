@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from photochrom.color.ab_bins import CELL, bin_centers
 from photochrom.color.cielab import lab_to_rgb, quantize
 from photochrom.color.recombine import recombine
-from photochrom.hints import PATCH
 from photochrom.inference.forward_passes import Passes
 from photochrom.options import Options
+from photochrom.shapes import PATCH
 
 __all__ = ["Candidates", "find_candidates"]
 
@@ -61,16 +61,27 @@ def find_candidates(
     light = float(lightness[row, column])
     found: list[str] = []
     if "distribution" in passes.network.card.outputs:
-        others = tuple(hint for hint in options.hints if np.hypot(hint.x - x, hint.y - y) > _OWN)
-        share = passes.probabilities(options.model_copy(update={"hints": others}))
-        places = [
-            slice(max(0, at // CELL - 1), at // CELL + 2) for at in (row, column)
-        ]  # a finger covers more than one place
-        for color in _peaks(share[:, places[0], places[1]].mean((1, 2))):
+        here = np.array([y]), np.array([x])
+        others = tuple(hint for hint in options.hints if hint.shape.distance(*here, 1, 1)[0, 0] > _OWN)
+        for color in _peaks(_share(passes, options.model_copy(update={"hints": others}), row, column)):
             text = _shown(color, light)
             if text not in found:
                 found.append(text)
     return Candidates(light, _shown(ab[row, column], light), tuple(found))
+
+
+def _share(passes: Passes, options: Options, row: int, column: int) -> Floats:
+    """Return the probabilities [Q] of a pixel's place, as far as hints reach there."""
+    rows, columns = (slice(max(0, at // CELL - 1), at // CELL + 2) for at in (row, column))  # a finger covers more
+
+    def there(options: Options) -> Floats:
+        share: Floats = passes.probabilities(options)[:, rows, columns].mean((1, 2))
+        return share
+
+    kept = float(passes.reached(options)[row, column]) if options.hints else 0.0
+    if kept == 0:
+        return there(options.without_hints)
+    return kept * there(options) + (1 - kept) * there(options.without_hints) if kept < 1 else there(options)
 
 
 def _peaks(share: Floats) -> list[Floats]:

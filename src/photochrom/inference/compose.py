@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from photochrom.color.guided_upsample import GuidedUpsampler
 from photochrom.color.lut import LookupTable, halved
 from photochrom.color.recombine import lightness_of, recombine
 from photochrom.inference.preprocess import Photo, bounded
+from photochrom.shapes import Shape
 from photochrom.threads import map_in_order
 
-__all__ = ["beside", "compose"]
+__all__ = ["Protected", "beside", "compose"]
 
 Pixels = NDArray[Any]
 Floats = NDArray[np.float32]
@@ -22,8 +24,33 @@ Floats = NDArray[np.float32]
 _LARGE = 1 << 22  # pixels from which on colours are looked up; below, to compute each costs next to nothing
 
 
+@dataclass(frozen=True)
+class Protected:
+    """Regions of a photo that get other colours than the rest.
+
+    Attributes:
+        ab: float32 h×w×2, CIELAB units: the small copy's colours there, as they lie.
+        shapes: the regions, as they lie on the photo's own pixels.
+    """
+
+    ab: Floats
+    shapes: Sequence[Shape]
+
+    def mask(self, top: int, bottom: int, photo: Photo) -> NDArray[np.bool_]:
+        """Say which pixels of these rows are protected: rows×width."""
+        masks = [shape.mask(top, bottom, photo.height, photo.width) for shape in self.shapes]
+        mask: NDArray[np.bool_] = np.logical_or.reduce(masks)
+        return mask
+
+
 def compose(
-    photo: Photo, lightness: Floats, ab: Floats, threads: int, strips: Iterable[Pixels] | None = None
+    photo: Photo,
+    lightness: Floats,
+    ab: Floats,
+    threads: int,
+    strips: Iterable[Pixels] | None = None,
+    *,
+    protected: Protected | None = None,
 ) -> Iterator[tuple[Pixels, Pixels]]:
     """Put a photo's own lightness and the colours of its small copy together, from top to bottom.
 
@@ -33,13 +60,16 @@ def compose(
         ab: float32 h×w×2, CIELAB units: that copy's colours.
         threads: how many to compute with.
         strips: those of `photo`, where they are being read already.
+        protected: what is coloured otherwise, to the byte as if all of the photo were; or None.
 
     Yields:
         A strip of the photo's own pixels, rows×width×bands with alpha if there is any, and the same strip in
         colour, rows×width×3, of the photo's type.
     """
     large = photo.dtype == np.uint8 and photo.height * photo.width >= _LARGE
-    colours_of = (_look_up if large else _compute)(bounded(ab), lightness, photo)
+    plan = _look_up if large else _compute
+    colours_of = plan(bounded(ab), lightness, photo)
+    protected_of = plan(bounded(protected.ab), lightness, photo) if protected else None
 
     def numbered() -> Iterator[tuple[int, Pixels]]:
         top = 0
@@ -49,7 +79,13 @@ def compose(
 
     def colour(item: tuple[int, Pixels]) -> tuple[Pixels, Pixels]:
         top, strip = item
-        return strip, colours_of(top, strip[..., : photo.bands])
+        own = strip[..., : photo.bands]
+        colours = colours_of(top, own)
+        if protected and protected_of:
+            mask = protected.mask(top, top + len(own), photo)
+            if mask.any():
+                np.copyto(colours, protected_of(top, own), where=mask[..., None])
+        return strip, colours
 
     return map_in_order(colour, numbered(), threads)
 

@@ -13,6 +13,14 @@ from photochrom.hints import Color, Hint, hint_planes
 from photochrom.inference.card import Output
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.palette import palette_hints, reweighted
+from photochrom.inference.reach import (
+    HintedArea,
+    hinted_areas,
+    limit_reach,
+    mixed,
+    reach_map,
+    shift_colors,
+)
 from photochrom.options import Options
 
 __all__ = ["Hints", "Passes", "check_options"]
@@ -26,11 +34,12 @@ _CACHED = 4  # passes of one photo; with a distribution over colours each has so
 def check_options(network: Network, options: Options) -> None:
     """Make sure, before work begins, that a network can do what the options ask for.
 
+    Hints go with every network: what one that takes none answers is moved by them.
+
     Raises:
         CapabilityError: if it cannot.
     """
     network.require(["vividness"] if options.vividness is not None else [])
-    network.require(["hints"] if options.hints else [])
     if options.palette and not ("hints" in network.card.inputs and "distribution" in network.card.outputs):
         raise CapabilityError(
             None,
@@ -44,16 +53,17 @@ class Passes:
 
     One pass computes all of the network's outputs, and the latest passes are cached. So colours, confidence and
     distribution under the same hints cost one pass together, and the photo's own pass, without hints, is there for
-    whoever compares with it.
+    whoever compares with it: hints change its answer as far as they reach.
 
     Args:
-        network: any; one without hints is only asked without.
+        network: any.
         lightness: float32 h×w, 0..100: the photo upright, at network size.
     """
 
     def __init__(self, network: Network, lightness: Floats) -> None:
         self.network = network
         self.lightness = lightness
+        self._takes_hints = "hints" in network.card.inputs
         self._cached: OrderedDict[tuple[Hints, float | None], dict[Output, Floats]] = OrderedDict()
         self._anchors: dict[tuple[Hints, tuple[Color, ...]], Hints] = {}
 
@@ -66,39 +76,62 @@ class Passes:
         """Predict colours: a, b, float32 h×w×2, CIELAB units.
 
         Args:
-            options: of which hints, palette and vividness are heeded.
+            options: of which hints with their reach, protected regions, palette and vividness are heeded.
 
         Raises:
             NetworkError: if the network fails, or cannot do what the options ask for.
         """
         check_options(self.network, options)
-        return self._answers(self._led(options), options.vividness)["ab"].transpose(1, 2, 0)
+        if self._is_networks_own(options):
+            return self._planes("ab", options)
+        areas, protected, base = self._areas(options), self._protected(options), self._base(options)
+        if not self._takes_hints:
+            return shift_colors(base, self.lightness, areas, protected=protected)
+        return limit_reach(base, self._planes("ab", options), self.lightness, areas, protected=protected)
 
     def confidence(self, options: Options) -> Floats:
         """Predict how probable it is that the true colour is near that of `ab`: float32 h×w, 0..1.
+
+        It changes where hints change the colours. A network that takes none cannot say what it makes of them:
+        there, only their own places are sure.
 
         Raises:
             NetworkError: as `ab`, or if the network gives no confidence.
         """
         check_options(self.network, options)
         self.network.require(outputs=["confidence"])
-        confidence: Floats = self._answers(self._led(options), options.vividness)["confidence"][0]
-        return confidence
+        hinted = self._planes("confidence", options)
+        if self._is_networks_own(options):
+            return hinted[..., 0]
+        base = self._planes("confidence", options.without_hints)
+        if self._takes_hints:
+            return mixed(base, hinted, self.reached(options))[..., 0]
+        kept = np.zeros(self.lightness.shape, np.float32)
+        for area in self._areas(options):
+            kept.put(area.pixels, 1)
+        kept[self._protected(options)] = 0
+        return mixed(base, np.ones_like(base), kept)[..., 0]
+
+    def reached(self, options: Options) -> Floats:
+        """Say how much of what the hints change is kept in each place: float32 h×w, 0..1."""
+        protected = self._protected(options)
+        return reach_map(self._base(options), self.lightness, self._areas(options), protected=protected)
 
     def probabilities(self, options: Options) -> Floats:
         """Predict how probable each colour is in each place: float32 [Q,⌈h/4⌉,⌈w/4⌉], as `Network.run` gives it.
 
         Args:
-            options: of which hints and palette matter. Vividness does not, but a pass that has to be made is made
-                with it, so that it serves the colours too.
+            options: of which hints and palette matter, hints as far as the network itself spreads them. Vividness
+                does not, but a pass that has to be made is made with it, so that it serves the colours too.
 
         Raises:
             NetworkError: as `ab`, or if the network gives no distribution.
         """
         check_options(self.network, options)
         self.network.require(outputs=["distribution"])
-        known = (answers for (hints, _), answers in self._cached.items() if hints == options.hints)
-        answers = next(known, None) or self._answers(options.hints, options.vividness)
+        hints = self._for_network(options.hints)
+        known = (answers for (given, _), answers in self._cached.items() if given == hints)
+        answers = next(known, None) or self._answers(hints, options.vividness)
         found = answers["distribution"]
         probabilities: Floats = _towards(options.palette, found[None])[0]
         return probabilities
@@ -112,14 +145,43 @@ class Passes:
         """Predict a, b, [N,2,h,w], under several sets of hints; nothing is cached."""
         return self._run(sets, vividness, ["ab"])["ab"]
 
+    def _is_networks_own(self, options: Options) -> bool:
+        """Say whether the network's own answer is what is asked for, everywhere."""
+        if not options.hints:
+            return True
+        reaches = (options.reach if hint.reach is None else hint.reach for hint in options.hints)
+        return self._takes_hints and not options.protected and 1 in reaches
+
+    def _base(self, options: Options) -> Floats:
+        return self._planes("ab", options.without_hints)
+
+    def _areas(self, options: Options) -> list[HintedArea]:
+        return hinted_areas(options.hints, options.reach, *self.lightness.shape)
+
+    def _protected(self, options: Options) -> NDArray[np.bool_]:
+        height, width = self.lightness.shape
+        protected = np.zeros((height, width), np.bool_)
+        for region in options.protected:
+            protected |= region.shape.mask(0, height, height, width)
+        return protected
+
+    def _planes(self, output: Output, options: Options) -> Floats:
+        """Return what the network answers, h×w×C, by all that it takes of the options."""
+        return self._answers(self._led(options), options.vividness)[output].transpose(1, 2, 0)
+
     def _led(self, options: Options) -> Hints:
         """Return the palette's hints, and then the user's, which hold over them."""
+        hints = self._for_network(options.hints)
         if not options.palette:
-            return options.hints
-        key = options.hints, options.palette
+            return hints
+        key = hints, options.palette
         if key not in self._anchors:
-            self._anchors[key] = palette_hints(self.probabilities(options), options.hints, self.lightness)
-        return self._anchors[key] + options.hints
+            self._anchors[key] = palette_hints(self.probabilities(options), hints, self.lightness)
+        return self._anchors[key] + hints
+
+    def _for_network(self, hints: Hints) -> Hints:
+        """Return what the network gets to know of hints; how far they reach would only be passes for nothing."""
+        return tuple(hint.with_reach(None) for hint in hints) if self._takes_hints else ()
 
     def _answers(self, hints: Hints, vividness: float | None) -> dict[Output, Floats]:
         key = hints, vividness

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from photochrom.color.ab_bins import CELL
 from photochrom.hints import Hint
 from photochrom.inference.posterior import blurred, variance
+from photochrom.shapes import Points
 
 __all__ = ["hint_at", "least_certain", "lightness_at", "place_of", "taken_places"]
 
@@ -51,17 +52,26 @@ def taken_places(lightness: Floats, hints: Sequence[Hint], apart: float) -> NDAr
     height, width = (-(-length // CELL) for length in lightness.shape)
     rows, columns = np.ogrid[:height, :width]
     taken = np.zeros((height, width), np.bool_)
+    middles = [(np.arange(count) + 0.5) * CELL for count in (height, width)]
     for hint in hints:
-        y, x = place_of(hint, lightness)
-        taken |= (rows - y) ** 2 + (columns - x) ** 2 < max(apart, 0.5) ** 2
+        if isinstance(hint.shape, Points):
+            for at in hint.shape.places:
+                y, x = _place_at(at, lightness)
+                taken |= (rows - y) ** 2 + (columns - x) ** 2 < max(apart, 0.5) ** 2
+        else:
+            taken |= hint.shape.distance(middles[0], middles[1], *lightness.shape) < max(apart, 0.5) * CELL
     return taken
 
 
 def place_of(hint: Hint, lightness: Floats) -> Place:
-    """Return the place that a hint lies in."""
+    """Return the place that a hint lies in, or the first of its points."""
+    return _place_at(hint.shape.places[0], lightness)
+
+
+def _place_at(at: tuple[float, float], lightness: Floats) -> Place:
     y, x = (
-        min(int(at * length), length - 1) // CELL
-        for at, length in zip((hint.y, hint.x), lightness.shape, strict=True)
+        min(int(share * length), length - 1) // CELL
+        for share, length in zip(reversed(at), lightness.shape, strict=True)
     )
     return y, x
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from photochrom.hints import Hint
 from photochrom.inference.alternatives import alternative_hints
 from photochrom.inference.candidates import Candidates, find_candidates
-from photochrom.inference.compose import compose
+from photochrom.inference.compose import Protected, compose
 from photochrom.inference.forward_passes import Passes, check_options
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.preprocess import NetworkInput, PhotoInfo, network_shape
@@ -106,10 +106,11 @@ class Prediction:
         """Predict a, b of the upright photo: float32 h×w×2, CIELAB units, at network size.
 
         Args:
-            options: of which vividness, hints, palette and saturation are heeded.
+            options: of which vividness, hints with their reach, protected regions, palette and saturation are
+                heeded.
 
         Raises:
-            NetworkError: if the network fails, or does not take hints or vividness that are given.
+            NetworkError: if the network fails, or does not take vividness that is given.
             PhotoError: if the file turns out to be damaged.
         """
         _, passes = self._prepared(self.photo())
@@ -135,7 +136,8 @@ class Prediction:
         picture = photo if isinstance(photo, Picture) else Picture.decode(photo)
         pixels = np.empty((picture.height, picture.width, 3), picture.dtype)
         top = 0
-        for _, colours in compose(picture, given.lightness, ab, self._threads):
+        protected = self._protected(given, passes, options)
+        for _, colours in compose(picture, given.lightness, ab, self._threads, protected=protected):
             pixels[top : top + len(colours)] = colours
             top += len(colours)
         return picture.with_pixels(pixels, marked(picture.metadata, self._network.card, options))
@@ -165,7 +167,15 @@ class Prediction:
             ab = given.laid(self._ab(passes, options))
             metadata = marked(photo.metadata, self._network.card, options)
             return save_colors(
-                photo, strips, given.lightness, ab, target, options, metadata=metadata, threads=self._threads
+                photo,
+                strips,
+                given.lightness,
+                ab,
+                target,
+                options,
+                protected=self._protected(given, passes, options),
+                metadata=metadata,
+                threads=self._threads,
             )
 
     def confidence(self, options: Options | None = None) -> Floats:
@@ -286,6 +296,13 @@ class Prediction:
             given = NetworkInput.of(photo, *shape)
             self._inputs[key] = given, Passes(self._network, given.upright)
         return self._inputs[key]
+
+    def _protected(self, given: NetworkInput, passes: Passes, options: Options) -> Protected | None:
+        """Return what keeps, at the photo's own size, the colours that it has without hints."""
+        if not (options.hints and options.protected):
+            return None
+        shapes = [region.shape.turned(given.orientation) for region in options.protected]
+        return Protected(given.laid(self._ab(passes, options.without_hints)), shapes)
 
     def _ab(self, passes: Passes, options: Options) -> Floats:
         return passes.ab(options) * np.float32(options.saturation)

@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import hypot, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_REACH", "HintedArea", "limit_reach", "reach_map", "shift_colors"]
+from photochrom.hints import DEFAULT_REACH, Hint
+
+__all__ = ["HintedArea", "hinted_areas", "limit_reach", "mixed", "reach_map", "shift_colors"]
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-
-DEFAULT_REACH = 0.5
 
 _BUDGET = 35.0  # units of lightness up and down, for a hint of reach 0.5 whose colour is as far from what was
 _SURPRISE = 40.0  # expected as this, in CIELAB units; for others, the budget times
@@ -31,29 +30,26 @@ _EXPECTED = 2.0  # CIELAB units of distance that nobody sees: nearer colours hav
 _FADE = 10.0  # units of lightness over which the change fades
 _GRID = 80  # cells along the side of a square photo, on which ways are measured
 _ROUNDS = 8  # of looking for shorter ways, at most; most photos need four
+_SPREAD = 3  # times that what was missed at a place is smoothed, over three cells each
+_LITTLE = 0.03  # share of a cell that hints must cover before what was missed there counts by half
 _FAR = np.float32(1e6)  # units of lightness: farther than any way
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HintedArea:
     """What one hint tells the network: a colour, and where.
 
     Attributes:
-        where: bool h×w, the pixels that the hint colours, at network size; at least one.
+        pixels: numbers, row by row, of the pixels that the hint colours, at network size; at least one.
         ab: a, b in CIELAB units.
         reach: from 0, these pixels alone, to 1, as far as the network itself spreads it.
     """
 
-    where: Mask
+    pixels: NDArray[np.intp]
     ab: tuple[float, float]
     reach: float = DEFAULT_REACH
 
-    @cached_property
-    def pixels(self) -> NDArray[np.intp]:
-        """Numbers of its pixels, row by row."""
-        return np.flatnonzero(self.where)
-
-    def distance(self, base: Floats) -> tuple[float, float]:
+    def difference(self, base: Floats) -> tuple[float, float]:
         """Return its colour less the mean of a, b h×w×2 in its place: CIELAB units."""
         a, b = (
             float(ab - plane.take(self.pixels).mean())
@@ -62,10 +58,34 @@ class HintedArea:
         return a, b
 
 
+def hinted_areas(hints: Sequence[Hint], reach: float, height: int, width: int) -> list[HintedArea]:
+    """Find the pixels of each hint at network size.
+
+    Args:
+        hints: where two overlap, the later one holds; one that later ones cover whole is left out.
+        reach: of those that have none of their own.
+        height: of what the network sees, in pixels.
+        width: likewise.
+    """
+    covered = [hint.shape.pixels(height, width) for hint in hints]
+    owner = np.full(height * width, -1, np.int32)
+    for number, pixels in enumerate(covered):
+        owner[pixels] = number
+    own = [pixels[owner[pixels] == number] for number, pixels in enumerate(covered)]
+    return [
+        HintedArea(pixels, hint.ab, reach if hint.reach is None else hint.reach)
+        for hint, pixels in zip(hints, own, strict=True)
+        if len(pixels)
+    ]
+
+
 def limit_reach(
     base: Floats, hinted: Floats, lightness: Floats, areas: Sequence[HintedArea], *, protected: Mask | None = None
 ) -> Floats:
     """Keep what hints change as far as they reach.
+
+    A network comes near to a hint's colour in its place, not quite to it. Unless a hint has reach 1, its answer is
+    moved by what it missed there, and less thereabouts.
 
     Args:
         base: the network's a, b without hints, h×w×2.
@@ -75,10 +95,17 @@ def limit_reach(
         protected: bool h×w, where colours stay as they are without hints; holds over hints.
 
     Returns:
-        a, b, float32 h×w×2: exactly `base` where no hint reaches and where it is protected, exactly `hinted` where
-        one reaches in full; with a hint of reach 1, everywhere else.
+        a, b, float32 h×w×2: exactly `base` where no hint reaches and where it is protected; exactly `hinted`
+        everywhere else, if a hint has reach 1.
+
+    Raises:
+        ValueError: as `reach_map`.
     """
-    return _between(base, hinted, reach_map(base, lightness, areas), protected)
+    kept = reach_map(base, lightness, areas, protected=protected)
+    if not any(area.reach == 1 for area in areas):
+        # Where the network heeds no hint, nothing is moved: else what is changed would shrink at reach 1.
+        hinted = np.where(hinted == base, hinted, hinted + _misses(hinted, areas))
+    return mixed(base, hinted, kept)
 
 
 def shift_colors(
@@ -87,7 +114,7 @@ def shift_colors(
     """Colour what hints reach, for a network that takes none.
 
     The colours that a hint reaches are moved by the difference between the hint and the network's own answer at
-    its place, so that their variation stays. Where several hints reach, they mix.
+    its place, so that their variation stays. Where several hints reach, the nearer ones count for more.
 
     Args:
         base: the network's a, b, h×w×2.
@@ -97,22 +124,45 @@ def shift_colors(
 
     Returns:
         a, b, float32 h×w×2.
+
+    Raises:
+        ValueError: as `reach_map`.
     """
     if not areas:
         return base
-    kept = np.stack([reach_map(base, lightness, [area]) for area in areas])
-    shifts = np.array([area.distance(base) for area in areas], np.float32)
-    shift = np.tensordot(shifts, kept, (0, 0)) / np.maximum(kept.sum(0), 1e-6)
-    return _between(base, base + shift.transpose(1, 2, 0), kept.max(0), protected)
+    _check(base, lightness, areas)
+    cell, smooth = _terrain(lightness)
+    kept, total = np.zeros((2, *lightness.shape), np.float32)
+    shift = np.zeros((2, *lightness.shape), np.float32)
+    for area in areas:
+        way = _way(smooth, cell, lightness.shape, [(area, np.float32(0))])
+        left = (_budget(area, base) - way) / _FADE
+        own: Floats = np.ones_like(kept) if area.reach == 1 else np.clip(left, 0, 1)
+        own.put(area.pixels, 1)
+        weight = own / (1 + way / _FADE) ** 2
+        total += weight
+        for plane, difference in zip(shift, area.difference(base), strict=True):
+            plane += np.float32(difference) * weight
+        np.maximum(kept, own, out=kept)
+    shift /= np.maximum(total, 1e-6)
+    for area in areas:  # in its own place there is nothing to mix
+        for plane, difference in zip(shift, area.difference(base), strict=True):
+            plane.put(area.pixels, difference)
+    if protected is not None:
+        kept[protected] = 0
+    return mixed(base, base + shift.transpose(1, 2, 0), kept)
 
 
-def reach_map(base: Floats, lightness: Floats, areas: Sequence[HintedArea]) -> Floats:
+def reach_map(
+    base: Floats, lightness: Floats, areas: Sequence[HintedArea], *, protected: Mask | None = None
+) -> Floats:
     """Say how much of what hints change is kept at each place.
 
     Args:
         base: as `limit_reach`.
         lightness: as `limit_reach`.
         areas: as `limit_reach`.
+        protected: as `limit_reach`.
 
     Returns:
         float32 h×w, 0..1. It grows with each hint's reach, at every place.
@@ -120,36 +170,25 @@ def reach_map(base: Floats, lightness: Floats, areas: Sequence[HintedArea]) -> F
     Raises:
         ValueError: if shapes differ, an area is empty, or a reach is not within 0..1.
     """
-    height, width = lightness.shape
-    for area in areas:
-        if area.where.shape != (height, width) or not len(area.pixels):
-            raise ValueError(f"a hint's area must be a mask of {height}×{width} that is not empty")
-        if not 0 <= area.reach <= 1:
-            raise ValueError(f"a reach of {area.reach} is out of range; use 0 to 1")
-    if base.shape != (height, width, 2):
-        raise ValueError(f"a, b of shape {base.shape} do not fit lightness of {lightness.shape}")
+    _check(base, lightness, areas)
     if any(area.reach == 1 for area in areas):
-        return np.ones((height, width), np.float32)
-    cell = max(1, round(sqrt(height * width) / _GRID))
-    smooth = _smooth(_cells(lightness, cell))
-    begin = np.full(smooth.shape, _FAR, np.float32)
-    for area in areas:
-        rows, columns = np.divmod(area.pixels, width)
-        np.minimum.at(begin, (rows // cell, columns // cell), -_budget(area, base))
-    # Below 0 where some of a budget is left.
-    spent = _enlarge(_shortest(smooth, begin), cell, height, width)
-    kept: Floats = np.clip(spent / -_FADE, 0, 1)
-    for area in areas:
-        kept.put(area.pixels, 1)
+        kept: Floats = np.ones(lightness.shape, np.float32)
+    else:
+        cell, smooth = _terrain(lightness)
+        # Below 0 where some of a budget is left.
+        spent = _way(smooth, cell, lightness.shape, [(area, -_budget(area, base)) for area in areas])
+        kept = np.clip(spent / -_FADE, 0, 1)
+        for area in areas:
+            kept.put(area.pixels, 1)
+    if protected is not None:
+        kept[protected] = 0
     return kept
 
 
-def _between(base: Floats, changed: Floats, kept: Floats, protected: Mask | None) -> Floats:
-    """Mix two answers; both ends exactly as they were."""
-    if protected is not None:
-        kept = np.where(protected, np.float32(0), kept)
+def mixed(base: Floats, changed: Floats, kept: Floats) -> Floats:
+    """Mix two answers, h×w×C, by a map h×w of how much of the change is kept; both ends exactly as they were."""
     # By planes, as they come from a network: so each plane's pixels lie side by side.
-    result = np.empty((2, *kept.shape), np.float32)
+    result = np.empty((base.shape[2], *kept.shape), np.float32)
     whole, part = kept >= 1, (kept > 0) & (kept < 1)
     share = kept[part]
     for plane, (old, new) in enumerate(zip(base.transpose(2, 0, 1), changed.transpose(2, 0, 1), strict=True)):
@@ -159,11 +198,57 @@ def _between(base: Floats, changed: Floats, kept: Floats, protected: Mask | None
     return result.transpose(1, 2, 0)
 
 
+def _check(base: Floats, lightness: Floats, areas: Sequence[HintedArea]) -> None:
+    for area in areas:
+        if not len(area.pixels) or not 0 <= area.pixels.min() <= area.pixels.max() < lightness.size:
+            raise ValueError(f"a hint must have pixels, and all within {lightness.shape}")
+        if not 0 <= area.reach <= 1:
+            raise ValueError(f"a reach of {area.reach} is out of range; use 0 to 1")
+    if base.shape != (*lightness.shape, 2):
+        raise ValueError(f"a, b of shape {base.shape} do not fit lightness of {lightness.shape}")
+
+
 def _budget(area: HintedArea, base: Floats) -> np.float32:
     """Return how long a way may be from a hint to what it changes, in units of lightness."""
-    distance = max(hypot(*area.distance(base)), _EXPECTED)
+    if area.reach == 1:
+        return _FAR
+    distance = max(hypot(*area.difference(base)), _EXPECTED)
     budget = _BUDGET * (_SURPRISE / distance) ** _TRUST * area.reach / (1 - area.reach)
     return np.float32(min(budget, _FAR))
+
+
+def _misses(hinted: Floats, areas: Sequence[HintedArea]) -> Floats:
+    """Return by how much a network missed its hints' colours, at their places and fading around them: h×w×2."""
+    height, width, _ = hinted.shape
+    cell = max(1, round(sqrt(height * width) / _GRID))
+    planes = np.zeros((3, -(-height // cell), -(-width // cell)), np.float32)
+    for area in areas:
+        rows, columns = np.divmod(area.pixels, width)
+        np.add.at(planes[2], (rows // cell, columns // cell), 1 / cell**2)
+        for plane, difference in zip(planes, area.difference(hinted), strict=False):
+            np.add.at(plane, (rows // cell, columns // cell), difference / cell**2)
+    for _ in range(_SPREAD):
+        planes = np.stack([_smooth(plane) for plane in planes])
+    misses = planes[:2] / (planes[2] + _LITTLE)
+    return np.stack([_enlarge(plane, cell, height, width) for plane in misses], axis=2)
+
+
+def _terrain(lightness: Floats) -> tuple[int, Floats]:
+    """Return the side of a cell in pixels, and lightness in cells, smoothed."""
+    cell = max(1, round(sqrt(lightness.size) / _GRID))
+    return cell, _smooth(_cells(lightness, cell))
+
+
+def _way(
+    smooth: Floats, cell: int, shape: tuple[int, ...], areas: Sequence[tuple[HintedArea, np.float32]]
+) -> Floats:
+    """Measure the shortest way to each pixel, h×w, from any of some areas; each has a length to begin with."""
+    height, width = shape
+    begin = np.full(smooth.shape, _FAR, np.float32)
+    for area, length in areas:
+        rows, columns = np.divmod(area.pixels, width)
+        np.minimum.at(begin, (rows // cell, columns // cell), length)
+    return _enlarge(_shortest(smooth, begin), cell, height, width)
 
 
 def _shortest(planes: Floats, begin: Floats) -> Floats:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from photochrom import __version__
 from photochrom.errors import OutputError
 from photochrom.inference.card import Card
-from photochrom.inference.compose import beside, compose
+from photochrom.inference.compose import Protected, beside, compose
 from photochrom.io import writer
 from photochrom.io.atomic import same_file
 from photochrom.io.formats import JPEG, TIFF
@@ -91,6 +91,7 @@ def save_colors(
     target: Path,
     options: Options,
     *,
+    protected: Protected | None,
     metadata: Metadata,
     threads: int,
 ) -> list[Note]:
@@ -103,6 +104,7 @@ def save_colors(
         ab: float32 h×w×2, CIELAB units: that copy's colours.
         target: file of the result, that `check_output` passed.
         options: of which those about files matter.
+        protected: regions that get other colours, or None.
         metadata: of the result.
         threads: how many to compute with.
 
@@ -120,9 +122,9 @@ def save_colors(
         3 + photo.has_alpha,
         photo.dtype,
         metadata,
-        _thumbnail(photo, lightness, ab) if metadata.thumbnail else None,
+        _thumbnail(photo, lightness, ab, protected) if metadata.thumbnail else None,
     )
-    composed = compose(photo, lightness, ab, threads, strips)
+    composed = compose(photo, lightness, ab, threads, strips, protected=protected)
     rows = (beside(own, colours, gap, photo.has_alpha) for own, colours in composed)
     path = photo.path if isinstance(photo, PhotoFile) else None
     times = _times(path) if options.keep_times and path is not None else None
@@ -152,11 +154,11 @@ def save_confidence(confidence: Floats, height: int, width: int, target: Path) -
     writer.write_image(target, writer.Image(height, width, 1, np.dtype(np.uint8)), strips)
 
 
-def _thumbnail(photo: PhotoFile | Picture, lightness: Floats, ab: Floats) -> bytes:
+def _thumbnail(photo: PhotoFile | Picture, lightness: Floats, ab: Floats, protected: Protected | None) -> bytes:
     scale = min(1.0, _THUMBNAIL / max(photo.height, photo.width))
     height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
     small = Picture.from_array(photo.shrunk(height, width)[..., : photo.bands])
-    (_, colours), *_ = compose(small, lightness, ab, threads=1)
+    (_, colours), *_ = compose(small, lightness, ab, threads=1, protected=protected)
     return writer.encode_thumbnail((colours >> 8).astype(np.uint8) if colours.dtype == np.uint16 else colours)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from photochrom.hints import Hint, shown
 from photochrom.inference.forward_passes import Passes, check_options
 from photochrom.inference.hint_locations import hint_at, least_certain, lightness_at
@@ -20,7 +22,8 @@ def suggest_hints(passes: Passes, count: int, options: Options) -> list[Hint]:
     Args:
         passes: of a network that takes hints and gives a distribution.
         count: how many points.
-        options: what is known already; of these, hints and palette are heeded.
+        options: what is known already; of these, hints and palette are heeded; and the `reach` of
+            what is found.
 
     Returns:
         `count` hints, or fewer where the photo is too small for so many; their colours are the network's own
@@ -41,5 +44,5 @@ def suggest_hints(passes: Passes, count: int, options: Options) -> list[Hint]:
             break
         a, b = mean_colour(probabilities[None])[0, :, place[0], place[1]].tolist()
         hint = hint_at(place, lightness, (a, b))
-        found.append(Hint(hint.x, hint.y, shown((a, b), lightness_at(place, lightness))))
+        found.append(replace(hint, color=shown((a, b), lightness_at(place, lightness)), reach=options.reach))
     return found

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Json
 
-from photochrom.hints import Hint
+from photochrom.hints import Hint, Region
 from photochrom.inference.card import Card, Input, Output
 from photochrom.options import Options, PaletteColor, ResultOptions
 
@@ -36,13 +36,14 @@ __all__ = [
 Format = Literal["jpg", "png", "webp", "tif", "avif", "bmp"]
 
 MOST_HINTS = 256
-"""Points and colours of a palette; a person sets dozens."""
+"""Hints, protected regions, and colours of a palette; a person sets dozens."""
 
 
 class ColorizeOptions(ResultOptions):
     """Options for a result; without any, the photo in colour at its own size and in its own format."""
 
     hints: tuple[Hint, ...] = Field(default=(), max_length=MOST_HINTS)
+    protected: tuple[Region, ...] = Field(default=(), max_length=MOST_HINTS)
     palette: tuple[PaletteColor, ...] = Field(default=(), max_length=MOST_HINTS)
     network: str | None = Field(default=None, description="one of `/v1/networks`, or null for the default")
     format: Format | None = Field(default=None, description="of the result, or null for the photo's own")
@@ -65,6 +66,7 @@ class ColorizeQuery(ColorizeOptions):
     """The same as the query of an address, where lists are JSON."""
 
     hints: Json[Annotated[tuple[Hint, ...], Field(max_length=MOST_HINTS)]] = ()
+    protected: Json[Annotated[tuple[Region, ...], Field(max_length=MOST_HINTS)]] = ()
     palette: Json[Annotated[tuple[PaletteColor, ...], Field(max_length=MOST_HINTS)]] = ()
 
 
@@ -127,7 +129,7 @@ BODIES: tuple[type[BaseModel], ...] = (
 
 
 class HintSet(BaseModel):
-    """Colour points, as the options take them."""
+    """Hints, as the options take them."""
 
     hints: tuple[Hint, ...]
 

@@ -3,7 +3,6 @@
 import { $, announce, clamp } from "./dom.js";
 import { pickFromPicture, takingColor } from "./eyedropper.js";
 import { placePoint } from "./points.js";
-import { can } from "./remote.js";
 import { state } from "./store.js";
 import { fit, onView, reveal, toPhoto, toStage, viewSize, zoom } from "./viewer.js";
 
@@ -36,7 +35,7 @@ stage.addEventListener("keydown", (event) => {
     show();
   } else if (event.key === "Enter" || event.key === " ") {
     if (takingColor()) pickFromPicture(at);
-    else if (can("hints")) {
+    else {
       placePoint({ ...at }, true);
       announce("Colour point placed; choose its colour");
     }

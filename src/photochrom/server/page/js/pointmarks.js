@@ -3,7 +3,7 @@
 // A ghost is a "draft", which a click has placed, or a "question", which the network would like to have answered.
 
 import { clamp } from "./dom.js";
-import { can } from "./remote.js";
+import { asHints } from "./remote.js";
 import { currentAb } from "./sampler.js";
 import { edit, emit, on, state } from "./store.js";
 
@@ -17,8 +17,7 @@ export const newId = () => `p${Date.now().toString(36)}${(serial += 1)}`;
 const points = () => state.selected?.history.edit.points ?? [];
 
 /** Points first, then ghosts: {id, x, y, color, kind}. */
-export const marks = () =>
-  can("hints") ? [...points().map((point) => ({ ...point, kind: "point" })), ...ghosts] : [];
+export const marks = () => [...points().map((point) => ({ ...point, kind: "point" })), ...ghosts];
 
 export const findMark = (id) => marks().find((mark) => mark.id === id);
 export const questions = () => ghosts.filter((ghost) => ghost.kind === "question");
@@ -75,7 +74,7 @@ export function clearGhosts(kind = null) {
 
 /** Put other points in place of all, such as those of a file. */
 export function setPoints(hints) {
-  edit(state.selected, { points: hints.map((hint) => ({ id: newId(), x: hint.x, y: hint.y, color: hint.color })) });
+  edit(state.selected, { points: asHints(hints).map((hint) => ({ id: newId(), ...hint })) });
   clearGhosts();
 }
 

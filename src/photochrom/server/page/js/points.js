@@ -4,7 +4,6 @@ import { colorAt, colorName } from "./color.js";
 import { $, announce, el } from "./dom.js";
 import * as marks from "./pointmarks.js";
 import { closePicker, openPicker, pickedMark } from "./picker.js";
-import { can } from "./remote.js";
 import { lightnessAt, markAb, swatchLightness } from "./sampler.js";
 import { edit, on, state } from "./store.js";
 import { onView, reveal, toPhoto, toStage, viewSize } from "./viewer.js";
@@ -19,7 +18,7 @@ onView(layout);
 
 /** Put a mark at a place and open the picker for it; the returned function takes it back. */
 export function placePoint(at, focus = false) {
-  if (!at || !can("hints") || !$(".layer-after img")) {
+  if (!at || !$(".layer-after img")) {
     closePicker();
     return null;
   }

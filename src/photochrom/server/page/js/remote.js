@@ -114,8 +114,10 @@ export function optionsOf(photo, more = {}) {
   const { points, vividness, saturation } = photo.history.edit;
   const options = { network: chosenNetwork()?.name ?? null, saturation, ...more };
   if (can("vividness") && vividness !== null) options.vividness = vividness;
-  if (can("hints")) options.hints = asHints(points);
+  options.hints = asHints(points);
   return options;
 }
 
-export const asHints = (points) => points.map(({ x, y, color }) => ({ x, y, color }));
+/** Points as the service takes them; a reach of their own only where they have one. */
+export const asHints = (points) =>
+  points.map(({ x, y, color, reach }) => ({ x, y, color, ...(reach === undefined ? {} : { reach }) }));
