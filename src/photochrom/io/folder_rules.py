@@ -1,4 +1,4 @@
-"""FolderRules: what in a folder is left out though it may be a photo, such as thumbnails, trash and hidden files."""
+"""FolderRules: what in a folder is left out though it may be a photo, such as thumbnails and trash."""
 
 from __future__ import annotations
 
@@ -86,13 +86,10 @@ def default_rules() -> FolderRules:
 
 
 def _check(pattern: str) -> None:
+    refused = UsageError(repr(pattern), "is no pattern", "write it as in a .gitignore, such as '*.png' or 'old/'")
     if pattern.removeprefix("!").strip() in ("", "/") or "\n" in pattern:
-        raise UsageError(
-            pattern or "''", "is no pattern", "write it as in a .gitignore, such as '*.png' or 'old/'"
-        )
+        raise refused
     try:
         GitIgnoreSpec.from_lines([pattern])
     except ValueError as error:
-        raise UsageError(
-            pattern, "is no pattern", "write it as in a .gitignore, such as '*.png' or 'old/'"
-        ) from error
+        raise refused from error

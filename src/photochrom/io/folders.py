@@ -38,7 +38,8 @@ def walk_files(
         again: called with a folder that a link leads to, though it is walked through anyway.
         without: a folder to leave out, though it may lie below.
         rules: say what else is left out; hidden files, thumbnails and trash if None.
-        left_out: called with what they leave out, as a path from the first folder, why, and whether it is a folder.
+        left_out: called with what they leave out, as a path from the first folder, with why, and whether it is a
+            folder.
     """
     outside = None if without is None else folder_identity(without)
     rules = rules or default_rules()
