@@ -80,7 +80,7 @@ class FolderSearch:
             return None
         files = count - self._folders_left_out
         kinds = [_counted(self._folders_left_out, "folder"), _counted(files, "file")]
-        why = ", ".join(f"{reason} {number:,}" for reason, number in self._left_out.most_common())
+        why = ", ".join(f"{reason} {number:,}" for reason, number in sorted(self._left_out.items()))
         return f"{self._folder}: {' and '.join(filter(None, kinds))} left out by rule ({why}); see --include"
 
     def _leave_out(self, path: Path, reason: str, is_folder: bool) -> None:
