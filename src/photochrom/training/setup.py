@@ -65,13 +65,15 @@ def load_data(
             f"all {len(test_refs)} photos are marked for testing by their folder or shard",
             "add some to train on",
         )
+    if not train_refs and recipe.test_fraction < 1:  # a hash may put all of a few aside
+        train_refs, test_refs = test_refs, []
 
     def load(refs: Sequence[PhotoRef], size: int, limit: int | None, known: PhotoSet | None) -> PhotoSet:
         ways: dict[str, Any] = {"device": device, "reserve": reserve, "progress": progress, "known": known}
         return PhotoSet.load(refs, size, limit=limit, none_is_fine=True, **ways)
 
     testing = None
-    if recipe.test_photos != 0 and (named or recipe.test_fraction > 0):
+    if recipe.test_photos != 0 and (test_refs or (recipe.test_fraction > 0 and not named)):
         testing = load(test_refs, recipe.size, recipe.test_photos, known_testing)
         if not len(testing) and not named and len(train_refs) > 1:
             # In a small folder a hash puts few aside, and all of these may be grey or damaged.
@@ -81,7 +83,12 @@ def load_data(
             testing = load(line, recipe.size, limit, known_testing)
             looked_at = {*testing.keys, *(photo.key for photo in testing.skipped)}
             train_refs = [ref for ref in train_refs if ref.key not in looked_at]
-    training = load(train_refs, recipe.crop_from or recipe.size, recipe.photos, known_training)
+        elif not len(testing) and not named:
+            testing, train_refs = None, [*test_refs, *train_refs]  # the former to be named among those left out
+    size = recipe.crop_from or recipe.size
+    training = load(train_refs, size, recipe.photos, known_training)
+    if not len(training) and not named and testing is not None and len(testing):
+        training, testing = load(found, size, recipe.photos, None), None  # too few to be parted
     if not len(training):
         skipped = [*training.skipped, *(testing.skipped if testing is not None else ())]
         reasons = "; ".join(photo.error.statement for photo in skipped[:3])
