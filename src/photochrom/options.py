@@ -38,6 +38,7 @@ class ResultOptions(BaseModel):
         long_edge: pixels that the longer side of a result may have at most, or None for the photo's own size.
             Where it stands beside its photo, of each of the two.
         side_by_side: put the photo and its result side by side into one picture.
+        negative: the photo is a photographed negative: make its positive, without the tone of the film's base.
         quality: 1..100 for JPEG, WebP and AVIF, or None for the format's default.
         mark: note in the XMP that the colours are synthetic, and which network they are of.
     """
@@ -52,6 +53,7 @@ class ResultOptions(BaseModel):
     saturation: float = Field(default=1.0, ge=0, le=4)
     long_edge: int | None = Field(default=None, ge=1, le=65_535)
     side_by_side: bool = False
+    negative: bool = False
     quality: int | None = Field(default=None, ge=1, le=100)
     mark: bool = True
 

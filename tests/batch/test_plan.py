@@ -172,6 +172,7 @@ def test_files_that_are_not_known_as_photos_are_counted(album: Path, tmp_path: P
     kinds = ".heic 2, without suffix 1, .cr2 1, .nef 1, .psd 1, ..."
     plan = make_plan([album, album / "sub", album / "b.jpg"], out)
     assert plan.left_out == [
+        f"{album}: 1 folder and 1 file left out by rule (hidden 2); see --include",
         f"{album}: 8 files left out that are not known as photos ({kinds})",
         f"{album}/sub: 2 files left out that are not known as photos (without suffix 1, .heic 1)",
     ]

@@ -157,7 +157,10 @@ def test_errors_say_what_to_do(tmp_path, files, tar):
     with pytest.raises(DataError, match="no photos were named"):
         find_photos([])
     files(tmp_path / "empty", {"notes.txt": b"", "photos.tar.gz": b""})
-    with pytest.raises(DataError, match=r"no photos in it, neither .*\.jpg .* shards; unpack photos\.tar\.gz"):
+    with pytest.raises(
+        DataError,
+        match=r"no photos in it, neither .*\.jpg .* shards, but 1 file left out .*; unpack photos\.tar\.gz",
+    ):
         find_photos(tmp_path / "empty")
     tar(files(tmp_path / "both", {"a.png": b""}) / "b.tar", {"b.png": b""})
     with pytest.raises(DataError, match=r"holds both photos \(a\.png\) and shards \(b\.tar\)"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from photochrom.batch.fingerprint import Fingerprint
+from photochrom.inference.prediction import Prediction
 from photochrom.workers.engine import Engine
 from photochrom.workers.jobs import Render, Written
 
@@ -16,17 +17,23 @@ class RecordedResult(Written):
     """A result, and what it was made of.
 
     Attributes:
-        made: the result as it was written.
+        made: the result as it was written; None where there is none, for the photo has colours already.
         photo: the photo as it was read; None if it is no regular file.
     """
 
-    made: Fingerprint
+    made: Fingerprint | None
     photo: Fingerprint | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedRender(Render):
-    """Make the photo in colour, and take both fingerprints."""
+    """Make the photo in colour, and take both fingerprints.
+
+    Attributes:
+        skip_colored: make nothing of a photo that has colours already.
+    """
+
+    skip_colored: bool = False
 
     def run(self, engine: Engine) -> RecordedResult:
         """See `Render.run`; the photo's fingerprint is taken before it is read."""
@@ -35,4 +42,10 @@ class RecordedRender(Render):
         except (OSError, ValueError):
             read = None  # what is wrong with it, the engine says best
         result = super().run(engine)
-        return RecordedResult(file=result.file, notes=result.notes, made=Fingerprint.of(result.file), photo=read)
+        made = Fingerprint.of(result.file) if result.file.exists() else None
+        return RecordedResult(file=result.file, notes=result.notes, made=made, photo=read)
+
+    def _make(self, prediction: Prediction) -> Written:
+        if self.skip_colored and not prediction.info.is_grey:
+            return Written(self.target)
+        return super()._make(prediction)

@@ -21,12 +21,13 @@ from photochrom.batch.search import HIDDEN
 from photochrom.errors import OutputError, reason_of
 from photochrom.io.atomic import make_folder, move_file
 
-__all__ = ["CHANGED", "DONE", "Manifest"]
+__all__ = ["CHANGED", "COLORED", "DONE", "Manifest"]
 
 DONE = "done already"
 FOREIGN = "there but not made by photochrom"
 CHANGED = "there but changed since it was made"
 OTHER = "there but of another photo"
+COLORED = "with colours already"
 
 _VERSION = 1
 _COLUMNS = """(
@@ -84,6 +85,10 @@ class Manifest:
                 )
             for table in ("results", "pending"):
                 self._database.execute(f"CREATE TABLE IF NOT EXISTS {table} {_COLUMNS}")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS colored (source BLOB PRIMARY KEY, size INTEGER NOT NULL, "
+                "mtime INTEGER NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID"
+            )
             self._database.execute(f"PRAGMA user_version = {_VERSION}")
             self._settle()
 
@@ -97,14 +102,18 @@ class Manifest:
         finally:
             self._database.close()
 
-    def reason_to_skip(self, item: PlanItem) -> tuple[str, list[str]] | None:
+    def reason_to_skip(self, item: PlanItem, *, skip_colored: bool = False) -> tuple[str, list[str]] | None:
         """Say why a photo needs no work, or may have none, and what was to be known about its result; else None.
+
+        Args:
+            item: the photo.
+            skip_colored: whether one that is known to have colours already needs none.
 
         Raises:
             OutputError: if the manifest cannot be read.
         """
         if not os.path.lexists(item.target):
-            return None
+            return (COLORED, []) if skip_colored and self._is_colored(item.source) else None
         with self._errors():
             record = self._find(item.result)
         if record is None:
@@ -119,6 +128,25 @@ class Manifest:
             return None
         self._refresh(item, record)
         return DONE, record.warnings
+
+    def note_colored(self, source: Path, photo: Fingerprint) -> None:
+        """Record that a photo has colours already, so that it need not be opened again to know it.
+
+        Raises:
+            OutputError: if that fails.
+        """
+        with self._errors(), self._transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO colored VALUES (?, ?, ?, ?)",
+                (_key(source.absolute()), photo.size, photo.mtime_ns, photo.digest),
+            )
+
+    def _is_colored(self, source: Path) -> bool:
+        with self._errors():
+            row = self._database.execute(
+                "SELECT size, mtime, digest FROM colored WHERE source = ?", (_key(source.absolute()),)
+            ).fetchone()
+        return row is not None and Fingerprint(*row).fits(source)
 
     def owns(self, target: Path) -> bool:
         """Say whether a file is a result of photochrom's that nobody changed."""

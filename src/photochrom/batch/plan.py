@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from photochrom.batch.search import HIDDEN, FolderSearch
 from photochrom.errors import OutputError, PhotochromError, PhotoError
 from photochrom.io.atomic import same_file
+from photochrom.io.folder_rules import FolderRules, default_rules
 from photochrom.io.folders import folder_identity
 from photochrom.io.formats import PHOTO_SUFFIXES, content_suffix, kind_of, result_suffix
 
-__all__ = ["Plan", "PlanItem", "find_collisions", "make_plan", "refuse_collisions"]
+__all__ = ["Plan", "PlanItem", "find_collisions", "make_plan", "refuse_collisions", "result_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Plan:
         items: the photos, folder by folder.
         unread: an error about each folder that cannot be searched, or photo that cannot have its result.
         notes: what the user should know, a line each.
-        left_out: a line for each folder with files that are not taken for photos.
+        left_out: a line for each folder with files that are not taken for photos, or left out by rule.
     """
 
     items: list[PlanItem] = field(default_factory=list)
@@ -62,23 +65,29 @@ class Plan:
 
     def add(self, folder: Path, names: Iterable[str], output: Path, suffix: str | None, seen: set[str]) -> int:
         """Add the photos of one folder that are not seen yet; return how many there are, seen or not."""
-        count = 0
+        found = 0
         root = folder.resolve()
         for name in names:
-            count += 1
+            found += 1
             real = str(root / name)
             if real not in seen:
                 seen.add(real)
-                wanted = suffix or _mended_suffix(Path(real))
-                self.items.append(PlanItem(folder, name, output, _result_name(name, wanted)))
-        return count
+                self.items.append(PlanItem(folder, name, output, result_name(name, Path(real), suffix)))
+        return found
 
 
-def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None, empty: bool = False) -> Plan:
+def make_plan(
+    paths: Iterable[Path],
+    output: Path,
+    *,
+    suffix: str | None = None,
+    empty: bool = False,
+    rules: FolderRules | None = None,
+) -> Plan:
     """List the photos of files and folders; a folder's tree is mirrored below `output`.
 
-    Hidden files, `output` itself and the results of other calls are left out. A path that is neither file nor
-    folder stays in, to fail in its turn with its own line.
+    What the rules leave out, `output` itself and the results of other calls stay out. A path that is neither file
+    nor folder stays in, to fail in its turn with its own line.
 
     Args:
         paths: photos, and folders to search at any depth.
@@ -86,6 +95,7 @@ def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None,
         suffix: of every result, such as ``".png"``; None for each photo's own, or where the name is wrong, that
             of what the photo is: as a JPEG, a PNG would lose alpha and half of its 16 bits.
         empty: take a folder without photos for what it is: photos may come.
+        rules: say what in a folder is left out; hidden files, thumbnails and trash if None.
 
     Raises:
         PhotoError: if a folder holds no photos.
@@ -103,30 +113,41 @@ def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None,
                 "a photo would be written over itself, or a result taken for a photo the next time",
                 "give another folder as --output",
             )
-        search = FolderSearch(path, without=output)
+        search = FolderSearch(path, without=output, rules=rules or default_rules())
         found = plan.add(path, search.photos(), output, suffix, seen)
         if not (found or search.unread or empty):
             raise PhotoError(path, f"holds no photos ({', '.join(sorted(PHOTO_SUFFIXES))})", "name another folder")
         plan.unread += search.unread
         plan.notes += search.notes
-        plan.left_out += filter(None, [search.others()])
+        plan.left_out += filter(None, [search.left_out(), search.others()])
     return plan
 
 
-def _mended_suffix(photo: Path) -> str | None:
-    """Return the suffix of a result whose photo is of another kind than its name says; None if it is not."""
-    named = photo.suffix.lower()
-    if named not in PHOTO_SUFFIXES:
-        return None
-    content = content_suffix(photo)
-    return None if content in (None, kind_of(named)) else result_suffix(content)
+def result_name(name: str, photo: Path, suffix: str | None = None) -> str:
+    """Name a photo's result.
 
+    A suffix that is known gives way to that of the result. Any other stays, as in ``scan.jpg_original.jpg`` and
+    ``1920.05.jpg``: the result of ``scan.jpg`` beside it has another name then. Where a photo beside it has that
+    very name, it gets a number.
 
-def _result_name(name: str, suffix: str | None) -> str:
+    Args:
+        name: the photo's.
+        photo: its file, whose content decides where the name is wrong or says nothing.
+        suffix: that the result is to have, or None.
+    """
     path = Path(name)
-    own = result_suffix(path.suffix)
-    # IMG_1.JPG needs no new name to be a .jpg.
-    return str(path.with_suffix(own if suffix in (None, own.lower()) else suffix))
+    named = path.suffix.lower()
+    content = content_suffix(photo)
+    if named in PHOTO_SUFFIXES:
+        wanted = suffix or (None if content in (None, kind_of(named)) else result_suffix(content))
+        own = result_suffix(path.suffix)
+        # IMG_1.JPG needs no new name to be a .jpg.
+        return str(path.with_suffix(own if wanted in (None, own.lower()) else wanted))
+    if content is None:  # it will be refused in its turn
+        return str(path.with_suffix(suffix or result_suffix(path.suffix)))
+    wanted = suffix or result_suffix(content)
+    numbered = (f"{name}{'' if number == 1 else f'-{number}'}{wanted}" for number in count(1))
+    return next(one for one in numbered if not os.path.lexists(photo.with_name(Path(one).name)))
 
 
 def refuse_collisions(items: Collection[PlanItem], pages: Collection[Path] = ()) -> None:

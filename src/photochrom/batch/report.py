@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import IO
 
 from photochrom import __version__
-from photochrom.batch.manifest import DONE
+from photochrom.batch.manifest import COLORED, DONE
 from photochrom.batch.run import Result
 from photochrom.errors import OutputError, reason_of
 from photochrom.io.atomic import replace_file
@@ -81,7 +81,7 @@ class Report:
 
     def line(self) -> str:
         """Say in one line how it went."""
-        there = sum(self.skipped.values()) - self.skipped[DONE]
+        there = sum(self.skipped.values()) - self.skipped[DONE] - self.skipped[COLORED]
         why = ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.skipped.items()))
         skipped = f"{sum(self.skipped.values()):,} skipped"
         if why:

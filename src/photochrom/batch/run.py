@@ -16,7 +16,7 @@ from typing import Literal, Self
 
 from photochrom.batch.fingerprint import Fingerprint, file_digest
 from photochrom.batch.jobs import RecordedRender, RecordedResult
-from photochrom.batch.manifest import Manifest
+from photochrom.batch.manifest import COLORED, Manifest
 from photochrom.batch.plan import PlanItem
 from photochrom.batch.search import HIDDEN
 from photochrom.errors import OutputError, PhotochromError
@@ -74,6 +74,7 @@ class Batch:
         workers: processes; one photo is in the works in each. Each may use up to half of the memory for a photo
             that can only be decoded as a whole, and knows nothing of the others: of such photos few go at a time.
         overwrite: replace files that are there, whoever made them.
+        skip_colored: leave photos alone that have colours already.
 
     Raises:
         NetworkError: if the network cannot be opened, or cannot do what the options ask for; no folder is made.
@@ -82,9 +83,17 @@ class Batch:
     """
 
     def __init__(
-        self, output: Path, setup: EngineSetup, options: Options, *, workers: int = 1, overwrite: bool = False
+        self,
+        output: Path,
+        setup: EngineSetup,
+        options: Options,
+        *,
+        workers: int = 1,
+        overwrite: bool = False,
+        skip_colored: bool = False,
     ) -> None:
         self._output, self._options, self._workers, self._overwrite = output, options, workers, overwrite
+        self._skip_colored = skip_colored
         with ExitStack() as stack:
             self._pool = open_pool(setup, workers)
             stack.callback(self._pool.close)
@@ -109,7 +118,11 @@ class Batch:
         begun: dict[JobFuture[Written], PlanItem] = {}
         for item in items:
             try:
-                skip = None if self._overwrite else self._manifest.reason_to_skip(item)
+                skip = (
+                    None
+                    if self._overwrite
+                    else self._manifest.reason_to_skip(item, skip_colored=self._skip_colored)
+                )
             except PhotochromError as error:
                 yield Result.failed(item.source, item.target, error)
                 continue
@@ -122,6 +135,7 @@ class Batch:
                 options=self._options,
                 target=self._temporary(item.target),
                 shown=str(item.target),
+                skip_colored=self._skip_colored,
             )
             begun[self._pool.submit(job)] = item
             if (
@@ -165,6 +179,10 @@ class Batch:
         try:
             result = future.result()
             assert isinstance(result, RecordedResult)
+            if result.made is None:
+                if result.photo is not None:
+                    self._manifest.note_colored(item.source, result.photo)
+                return Result(source, target, "skipped", COLORED, (), future.seconds)
             warnings = tuple(map(str, result.notes))
             self._manifest.place(result.file, result.made, item, result.photo, warnings)
         except PhotochromError as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from photochrom.batch.manifest import COLORED
 from photochrom.batch.run import Result
 from photochrom.errors import OutputError, PhotochromError, reason_of
 from photochrom.io.atomic import make_folder, move_file, same_file
@@ -17,7 +18,7 @@ from photochrom.io.hints_file import hints_text
 from photochrom.options import Options
 from photochrom.result_notes import Note
 from photochrom.workers.engine import Engine, EngineSetup
-from photochrom.workers.jobs import Alternatives, Confidence, Describe, Render, Suggest
+from photochrom.workers.jobs import Alternatives, Confidence, Describe, Inspect, Render, Suggest
 from photochrom.workers.local import LocalPool
 from photochrom.workers.runner import Job
 
@@ -55,6 +56,7 @@ def colorize_single(
     *,
     suffix: str | None = None,
     overwrite: bool = False,
+    skip_colored: bool = False,
     extras: Extras | None = None,
 ) -> Result:
     """Colorize one photo.
@@ -69,6 +71,7 @@ def colorize_single(
         options: for the result.
         suffix: kind of a result that has no name, such as ``".png"``; None for the photo's own.
         overwrite: replace a file that is there.
+        skip_colored: leave a photo alone that has colours already.
         extras: what else is made of it; alternatives and suggestions only where the target is a file.
 
     Raises:
@@ -85,6 +88,8 @@ def colorize_single(
             photo = source if isinstance(source, Path) else _keep(source, Path(folder, "photo"))
             single = _Single(pool, photo, name, options, extras)
             try:
+                if skip_colored and single.is_colored():
+                    return Result(name, written, "skipped", COLORED, (), single.seconds)
                 if isinstance(target, Path):
                     _to_file(single, target, overwrite=overwrite)
                 else:
@@ -107,11 +112,14 @@ class _Single:
     def __init__(self, pool: LocalPool[Engine], photo: Path, name: str, options: Options, extras: Extras) -> None:
         self.photo, self.extras = photo, extras
         self._pool, self._options = pool, options
-        # What is decoded of it is remembered where there is more than one job.
-        key = None if extras == Extras() else "single"
-        self._common: dict[str, Any] = {"photo": photo, "name": name, "key": key}
+        # What is decoded of it is remembered, for there may be more than one job.
+        self._common: dict[str, Any] = {"photo": photo, "name": name, "key": "single"}
         self.notes: list[Note] = []
         self.seconds = 0.0
+
+    def is_colored(self) -> bool:
+        """Say whether the photo has colours already."""
+        return not self._do(Inspect(**self._common, options=self._options)).is_grey
 
     def render(self, target: Path, shown: Sequence[str]) -> list[Path]:
         """Make the results, and return their files; `target` gets a number where there are several."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from photochrom.cli.folder_arguments import add_folder_options, read_rules
 from photochrom.cli.result_arguments import add_extras, add_limits, add_options, read_options
 from photochrom.cli.screen import Screen, one_line
 from photochrom.cli.usage import check_usage, default_output, is_single
@@ -52,9 +53,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     add("-n", "--network", metavar="NETWORK", help="bundled network's name, or .onnx file (default: photochrom-1)")
     add("--network-size", metavar="N", type=int, help="side of the square whose area the network sees")
     add("--overwrite", action="store_true", help="do all again, and replace files that photochrom did not make")
+    add("--skip-colored", action="store_true", help="leave photos alone that have colours already")
     add("--watch", action="store_true", help="keep colorizing what arrives, until Ctrl-C")
     add("--sheet", action="store_true", help="also write OUT/sheet.jpg: every photo before and after")
     add_options(parser)
+    add_folder_options(parser)
     add_extras(parser)
     add_limits(parser)
 
@@ -159,10 +162,11 @@ def _run_batch(args: argparse.Namespace, show: _Show) -> None:
     from photochrom.batch.watch import watch
     from photochrom.io.contact_sheet import sheet_pages
 
-    output = Path(args.output)
+    output, rules = Path(args.output), read_rules(args)
 
     def look() -> Plan:
-        return make_plan([Path(path) for path in args.paths], output, suffix=args.format, empty=args.watch)
+        paths = [Path(path) for path in args.paths]
+        return make_plan(paths, output, suffix=args.format, empty=args.watch, rules=rules)
 
     plan = look()
     pages = sheet_pages(output / "sheet.jpg", len(plan.items)) if args.sheet else []
@@ -171,7 +175,8 @@ def _run_batch(args: argparse.Namespace, show: _Show) -> None:
     if not args.watch:
         show.expect(plan)
     setup, options = _setup(args, workers), read_options(args)
-    with Batch(output, setup, options, workers=workers, overwrite=args.overwrite) as batch:
+    ways = {"workers": workers, "overwrite": args.overwrite, "skip_colored": args.skip_colored}
+    with Batch(output, setup, options, **ways) as batch:
         for part in watch(look) if args.watch else [plan]:
             if args.watch:
                 show.expect(part)
@@ -241,6 +246,7 @@ def _run_single(args: argparse.Namespace, show: _Show) -> None:
             read_options(args),
             suffix=args.format,
             overwrite=args.overwrite,
+            skip_colored=args.skip_colored,
             extras=Extras(args.alternatives, confidence, args.suggest),
         )
     )

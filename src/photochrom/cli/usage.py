@@ -30,9 +30,9 @@ def default_output(args: argparse.Namespace) -> str | None:
     path = Path(args.paths[0])
     extras = args.alternatives or args.suggest or args.confidence
     if extras and len(args.paths) == 1 and not path.is_dir():
-        from photochrom.io.formats import result_suffix
+        from photochrom.batch.plan import result_name
 
-        args.output = str(Path(_DEFAULT_FOLDER, path.stem + (args.format or result_suffix(path.suffix))))
+        args.output = str(Path(_DEFAULT_FOLDER, result_name(path.name, path, args.format)))
         return str(args.output)
     args.output = _DEFAULT_FOLDER
     return f"{_DEFAULT_FOLDER}/"
@@ -81,6 +81,8 @@ def check_usage(args: argparse.Namespace, *, single: bool) -> None:
         refuse(None, "--watch never ends, so there is no --sheet of it", "draw it by a call without --watch")
     if single and (args.watch or args.sheet):
         refuse(None, "--watch and --sheet need a folder as --output", "give one")
+    if to_stream and args.skip_colored:
+        refuse(None, "--skip-colored may leave nothing for standard output", "give a file as --output")
     if to_stream and args.json:
         refuse(None, "the result itself goes to standard output", "use --report FILE.json in place of --json")
     if to_stream and sys.stdout.isatty():

@@ -1,4 +1,8 @@
-"""How much colour a photo has: whether it is grey, and whether it has enough to learn from."""
+"""How much chroma a photo has: whether there is any to take as a palette, and whether enough to learn from.
+
+Whether a photo has colours of its own, or is toned, is another question: see `own_colors`. A photo of one hue is
+worth learning from, and may lend its hue.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ _SAMPLES = 32  # rows and columns that the mean chroma is taken over
 
 
 def is_grey(ab: NDArray[Any]) -> bool:
-    """Say whether a photo has no colours of its own: all but one pixel in a hundred have less chroma than 6.
+    """Say whether a photo has no chroma to speak of: all but one pixel in a hundred have less than 6.
 
     A mean would not do: one red balloon in a grey photo makes it no grey one.
 

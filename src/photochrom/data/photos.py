@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -19,10 +19,10 @@ from typing import Literal, NoReturn
 from photochrom.data.remote import expand_braces, fetch_shard, is_url
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, PhotoError
-from photochrom.io.folders import Entries, is_folder, walk_files
+from photochrom.io.folders import Entries, describe_others, is_folder, walk_files
 from photochrom.io.formats import PHOTO_SUFFIXES
 
-__all__ = ["PhotoRef", "find_photos", "split_photos"]
+__all__ = ["PhotoRef", "find_photos", "split_draw", "split_photos"]
 
 Part = Literal["train", "test"]
 
@@ -71,12 +71,17 @@ class PhotoRef:
         return data
 
 
-def find_photos(data: str | Path | Sequence[str | Path], *, cache: Path | None = None) -> list[PhotoRef]:
+def find_photos(
+    data: str | Path | Sequence[str | Path],
+    *,
+    cache: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[PhotoRef]:
     """List the photos of a folder, of shards, or of several of these.
 
-    Each item of `data` is one of: a folder of photos at any depth (hidden files are ignored, symbolic links
-    followed, each folder once); a folder of .tar shards at any depth; a .tar; a photo; a pattern of paths
-    (``shards/photos-*.tar``, ``photos-{00..02}.tar``); a URL of a .tar, or a pattern of URLs. A folder that
+    Each item of `data` is one of: a folder of photos at any depth (hidden files, thumbnails and trash are ignored,
+    symbolic links followed, each folder once); a folder of .tar shards at any depth; a .tar; a photo; a pattern of
+    paths (``shards/photos-*.tar``, ``photos-{00..02}.tar``); a URL of a .tar, or a pattern of URLs. A folder that
     holds both photos and shards is an error: most often the one is the other, unpacked.
 
     Parts are recognised in two layouts. Where a folder holds ``train_color/`` or ``test_color/``, only these two
@@ -86,6 +91,7 @@ def find_photos(data: str | Path | Sequence[str | Path], *, cache: Path | None =
     Args:
         data: where to look.
         cache: folder for shards fetched from URLs; the user's own cache folder if None.
+        say: called with a line for each folder that holds files that are not known as photos, such as raw ones.
 
     Returns:
         Items in the order given; in each, shards sorted by path and in them the shard's order, photos sorted by
@@ -103,7 +109,7 @@ def find_photos(data: str | Path | Sequence[str | Path], *, cache: Path | None =
         places.update(dict.fromkeys(place.absolute() for place in _local(item, cache)))
     found: dict[tuple[str, int], tuple[PhotoRef, Path]] = {}
     for place in places:
-        for ref in _photos_at(place):
+        for ref in _photos_at(place, say):
             # By its real path: else a photo and a link to it may come to be trained on and tested with.
             real = os.path.realpath(ref.path)
             found.setdefault((real, ref.offset), (ref, ref.path if ref.length is not None else place))
@@ -140,9 +146,16 @@ def split_photos(
     train: list[PhotoRef] = []
     test: list[PhotoRef] = []
     for ref in refs:
-        for_test = ref.part == "test" if marked else _draw(ref.name or ref.key, seed) < test_fraction
+        for_test = ref.part == "test" if marked else split_draw(ref, seed) < test_fraction
         (test if for_test else train).append(ref)
     return train, test
+
+
+def split_draw(ref: PhotoRef, seed: int) -> float:
+    """Draw a photo's number in 0..1, below 1, by seed and name alone, on every machine; the lowest test."""
+    # File names that are no UTF-8 come from the file system as lone surrogates.
+    digest = hashlib.sha256(f"{seed}\0{ref.name or ref.key}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:6], "big") / (1 << 48)
 
 
 def _local(item: str | Path, cache: Path | None) -> list[Path]:
@@ -168,9 +181,9 @@ def _local(item: str | Path, cache: Path | None) -> list[Path]:
     return paths
 
 
-def _photos_at(place: Path) -> list[PhotoRef]:
+def _photos_at(place: Path, say: Callable[[str], None]) -> list[PhotoRef]:
     if place.is_dir():
-        return _photos_below(place)
+        return _photos_below(place, say)
     if place.suffix.lower() in PHOTO_SUFFIXES:
         return [PhotoRef(place.name, None, place)]
     return _photos_in(place)
@@ -182,8 +195,9 @@ def _photos_in(shard: Path) -> list[PhotoRef]:
     return [PhotoRef(key, part, shard, offset, length) for key, offset, length in index_shard(shard)]
 
 
-def _photos_below(folder: Path) -> list[PhotoRef]:
+def _photos_below(folder: Path, say: Callable[[str], None]) -> list[PhotoRef]:
     photos: list[PhotoRef] = []
+    others: Counter[str] = Counter()
     shards: list[Path] = []
     compressed: Path | None = None
     for path in _files(folder):
@@ -195,6 +209,9 @@ def _photos_below(folder: Path) -> list[PhotoRef]:
             shards.append(path)
         elif path.name.lower().endswith(_COMPRESSED_TAR):
             compressed = path
+        else:
+            others[path.suffix.lower()] += 1
+    unknown = describe_others(others)
     if photos and shards:
         raise DataError(
             folder,
@@ -205,7 +222,10 @@ def _photos_below(folder: Path) -> list[PhotoRef]:
         remedy = (
             f"unpack {compressed.name}, which is compressed, to a plain .tar" if compressed else "check the path"
         )
-        raise DataError(folder, f"no photos in it, neither {_suffixes()} nor .tar shards", remedy)
+        but = f", but {unknown}" if unknown else ""
+        raise DataError(folder, f"no photos in it, neither {_suffixes()} nor .tar shards{but}", remedy)
+    if unknown:
+        say(f"{folder}: {unknown}")
     if shards:
         return [ref for shard in sorted(shards) for ref in _photos_in(shard)]
     return sorted(photos, key=lambda ref: ref.key)
@@ -247,10 +267,3 @@ def _name(source: Path) -> str:
 
 def _suffixes() -> str:
     return " ".join(sorted(PHOTO_SUFFIXES))
-
-
-def _draw(key: str, seed: int) -> float:
-    """Return a number in 0..1, below 1, that depends on seed and key alone, on every machine."""
-    # File names that are no UTF-8 come from the file system as lone surrogates.
-    digest = hashlib.sha256(f"{seed}\0{key}".encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:6], "big") / (1 << 48)

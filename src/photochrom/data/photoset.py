@@ -66,6 +66,7 @@ class PhotoSet:
         progress: Callable[[int, int], None] | None = None,
         hold: bool | None = None,
         known: Self | None = None,
+        none_is_fine: bool = False,
     ) -> Self:
         """Decode photos and keep the usable ones.
 
@@ -84,6 +85,8 @@ class PhotoSet:
                 free memory now, less `reserve`, has room for all of them and a margin.
             known: a set that was loaded with the same `min_chroma`. Where it holds the first of these photos at
                 this size, they are not decoded again, and where it holds them all, it is the set that is returned.
+
+            none_is_fine: give an empty set where no photo is usable.
 
         Raises:
             DataError: if no photo is usable, or a shard was changed while it was read.
@@ -127,7 +130,7 @@ class PhotoSet:
         else:
             looked = len(refs)
         writer.flush()
-        if not used:
+        if not used and not none_is_fine:
             raise _nothing_left(refs, skipped)
         if pixels is not None:
             pixels = pixels[: len(used)]

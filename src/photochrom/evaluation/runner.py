@@ -89,7 +89,8 @@ def evaluate(
     if preprocessing not in PREPROCESSINGS:
         raise DataError(None, f"there is no preprocessing {preprocessing!r}", f"use {' or '.join(PREPROCESSINGS)}")
     methods = tuple(list_methods(networks, vividness))
-    found = find_photos(data)
+    unknown: list[str] = []
+    found = find_photos(data, say=unknown.append)
     marked = any(ref.part == "test" for ref in found)
     tested = [ref for ref in found if not (marked and ref.part == "train")]
     refs = tested[:photos]
@@ -132,6 +133,8 @@ def evaluate(
     )
     if left_out := len(found) - len(tested):
         results["notes"]["parts"] = f"{left_out:,} that are marked for training are left out"
+    if unknown:
+        results["notes"]["files"] = "; ".join(unknown)
     results |= {"photochrom": __version__, "command": command}
     results["data"] |= {"names": _names(data), "fingerprint": setup["photos"][:16]}
     progress("drawing the report", 0, 0)

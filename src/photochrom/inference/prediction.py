@@ -64,7 +64,7 @@ class Prediction:
         if isinstance(source, str | Path | bytes):
             source = CachedPhoto(source, pixels=False)
         self._source: CachedPhoto | Picture = source if isinstance(source, CachedPhoto) else as_picture(source)
-        self._inputs: dict[tuple[int, int, int], tuple[NetworkInput, Passes]] = {}
+        self._inputs: dict[tuple[int, int, int, bool], tuple[NetworkInput, Passes]] = {}
         self.photo()
 
     @property
@@ -91,16 +91,22 @@ class Prediction:
             tuple(photo.notes) if isinstance(photo, PhotoFile) else (),
         )
 
-    def photo(self, *, upright: bool = True, long_edge: int | None = None) -> PhotoFile | Picture:
+    def photo(
+        self, *, upright: bool = True, long_edge: int | None = None, negative: bool = False
+    ) -> PhotoFile | Picture:
         """Return the opened photo itself.
 
         Args:
             upright: turn its pixels as its EXIF orientation says; a `Picture` is upright already.
             long_edge: shrink to at most so many pixels along the longer side, or None.
+            negative: take it for a negative, and give its positive.
         """
         if isinstance(self._source, Picture):
-            return self._source.fitted(long_edge)
-        return self._source.open(upright=upright, long_edge=long_edge, max_pixels=self._max_pixels)
+            photo = self._source.positive() if negative else self._source
+            return photo.fitted(long_edge)
+        return self._source.open(
+            upright=upright, long_edge=long_edge, max_pixels=self._max_pixels, negative=negative
+        )
 
     def ab(self, options: Options | None = None) -> Floats:
         """Predict a, b of the upright photo: float32 h×w×2, CIELAB units, at network size.
@@ -113,8 +119,9 @@ class Prediction:
             NetworkError: if the network fails, or does not take vividness that is given.
             PhotoError: if the file turns out to be damaged.
         """
-        _, passes = self._prepared(self.photo())
-        return self._ab(passes, options or Options())
+        options = options or Options()
+        _, passes = self._prepared_for(options)
+        return self._ab(passes, options)
 
     def colors(self, options: Options | None = None) -> Picture:
         """Colorize the photo in memory.
@@ -130,8 +137,8 @@ class Prediction:
             PhotoError: as `ab`.
         """
         options = options or Options()
-        photo = self.photo()
-        given, passes = self._prepared(photo)
+        photo = self.photo(negative=options.negative)
+        given, passes = self._prepared(photo, options.negative)
         ab = given.laid(self._ab(passes, options))
         picture = photo if isinstance(photo, Picture) else Picture.decode(photo)
         pixels = np.empty((picture.height, picture.width, 3), picture.dtype)
@@ -161,12 +168,14 @@ class Prediction:
         options, target = options or Options(), Path(target)
         check_output(self._path, target, options, overwrite=overwrite)
         check_options(self._network, options)
-        photo = self.photo(upright=not keeps_orientation(target, options), long_edge=options.long_edge)
+        photo = self.photo(
+            upright=not keeps_orientation(target, options), long_edge=options.long_edge, negative=options.negative
+        )
         with decoded_ahead(photo, self._threads) as strips:
-            given, passes = self._prepared(photo)
+            given, passes = self._prepared(photo, options.negative)
             ab = given.laid(self._ab(passes, options))
             metadata = marked(photo.metadata, self._network.card, options)
-            return save_colors(
+            notes = save_colors(
                 photo,
                 strips,
                 given.lightness,
@@ -177,6 +186,10 @@ class Prediction:
                 metadata=metadata,
                 threads=self._threads,
             )
+        if not given.is_grey:
+            subject = photo.name if isinstance(photo, PhotoFile) else str(target)
+            notes.insert(0, Note(subject, "has colours already; they were replaced"))
+        return notes
 
     def confidence(self, options: Options | None = None) -> Floats:
         """Predict how sure the network is of each pixel's colour.
@@ -191,9 +204,9 @@ class Prediction:
             NetworkError: as `ab`, or if the network gives no confidence.
             PhotoError: as `ab`.
         """
-        photo = self.photo()
-        _, passes = self._prepared(photo)
-        rows = resize_array(passes.confidence(options or Options())[..., None], photo.height, photo.width)
+        photo, options = self.photo(), options or Options()
+        _, passes = self._prepared_for(options)
+        rows = resize_array(passes.confidence(options)[..., None], photo.height, photo.width)
         sure: Floats = np.clip(rows(0, photo.height)[..., 0], 0, 1)
         return sure
 
@@ -215,7 +228,7 @@ class Prediction:
         target, options = Path(target), options or Options()
         check_output(self._path, target, options, overwrite=True)
         photo = self.photo()
-        _, passes = self._prepared(photo)
+        _, passes = self._prepared_for(options)
         scale = min(1.0, (long_edge or max(photo.height, photo.width)) / max(photo.height, photo.width))
         height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
         save_confidence(passes.confidence(options), height, width, target)
@@ -236,7 +249,7 @@ class Prediction:
         if not (0 <= x <= 1 and 0 <= y <= 1):
             raise ValueError(f"a place at {x}, {y} lies outside the photo; x and y are fractions 0 to 1")
         options = options or Options()
-        given, passes = self._prepared(self.photo())
+        given, passes = self._prepared_for(options)
         return find_candidates(passes, given.upright_lightness, self._ab(passes, options), x, y, options)
 
     def suggest(self, n: int, options: Options | None = None) -> list[Hint]:
@@ -257,8 +270,9 @@ class Prediction:
         """
         if n < 1:
             raise ValueError(f"{n} hints cannot be asked for; use 1 or more")
-        _, passes = self._prepared(self.photo())
-        return suggest_hints(passes, n, options or Options())
+        options = options or Options()
+        _, passes = self._prepared_for(options)
+        return suggest_hints(passes, n, options)
 
     def alternatives(self, n: int, options: Options | None = None, *, seed: int = 0) -> list[Options]:
         """Find clearly different colours for the photo, each of them plausible.
@@ -279,7 +293,7 @@ class Prediction:
         if n < 1:
             raise ValueError(f"{n} alternatives cannot be asked for; use 1 or more")
         options = options or Options()
-        _, passes = self._prepared(self.photo())
+        _, passes = self._prepared_for(options)
         sets = alternative_hints(passes, n, options, seed=seed)
         return [options.model_copy(update={"hints": hints}) for hints in sets]
 
@@ -288,10 +302,13 @@ class Prediction:
         photo = self.photo()
         return photo.path if isinstance(photo, PhotoFile) else None
 
-    def _prepared(self, photo: PhotoFile | Picture) -> tuple[NetworkInput, Passes]:
+    def _prepared_for(self, options: Options) -> tuple[NetworkInput, Passes]:
+        return self._prepared(self.photo(negative=options.negative), options.negative)
+
+    def _prepared(self, photo: PhotoFile | Picture, negative: bool = False) -> tuple[NetworkInput, Passes]:
         """Preprocess the photo, once for each way that its pixels lie and each shape that its copy gets."""
         shape = network_shape(photo.height, photo.width, self._size)
-        key = photo.orientation, *shape
+        key = photo.orientation, *shape, negative
         if key not in self._inputs:
             given = NetworkInput.of(photo, *shape)
             self._inputs[key] = given, Passes(self._network, given.upright)

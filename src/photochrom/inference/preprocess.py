@@ -11,9 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color.chroma import is_grey
-from photochrom.color.cielab import rgb_to_lab
 from photochrom.color.lut import MOST_CHROMA
+from photochrom.color.own_colors import has_colors
 from photochrom.color.recombine import lightness_of
 from photochrom.result_notes import Note
 
@@ -77,7 +76,7 @@ class PhotoInfo:
         height: rows of the upright photo.
         bits: per channel of its file.
         format: kind of file, such as ``"jpg"``; empty for a photo that is no file.
-        is_grey: whether it has no colours to speak of.
+        is_grey: whether it has no colours of its own, though it may be toned or stained.
         notes: what a user should know of it.
     """
 
@@ -123,12 +122,11 @@ class NetworkInput:
         """The lightness turned upright, its contrast the photo's own."""
         return turned(self.lightness, self.orientation)
 
-    @property
+    @cached_property
     def is_grey(self) -> bool:
-        """Whether the photo has no colours to speak of."""
-        if self.pixels.shape[2] - self.has_alpha == 1:
-            return True
-        return is_grey(rgb_to_lab(self.pixels[..., :3])[..., 1:])
+        """Whether the photo has no colours of its own, though it may be toned or stained."""
+        grey = self.pixels.shape[2] - self.has_alpha == 1
+        return grey or not has_colors(self.pixels, has_alpha=self.has_alpha)
 
     def laid(self, planes: Floats) -> Floats:
         """Turn h×w×C that belongs to `upright` to where the photo's own pixels lie."""

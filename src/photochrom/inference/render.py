@@ -41,6 +41,7 @@ Floats = NDArray[np.float32]
 _THUMBNAIL = 160  # pixels of the longer side, as EXIF recommends
 _GAP = 0.01  # between photo and result side by side, of the photo's width
 _LARGE = 1 << 22  # pixels from which on a photo is decoded ahead
+_NTH = 5  # row and column of which a pixel is looked at
 _AHEAD = 12 << 20  # bytes of strips that are decoded ahead; more would bring large TIFFs near their bar of memory
 
 
@@ -124,13 +125,16 @@ def save_colors(
         metadata,
         _thumbnail(photo, lightness, ab, protected) if metadata.thumbnail else None,
     )
-    composed = compose(photo, lightness, ab, threads, strips, protected=protected)
+    seen = _SeenColors(photo.bands)
+    composed = seen.watch(compose(photo, lightness, ab, threads, strips, protected=protected))
     rows = (beside(own, colours, gap, photo.has_alpha) for own, colours in composed)
     path = photo.path if isinstance(photo, PhotoFile) else None
     times = _times(path) if options.keep_times and path is not None else None
     lost = writer.write_image(target, image, rows, quality=options.quality, times=times)
     notes = photo.notes if isinstance(photo, PhotoFile) else []
-    return [*notes, *writer.losses(photo, target), *lost]
+    subject = photo.name if isinstance(photo, PhotoFile) else str(target)
+    grey = seen.problem() if options.saturation else None
+    return [*notes, *([Note(subject, grey)] if grey else []), *writer.losses(photo, target), *lost]
 
 
 def save_confidence(confidence: Floats, height: int, width: int, target: Path) -> None:
@@ -152,6 +156,42 @@ def save_confidence(confidence: Floats, height: int, width: int, target: Path) -
         for top in range(0, height, step)
     )
     writer.write_image(target, writer.Image(height, width, 1, np.dtype(np.uint8)), strips)
+
+
+class _SeenColors:
+    """Sees whether a result has colours at all, by some of its pixels.
+
+    Black and white have no room for colours: a page of 1 bit, whose greys are dots, stays black and white however
+    sure the network is.
+    """
+
+    def __init__(self, bands: int) -> None:
+        self._bands = bands
+        self._colored = self._grey = False
+
+    def watch(self, strips: Iterable[tuple[Pixels, Pixels]]) -> Iterator[tuple[Pixels, Pixels]]:
+        """Pass strips of a photo's own pixels and of the result on."""
+        for own, colours in strips:
+            if not self._colored:
+                some = colours[:: _NTH if len(own) > _NTH else 1, ::_NTH].astype(np.int32)
+                least = np.iinfo(own.dtype).max // 64
+                self._colored = bool((np.ptp(some, axis=2) > least).any())
+            if not self._grey:
+                some = own[:: _NTH if len(own) > _NTH else 1, ::_NTH, : self._bands]
+                low = np.iinfo(own.dtype).max // 32
+                self._grey = bool(((some > low) & (some < np.iinfo(own.dtype).max - low)).any())
+            yield own, colours
+
+    def problem(self) -> str | None:
+        """Say why the result has no colours, once all strips are through; None if it has some."""
+        if self._colored:
+            return None
+        if self._grey:
+            return "came out without colours: the network gives it none"
+        return (
+            "came out without colours, for its pixels are black or white and nothing between; scan it in greys, "
+            "or make its dots greys by shrinking it (--size)"
+        )
 
 
 def _thumbnail(photo: PhotoFile | Picture, lightness: Floats, ab: Floats, protected: Protected | None) -> bytes:

@@ -40,7 +40,7 @@ class CachedPhoto:
         self._name = name
         self._type = _CachedFile if pixels else PhotoFile
         self._file: PhotoFile | None = None
-        self._views: OrderedDict[tuple[bool, int | None], PhotoFile] = OrderedDict()
+        self._views: OrderedDict[tuple[bool, int | None, bool], PhotoFile] = OrderedDict()
 
     @property
     def nbytes(self) -> int:
@@ -48,7 +48,12 @@ class CachedPhoto:
         return sum(view.nbytes for view in self._views.values() if isinstance(view, _CachedFile))
 
     def open(
-        self, *, upright: bool = True, long_edge: int | None = None, max_pixels: int = MAX_PIXELS
+        self,
+        *,
+        upright: bool = True,
+        long_edge: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+        negative: bool = False,
     ) -> PhotoFile:
         """Open the photo, or return what is open already.
 
@@ -56,6 +61,7 @@ class CachedPhoto:
             upright: as `PhotoFile`.
             long_edge: as `PhotoFile`.
             max_pixels: as `PhotoFile`; one that was opened with more stays open.
+            negative: as `PhotoFile.view`.
 
         Raises:
             PhotoError: as `PhotoFile`.
@@ -63,9 +69,9 @@ class CachedPhoto:
         if self._file is None:
             self._file = self._type(self.source, upright=False, max_pixels=max_pixels, name=self._name)
         # Of a photo that lies upright, both are the same.
-        key = upright or self._file.orientation == 1, long_edge
+        key = upright or self._file.orientation == 1, long_edge, negative
         if key not in self._views:
-            self._views[key] = self._file.view(upright=upright, long_edge=long_edge)
+            self._views[key] = self._file.view(upright=upright, long_edge=long_edge, negative=negative)
             while len(self._views) > _VIEWS:
                 self._views.popitem(last=False)
         self._views.move_to_end(key)
@@ -82,8 +88,8 @@ class _CachedFile(PhotoFile):
     def nbytes(self) -> int:
         return sum(pixels.nbytes for pixels in [*(self._strips or ()), *(self._copies or {}).values()])
 
-    def view(self, *, upright: bool = True, long_edge: int | None = None) -> Self:
-        view = super().view(upright=upright, long_edge=long_edge)
+    def view(self, *, upright: bool = True, long_edge: int | None = None, negative: bool = False) -> Self:
+        view = super().view(upright=upright, long_edge=long_edge, negative=negative)
         view._strips = view._copies = None
         return view
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-__all__ = ["Entries", "folder_identity", "is_folder", "walk_files"]
+from photochrom.io.folder_rules import FolderRules, default_rules
+
+__all__ = ["Entries", "describe_others", "folder_identity", "is_folder", "walk_files"]
 
 Entries = Sequence[os.DirEntry[str]]
+
+_NAMED = 5  # kinds of files that are named in a line
 
 
 def walk_files(
@@ -18,10 +23,12 @@ def walk_files(
     choose: Callable[[Path, Entries], Entries] = lambda _, entries: entries,
     again: Callable[[Path], None] = lambda _: None,
     without: Path | None = None,
+    rules: FolderRules | None = None,
+    left_out: Callable[[Path, str, bool], None] = lambda *_: None,
 ) -> Iterator[Path]:
     """Yield the files below a folder, at any depth and as paths from it, by name within each folder.
 
-    Hidden files and folders are left out. Links to folders are followed once the real folders are through, and to
+    Links to folders are followed once the real folders are through, and to
     each real folder once: then a loop ends, and a file is found under its own name rather than that of a link.
 
     Args:
@@ -30,8 +37,12 @@ def walk_files(
         choose: called with a folder, as a path from the first, and all that it holds; says what is looked at.
         again: called with a folder that a link leads to, though it is walked through anyway.
         without: a folder to leave out, though it may lie below.
+        rules: say what else is left out; hidden files, thumbnails and trash if None.
+        left_out: called with what they leave out, as a path from the first folder, with why, and whether it is a
+            folder.
     """
-    left_out = None if without is None else folder_identity(without)
+    outside = None if without is None else folder_identity(without)
+    rules = rules or default_rules()
     entered: set[tuple[int, int]] = set()
     starts = [Path()]
     for start in starts:  # which grows by links while it is gone through
@@ -41,7 +52,7 @@ def walk_files(
             path = folder / name
             identity = folder_identity(path)  # None fails where the folder is opened, with the reason
             if identity is not None:
-                if identity == left_out:
+                if identity == outside:
                     continue
                 if identity in entered:
                     again(path)
@@ -55,15 +66,31 @@ def walk_files(
                 continue
             folders: list[Path] = []
             for entry in choose(name, entries):
-                if entry.name.startswith("."):
-                    continue
-                if not is_folder(entry):
-                    yield name / entry.name
+                below = name / entry.name
+                reason = rules.reason(below.as_posix(), is_folder=is_folder(entry))
+                if reason is not None:
+                    left_out(below, reason, is_folder(entry))
+                elif not is_folder(entry):
+                    yield below
                 elif entry.is_symlink():
-                    starts.append(name / entry.name)
+                    starts.append(below)
                 else:
-                    folders.append(name / entry.name)
+                    folders.append(below)
             pending.extend(reversed(folders))
+
+
+def describe_others(suffixes: Counter[str]) -> str | None:
+    """Say in a line how many files are not taken for photos, by their suffixes; None if there are none."""
+    count = suffixes.total()
+    if not count:
+        return None
+    common = sorted(suffixes.items(), key=lambda other: (-other[1], other[0]))
+    kinds = ", ".join(f"{suffix or 'without suffix'} {number:,}" for suffix, number in common[:_NAMED])
+    more = ", ..." if len(common) > _NAMED else ""
+    what = "1 file left out that is not known as a photo"
+    if count > 1:
+        what = f"{count:,} files left out that are not known as photos"
+    return f"{what} ({kinds}{more})"
 
 
 def folder_identity(path: Path) -> tuple[int, int] | None:

@@ -83,7 +83,8 @@ FORMATS = (
     ),
     # GIF's 256 colours are too few for a photo, so a GIF's result is a PNG.
     Format(("gif",), (".gif",), "image/gif", _begins(b"GIF87a", b"GIF89a"), "Nsgif"),
-    Format(("bmp",), (".bmp",), "image/bmp", _begins(b"BM"), None, {}),
+    # Two letters are too few to tell a BMP from a text, so its reserved bytes count too.
+    Format(("bmp",), (".bmp",), "image/bmp", (((0, b"BM"), (6, bytes(4))),), None, {}),
 )
 """All formats that photos are read from."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color import cielab
+from photochrom.color.negative import apply_curves, positive_curves
 from photochrom.color.recombine import lightness_of
 from photochrom.errors import PhotoError, reason_of
 from photochrom.io import vips
@@ -225,6 +226,11 @@ class Picture:
             pixels=np.ascontiguousarray(pixels[..., : self.bands]),
             alpha=np.ascontiguousarray(pixels[..., -1]) if self.has_alpha else None,
         )
+
+    def positive(self) -> Picture:
+        """Return the positive of a photographed negative, as `PhotoFile.view` does."""
+        curves = positive_curves(self._joined(), has_alpha=self.has_alpha)
+        return replace(self, pixels=apply_curves(self.pixels, curves))
 
     def _joined(self, rows: slice = slice(None)) -> Pixels:
         if self.alpha is None:

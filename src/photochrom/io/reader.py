@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.color.negative import apply_curves, positive_curves
 from photochrom.errors import PhotoError, PixelLimitError, TooLargeError
 from photochrom.io import vips
 from photochrom.io.formats import usual_suffix
@@ -33,6 +34,7 @@ _LONGEST_SIDE = 1_000_000
 """Pixels; of wider photos even a few rows, which decoders and filters hold, are gigabytes."""
 
 _SMALL = 1 << 22  # pixels that are held as a whole while they are shrunk
+_NEGATIVE = 512  # pixels of the longer side of the copy that says where a negative is clear and where dense
 
 STRIP = 1 << 18
 """Pixels to a strip: as floats, with what turns them into colours, a strip takes about 10 MB."""
@@ -126,6 +128,7 @@ class PhotoFile:
         self.dtype = np.dtype(np.uint16 if image.format == "ushort" else np.uint8)
         self._stored = (image.height, image.width)
         self._held = _held_bytes(header) > 0
+        self._curves: Pixels | None = None  # that make a positive of a negative
         self.notes += self._notes(header)
         self._arrange(upright, long_edge)
 
@@ -134,14 +137,30 @@ class PhotoFile:
         """Whether strips are decoded one by one, so that the photo is at no time in memory as a whole."""
         return not self._held and self._turned == 1
 
-    def view(self, *, upright: bool = True, long_edge: int | None = None) -> Self:
+    def view(self, *, upright: bool = True, long_edge: int | None = None, negative: bool = False) -> Self:
         """Return the same open file with its pixels turned or shrunk otherwise; see the class.
 
         Two views may be decoded in two threads at once.
+
+        Args:
+            upright: as the class.
+            long_edge: as the class.
+            negative: give the positive of the negative that the file holds, by curves that a small copy says.
+
+        Raises:
+            PhotoError: if the file of a negative turns out to be damaged.
         """
         other = copy(self)
+        other._curves = None
         other._arrange(upright, long_edge)
+        if negative:
+            scale = min(1.0, _NEGATIVE / max(self._stored))
+            small = other.shrunk(*(max(1, round(side * scale)) for side in (other.height, other.width)))
+            other._curves = positive_curves(small, has_alpha=other.has_alpha)
         return other
+
+    def _shown(self, pixels: Pixels) -> Pixels:
+        return pixels if self._curves is None else apply_curves(pixels, self._curves)
 
     def _arrange(self, upright: bool, long_edge: int | None) -> None:
         self.orientation = 1 if upright else self._tagged
@@ -173,7 +192,7 @@ class PhotoFile:
                     strip = np.frombuffer(region.fetch(0, start, self.width, rows), self.dtype)
                     if start + rows == self.height:
                         self._hear_complaints()
-                    yield strip.reshape(rows, self.width, self.bands + self.has_alpha)
+                    yield self._shown(strip.reshape(rows, self.width, self.bands + self.has_alpha))
                     start += rows
             except library.Error as error:
                 if not self._forgives(error):
@@ -203,7 +222,7 @@ class PhotoFile:
             try:
                 pixels: Pixels = vips.resize(self._open(**options), height, width).numpy()
                 self._hear_complaints()
-                return pixels.reshape(height, width, self.bands + self.has_alpha)
+                return self._shown(pixels.reshape(height, width, self.bands + self.has_alpha))
             except vips.libvips().Error as error:
                 if not self._forgives(error):
                     raise vips.damaged(self.name, error) from error

@@ -157,7 +157,7 @@ class Photo(BaseModel):
     height: int
     bits: int = Field(description="per channel")
     format: str = Field(description="such as jpg")
-    is_grey: bool = Field(description="whether it has no colours of its own")
+    is_grey: bool = Field(description="whether it has no colours of its own; it may be toned")
     expires_at: datetime = Field(description="when it is gone, unless it is used before")
     notes: tuple[str, ...] = Field(description="what its owner should know, a sentence each")
 

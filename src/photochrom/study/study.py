@@ -161,6 +161,7 @@ class _Photos:
                 self._device,
                 reserve=self._room(run),
                 known=next(iter(self._loaded.values()), None),
+                say=self._say if not self._loaded else lambda _: None,
             )
             self._pace = (time.monotonic() - began) / max(1, len(self) - known)
         return self._loaded[run.role]

@@ -106,13 +106,21 @@ class RunLog:
 
 
 @contextmanager
-def loading_bar(show: bool) -> Iterator[Callable[[int, int], None]]:
-    """Give a progress callback (photos done, photos at most), and show a bar on stderr if it is a terminal."""
+def loading_bar(show: bool) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
+    """Give callbacks for progress (photos done, photos at most) and for lines, and show both on stderr.
+
+    The bar needs a terminal.
+    """
     console = Console(stderr=True)
     columns = TextColumn("loading photos"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not (show and console.is_terminal)) as bar:
         task = bar.add_task("load", total=None)
-        yield lambda done, most: bar.update(task, completed=done, total=most)
+
+        def say(line: str) -> None:
+            if show:
+                console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+        yield lambda done, most: bar.update(task, completed=done, total=most), say
 
 
 def _tensorboard(folder: Path, epochs_done: int) -> Any:

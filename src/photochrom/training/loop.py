@@ -116,8 +116,8 @@ def train(
             phases = recipe.phase(1), recipe.phase(recipe.epochs)
             largest = max(phases, key=lambda phase: phase.batch * phase.size**2)
             reserve = measure_step(start[1], largest.batch, largest.size, where, precision, recipe.cudnn_benchmark)
-            with loading_bar(progress) as show:
-                photos = load_data(recipe, data, where, reserve=reserve, progress=show)
+            with loading_bar(progress) as (show, say):
+                photos = load_data(recipe, data, where, reserve=reserve, progress=show, say=say)
             for photo_set in photos:
                 if photo_set is not None:
                     cleanup.callback(photo_set.close)
