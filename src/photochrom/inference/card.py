@@ -39,6 +39,10 @@ class Card(BaseModel):
         training: what it was trained on and how long; free keys.
         scores: measured results; free keys.
         recipe: the training recipe that rebuilds it.
+        source: of a network of others: the address of the weights that the file was made from.
+        sha256: of that file of weights.
+        paper: where its method is described.
+        preprocessing: what the file does inside to its input and output.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -55,6 +59,10 @@ class Card(BaseModel):
     training: dict[str, str | int | float] = Field(default_factory=dict)
     scores: dict[str, float] = Field(default_factory=dict)
     recipe: dict[str, Any] = Field(default_factory=dict)
+    source: str = ""
+    sha256: str = ""
+    paper: str = ""
+    preprocessing: str = ""
 
 
 def read_card(session: Any, path: Path) -> Card:
