@@ -120,6 +120,15 @@ class Manifest:
         self._refresh(item, record)
         return DONE, record.warnings
 
+    def recipes(self) -> list[str]:
+        """Return what the results here were made with, each recipe once.
+
+        Raises:
+            OutputError: if the manifest cannot be read.
+        """
+        with self._errors():
+            return [recipe for (recipe,) in self._database.execute("SELECT DISTINCT recipe FROM results")]
+
     def owns(self, target: Path) -> bool:
         """Say whether a file is a result of photochrom's that nobody changed."""
         with self._errors():

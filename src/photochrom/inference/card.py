@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from photochrom.errors import NetworkError
 
-__all__ = ["CARD_KEY", "Card", "Input", "Output", "read_card"]
+__all__ = ["CARD_KEY", "Card", "Input", "Output", "has_card", "read_card"]
 
 CARD_KEY = "photochrom"
 """Key of the card's JSON in the metadata of an ONNX file."""
@@ -63,6 +63,11 @@ class Card(BaseModel):
     sha256: str = ""
     paper: str = ""
     preprocessing: str = ""
+
+
+def has_card(session: Any) -> bool:
+    """Say whether an open ONNX Runtime session's file carries a card."""
+    return CARD_KEY in session.get_modelmeta().custom_metadata_map
 
 
 def read_card(session: Any, path: Path) -> Card:
