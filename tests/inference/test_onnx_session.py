@@ -1,4 +1,4 @@
-"""Where a network runs: what is asked of ONNX Runtime, what it is trusted with, and what is said where it cannot."""
+"""Where a network runs: what is asked of ONNX Runtime, what it is trusted with, what is said where it cannot."""
 
 from __future__ import annotations
 

@@ -180,9 +180,8 @@ class Batch:
 
 def _recipe(network: OpenNetwork, setup: EngineSetup, options: Options) -> str:
     """Say what all results of a call are made with, as JSON that never varies."""
-    card = network.card
     made_with = {
-        "network": {"name": card.name, "version": card.version, "sha256": network.sha256},
+        "network": {"name": network.card.name, "sha256": network.sha256},
         "network_size": setup.network_size,
         # Defaults are left out, so that an option of tomorrow does not undo what was done before it; and how large
         # a photo may be is no matter of its result.
