@@ -8,6 +8,7 @@ import os
 # and pytest-xdist's workers have the processors busy already.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,16 @@ import numpy as np
 import pytest
 
 from tiny_network import tint_card, write_hinting_network, write_network
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep tests, and the commands they start, from networks that this computer's user pulled."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHOTOCHROM_HOME", str(tmp_path_factory.mktemp("home")))
+        for name in ("PHOTOCHROM_MIRROR", "HF_ENDPOINT"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from photochrom.hints import Hint
 from photochrom.inference.card import Card
 from photochrom.inference.catalogue import DEFAULT_NETWORK
 from photochrom.inference.forward_passes import check_options
-from photochrom.inference.onnx_model import Device, Network
+from photochrom.inference.onnx_model import Network
+from photochrom.inference.onnx_session import Device
 from photochrom.inference.prediction import Prediction
 from photochrom.io.picture import Picture, as_picture
 from photochrom.options import MAX_PIXELS, Options
@@ -33,8 +34,9 @@ class Colorizer:
     read as lightness alone. Every result has the size, bit depth, alpha and metadata of its photo.
 
     Args:
-        network: name of a bundled network, path of a network file, or an open `Network`.
-        device: ``"auto"``, ``"cpu"`` or ``"cuda"``; of no effect on a network that is open already.
+        network: a network as `Network` takes it, by name, path, or two that are merged; or an open `Network`.
+        device: ``"auto"``, ``"cpu"`` or an accelerator, as `Network` takes it; of no effect on a network
+            that is open already.
         network_size: side in pixels of the square whose area the network works at, 8 to 4096; None for what its
             card says, which is what it was trained at.
         threads: how many to compute with, or None for one per core.

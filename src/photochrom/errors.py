@@ -9,7 +9,8 @@
     │   └── UnfitError        output-unfit          a result is too large for its format
     ├── NetworkError          network-unusable      a network's file breaks the contract, or it fails
     │   ├── UnknownNetworkError  network-unknown    there is no network of that name
-    │   └── CapabilityError   network-incapable     a network lacks an input or an output that is asked for
+    │   ├── CapabilityError   network-incapable     a network lacks an input or an output that is asked for
+    │   └── DownloadError     network-not-fetched   a published network is not here, or cannot be fetched
     ├── HintError             hint-invalid          a file of hints cannot be read, or a hint in it is none
     ├── DataError             data-unusable         a folder or shard of training photos cannot be used
     ├── RecipeError           recipe-invalid        a recipe has an unknown key or an impossible value
@@ -47,6 +48,7 @@ __all__ = [
     "CheckpointError",
     "DataError",
     "DivergedError",
+    "DownloadError",
     "HintError",
     "JobTimeoutError",
     "MissingExtraError",
@@ -180,6 +182,12 @@ class CapabilityError(NetworkError):
     """A network lacks an input or an output that is asked for."""
 
     code = "network-incapable"
+
+
+class DownloadError(NetworkError):
+    """A published network is not on this computer yet, or its weights cannot be fetched."""
+
+    code = "network-not-fetched"
 
 
 class HintError(PhotochromError, ValueError):

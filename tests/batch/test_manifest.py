@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,7 @@ def test_other_options_do_all_again(
 def test_another_network_does_all_again(
     out: Path, photos: Path, tint: Path, tmp_path: Path, colorize: Colorize, capsys: Printed
 ) -> None:
-    other = write_network(tmp_path / "other.onnx", card=tint_card(version="2"))
+    other = write_network(tmp_path / "other.onnx", card=tint_card(name="other"))
     assert colorize(photos, "-o", out, "--network", other) == 0  # the one named last, which is tint, counts
     assert said(capsys).startswith("0 colorized")
     shutil.copy(other, tint_copy := tmp_path / "tint.onnx")
@@ -97,6 +98,26 @@ def test_another_network_does_all_again(
     assert main(["colorize", str(photos), "-o", str(out), "-n", str(tint)]) == 0
     assert main(["colorize", str(photos), "-o", str(out), "-n", str(tmp_path / "same.onnx")]) == 0
     assert said(capsys).endswith("0 colorized, 6 skipped (6 done already), 0 failed")  # its name is no matter
+
+
+def test_other_weights_of_the_same_network_are_not_gone_on_with(
+    out: Path, photos: Path, tint: Path, tmp_path: Path, capsys: Printed
+) -> None:
+    from photochrom.cli.main import main
+
+    other = write_network(tmp_path / "other.onnx", card=tint_card(version="2"), bias=(1.0, 2.0))
+    command = ["colorize", "-j1", str(photos), "-o", str(out), "-n", str(other)]
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    assert main(command) == 1
+    error = capsys.readouterr().err
+    assert f"{out}: its results are of other weights of tint" in error
+    assert sha256(tint.read_bytes()).hexdigest() in error
+    assert sha256(other.read_bytes()).hexdigest() in error
+    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+    assert main([*command, "--overwrite"]) == 0
+    assert said(capsys) == "6 colorized, 0 skipped, 0 failed"
+    assert main(command) == 0  # goes on with the weights that are there now
+    assert said(capsys) == "0 colorized, 6 skipped (6 done already), 0 failed"
 
 
 def test_what_is_not_ours_or_was_changed_is_left_alone(

@@ -19,7 +19,7 @@ def doctor(shadow: Path, *words: str) -> subprocess.CompletedProcess[str]:
     paths = [str(shadow), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.run(
         [sys.executable, "-m", "photochrom", "doctor", *words],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "XDG_CACHE_HOME": str(shadow / "cache")},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PHOTOCHROM_HOME": str(shadow / "cache")},
         capture_output=True,
         text=True,
         check=False,
@@ -76,9 +76,10 @@ def test_extras_that_are_missing_are_named(tmp_path: Path) -> None:
 
 
 def test_the_size_of_the_cache_is_said(tmp_path: Path) -> None:
-    shards = tmp_path / "cache" / "photochrom" / "shards"
-    assert f"{shards} (not there" in doctor(tmp_path).stdout
-    shards.mkdir(parents=True)
-    with (shards / "a.tar").open("wb") as file:
-        file.truncate(1_500_000_000)
-    assert f"{shards} (1.5 GB)" in doctor(tmp_path).stdout
+    cache = tmp_path / "cache"
+    assert f"{cache} (not there" in doctor(tmp_path).stdout
+    for name, size in {"networks": 0, "shards": 1_500_000_000}.items():
+        (cache / name).mkdir(parents=True)
+        with (cache / name / "a").open("wb") as file:
+            file.truncate(size)
+    assert f"{cache} (networks 0.0 GB, shards 1.5 GB)" in doctor(tmp_path).stdout

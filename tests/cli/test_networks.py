@@ -9,6 +9,7 @@ from photochrom.cli.main import main
 from photochrom.errors import NetworkError
 from photochrom.inference import catalogue
 from photochrom.inference.onnx_model import Network
+from photochrom.inference.published import PUBLISHED
 from tiny_network import tint_card, write_network
 
 
@@ -76,8 +77,10 @@ def test_show_of_an_unknown_network_names_one_that_is_near(
 @pytest.mark.parametrize("words", [["--json"], ["list", "--json"]])
 def test_json_holds_the_cards(bundle: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["networks", *words]) == 0
-    first, second = json.loads(capsys.readouterr().out)
+    first, second, *rest = json.loads(capsys.readouterr().out)
     assert (first["name"], first["default"], second["default"]) == ("photochrom-1", True, False)
+    assert {one["name"]: one["state"] for one in rest} == dict.fromkeys(PUBLISHED, "not pulled")
+    assert (first["state"], second["state"]) == ("bundled", "bundled")
     assert second["bytes"] == (bundle / "tint.onnx").stat().st_size
     assert {key: second[key] for key in tint_card()} == tint_card()
 

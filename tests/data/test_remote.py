@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from photochrom.data.photos import find_photos
-from photochrom.data.remote import cache_folder, expand_braces
+from photochrom.data.remote import expand_braces, fetch_shard
 from photochrom.errors import DataError
 
 
@@ -107,11 +107,9 @@ def test_a_scheme_nobody_knows_and_a_cache_that_cannot_be_written(tmp_path):
         find_photos("http://127.0.0.1/a.tar", cache=tmp_path / "file")
 
 
-def test_the_cache_folder_follows_the_environment(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "photochrom" / "shards"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_folder().is_relative_to(Path.home())
+def test_shards_go_to_the_cache_folder(shards, monkeypatch, tmp_path):
+    monkeypatch.setenv("PHOTOCHROM_HOME", str(tmp_path / "home"))
+    assert fetch_shard(f"{shards.url}/p/photos-test-00.tar").is_relative_to(tmp_path / "home" / "shards")
 
 
 def test_patterns():

@@ -72,6 +72,16 @@ def test_the_learned_metrics(photos, tint, tmp_path):
     assert evaluate([tint], photos, tmp_path / "out")["rows"][2]["scores"] == scores
 
 
+def test_a_merge_is_a_row_like_any_network(photos, tint, tmp_path):
+    cool = write_network(tmp_path / "cool.onnx", card=tint_card(name="cool"), bias=(-5.0, -10.0))
+    merge = f"{tint}+{cool}:0.25"
+    results = evaluate([tint, cool, merge], photos, tmp_path / "out", fast=True, workers=1)
+    mixed = row(results, "tint+cool:0.25")
+    assert mixed["digest"] == Network(merge).sha256
+    assert mixed["network_seconds"] > 0
+    assert len({row(results, name)["scores"]["psnr"]["mean"] for name in ("tint", "cool", "tint+cool:0.25")}) == 3
+
+
 def test_without_the_optional_packages_the_columns_say_so(photos, tint, tmp_path, monkeypatch):
     monkeypatch.setattr("photochrom.evaluation.lpips.find_spec", lambda name: None)
     results = evaluate([tint], photos, tmp_path / "out")

@@ -44,7 +44,7 @@ def test_a_network_that_takes_hints_gets_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"card": None}, "carries no photochrom card"),
+        ({"card": None, "inputs": ("lightness", "hints")}, "carries no photochrom card"),
         ({"card": "{"}, "its card cannot be read"),
         ({"card": tint_card(format=2)}, "another format than this .*; update photochrom"),
         ({"card": tint_card(format=2, inputs=["sound"])}, "update photochrom"),
@@ -130,7 +130,7 @@ def test_cuda_is_refused_where_there_is_none(tint: Path) -> None:
         pytest.skip("this ONNX Runtime has CUDA")
     with pytest.raises(NetworkError, match="onnxruntime-gpu"):
         Network(tint, device="cuda")
-    with pytest.raises(NetworkError, match="auto, cpu or cuda"):
+    with pytest.raises(NetworkError, match="use one of auto, cpu, cuda, openvino"):
         Network(tint, device="tpu")  # type: ignore[arg-type]
 
 

@@ -12,6 +12,7 @@ from photochrom import Colorizer
 from photochrom.cli.main import main
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.errors import CheckpointError, NetworkError, OutputError
+from photochrom.inference.catalogue import bundled_networks
 from photochrom.inference.onnx_model import Network
 from photochrom.training import Recipe, load_checkpoint, train
 from photochrom.training.checkpoint import save_checkpoint
@@ -67,6 +68,16 @@ def test_a_file_tells_nothing_of_the_machine_it_was_made_on(run, tmp_path):
     content = model.SerializeToString()
     assert b".py" not in content
     assert str(tmp_path).encode() not in content
+
+
+def test_no_bound_of_whole_numbers_is_left_out(run, tmp_path):
+    """OpenVINO takes one that is missing for another, and then gives other colours without a word."""
+    export_network(run, tmp_path / "mine.onnx")
+    for path in (tmp_path / "mine.onnx", *bundled_networks().values()):
+        graph = onnx.shape_inference.infer_shapes(onnx.load(path)).graph
+        whole = {v.name for v in graph.value_info if v.type.tensor_type.elem_type == onnx.TensorProto.INT64}
+        clips = [list(filter(None, node.input)) for node in graph.node if node.op_type == "Clip"]
+        assert all(len(inputs) == 3 for inputs in clips if inputs[0] in whole)
 
 
 def test_nothing_is_overwritten_unless_asked(run, tmp_path):

@@ -148,6 +148,15 @@ class Manifest:
             ).fetchone()
         return row is not None and Fingerprint(*row).fits(source)
 
+    def recipes(self) -> list[str]:
+        """Return what the results here were made with, each recipe once.
+
+        Raises:
+            OutputError: if the manifest cannot be read.
+        """
+        with self._errors():
+            return [recipe for (recipe,) in self._database.execute("SELECT DISTINCT recipe FROM results")]
+
     def owns(self, target: Path) -> bool:
         """Say whether a file is a result of photochrom's that nobody changed."""
         with self._errors():

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from photochrom.batch.fingerprint import Fingerprint, file_digest
+from photochrom.batch.fingerprint import Fingerprint
 from photochrom.batch.jobs import RecordedRender, RecordedResult
 from photochrom.batch.manifest import COLORED, Manifest
 from photochrom.batch.plan import PlanItem
@@ -79,7 +79,8 @@ class Batch:
     Raises:
         NetworkError: if the network cannot be opened, or cannot do what the options ask for; no folder is made.
         WorkerError: if no process can be started.
-        OutputError: if the folder cannot be written to, or another call is at work there.
+        OutputError: if the folder cannot be written to, another call is at work there, or its results are of other
+            weights of that network.
     """
 
     def __init__(
@@ -100,6 +101,8 @@ class Batch:
             (network,) = self._pool.submit(Describe(options=options)).result()
             self._manifest = Manifest(output, _recipe(network, setup, options))
             stack.callback(self._manifest.close)
+            if not overwrite:
+                _refuse_other_weights(self._manifest.recipes(), network, output)
             self._work = _work_folder(output / HIDDEN)
             stack.callback(shutil.rmtree, self._work, ignore_errors=True)
             stack.callback(self._pool.close)  # again: workers must be gone before their folder goes
@@ -195,15 +198,27 @@ class Batch:
 
 def _recipe(network: OpenNetwork, setup: EngineSetup, options: Options) -> str:
     """Say what all results of a call are made with, as JSON that never varies."""
-    card = network.card
     made_with = {
-        "network": f"{card.name} {card.version} {file_digest(network.path).hex()}",
+        "network": {"name": network.card.name, "sha256": network.sha256},
         "network_size": setup.network_size,
         # Defaults are left out, so that an option of tomorrow does not undo what was done before it; and how large
         # a photo may be is no matter of its result.
         "options": options.model_dump(mode="json", exclude_defaults=True, exclude={"max_pixels"}),
     }
     return json.dumps(made_with, sort_keys=True)
+
+
+def _refuse_other_weights(recipes: Iterable[str], network: OpenNetwork, output: Path) -> None:
+    """Make sure that a folder is not gone on with by other weights of the network that it was begun with."""
+    networks = [json.loads(recipe)["network"] for recipe in recipes]
+    before = {each["sha256"] for each in networks if each["name"] == network.card.name}
+    if before and network.sha256 not in before:
+        raise OutputError(
+            output,
+            f"its results are of other weights of {network.card.name} (SHA-256 {', '.join(sorted(before))}) "
+            f"than are here ({network.sha256})",
+            "get those weights to go on with them, give another folder, or --overwrite to make all again",
+        )
 
 
 def _work_folder(folder: Path) -> Path:

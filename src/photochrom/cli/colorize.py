@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from photochrom.cli.folder_arguments import add_folder_options, read_rules
+from photochrom.cli.pulling import pull_missing
 from photochrom.cli.result_arguments import add_extras, add_limits, add_options, read_options
 from photochrom.cli.screen import Screen, one_line
 from photochrom.cli.usage import check_usage, default_output, is_single
@@ -50,7 +51,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         metavar="OUT",
         help="folder for the results, made if missing; or for one photo, a file (default: colorized)",
     )
-    add("-n", "--network", metavar="NETWORK", help="bundled network's name, or .onnx file (default: photochrom-1)")
+    add("-n", "--network", metavar="NETWORK", help="name, .onnx file, or two as A+B (default: photochrom-1)")
     add("--network-size", metavar="N", type=int, help="side of the square whose area the network sees")
     add("--overwrite", action="store_true", help="do all again, and replace files that photochrom did not make")
     add("--skip-colored", action="store_true", help="leave photos alone that have colours already")
@@ -86,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
     by_default = default_output(args)
     single = is_single(args)
     check_usage(args, single=single)
+    pull_missing([args.network], quiet=args.quiet)
     if args.report:
         check_report_file(Path(args.report))
     report, stopped = Report(rows=bool(args.report or args.json)), None

@@ -190,13 +190,18 @@ def _extras() -> str:
 
 
 def _cache() -> str:
-    from photochrom.data.remote import cache_folder
+    from photochrom.cache_folder import cache_folder
 
-    folder = cache_folder()
-    if not folder.is_dir():
-        return f"{folder} (not there; made for shards that are fetched)"
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return f"{folder} ({size / 1e9:.1f} GB)"
+    home = cache_folder("networks").parent
+    if not home.is_dir():
+        return f"{home} (not there; made for networks and shards that are fetched)"
+    sizes = {
+        folder.name: sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        for folder in sorted(home.iterdir())
+        if folder.is_dir()
+    }
+    held = ", ".join(f"{name} {size / 1e9:.1f} GB" for name, size in sizes.items())
+    return f"{home} ({held or 'empty'})"
 
 
 def _temporary_files() -> str:

@@ -6,6 +6,8 @@ import argparse
 import shlex
 import sys
 
+from photochrom.cli.pulling import pull_missing
+
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
     from photochrom.cli.parser import Parser
@@ -23,7 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         "What is measured already is not measured again, so an evaluation that was stopped goes on with the same "
         "command.",
     )
-    parser.add_argument("networks", nargs="+", metavar="NETWORK", help="a bundled network or a network file")
+    parser.add_argument("networks", nargs="+", metavar="NETWORK", help="name, .onnx file, or two as A+B")
     parser.add_argument(
         "--data", nargs="+", required=True, metavar="PHOTOS",
         help="colour photos that no network was trained on: a folder, .tar shards, or a URL pattern",
@@ -59,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     from photochrom.evaluation.table import print_table
     from photochrom.stopping import Stopped, stoppable
 
+    pull_missing(args.networks, quiet=args.quiet)
     screen = Console(stderr=True)
     with screen.status("") as status:
         if args.quiet:

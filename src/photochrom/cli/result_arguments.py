@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from photochrom.cli.shared_arguments import add_accelerator
+
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +19,18 @@ __all__ = ["add_extras", "add_limits", "add_options", "read_options"]
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say how results are to be."""
     add = parser.add_argument_group("colours").add_argument
-    add("--vividness", metavar="X", type=_option("vividness"), help="0, most likely to be true, to 1, most vivid")
-    add("--saturation", metavar="X", type=_option("saturation"), help="strength of colours, 0 to 4 (default: 1)")
+    add(
+        "--vividness",
+        metavar="X",
+        type=_option("vividness"),
+        help="0, most likely to be true, to 1, most vivid; of networks that take it",
+    )
+    add(
+        "--saturation",
+        metavar="X",
+        type=_option("saturation"),
+        help="strength of colours, 0 to 4 (default: 1), of any network",
+    )
     add("--hints", metavar="FILE.json", dest="hints_file", help="colours that are known of one photo")
     add("--reach", metavar="X", type=_option("reach"), help="how far hints reach, 0 to 1 (default: 0.5)")
     add("--reference", metavar="PHOTO", help="move the colours towards those of this colour photo")
@@ -60,8 +72,9 @@ def add_extras(parser: argparse.ArgumentParser) -> None:
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say how much a call may take."""
-    add = parser.add_argument_group("speed and limits").add_argument
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where the network runs (default: auto)")
+    group = parser.add_argument_group("speed and limits")
+    add = group.add_argument
+    add_accelerator(group)
     add("-j", "--jobs", metavar="N", type=_positive, help="photos to work on at a time (default: one per core)")
     add("--max-pixels", metavar="N", type=_option("max_pixels"), help="refuse larger photos (default: 4000000000)")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from photochrom.cli.shared_arguments import read_bytes, read_seconds
+from photochrom.cli.pulling import pull_missing
+from photochrom.cli.shared_arguments import add_accelerator, read_bytes, read_seconds
 
 TYPE_CHECKING = False  # typing's own costs a third of the time that --help takes
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         action="append",
         default=[],
         metavar="NETWORK",
-        help="bundled network or .onnx file to offer, the default first; again for more (default: all bundled)",
+        help="name, .onnx file, or two as A+B, to offer; the default first; again for more (default: all bundled)",
     )
-    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where they run (default: auto)")
+    add_accelerator(parser)
     add("--workers", type=_count, metavar="N", help="processes that colorize (default: fits the cores)")
     add("--threads", type=_count, metavar="N", help="of each worker (default: fits the cores)")
     limits = parser.add_argument_group("limits").add_argument
@@ -60,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     with require_extra("serve", "Serving"):
         from photochrom.server.run import serve
 
+        pull_missing(args.network)
         return serve(_settings(args))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["add_data", "add_device", "parse_pairs", "read_bytes", "read_seconds"]
+__all__ = ["add_accelerator", "add_data", "add_device", "parse_pairs", "read_bytes", "read_seconds"]
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +17,14 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     """Add ``--device`` and ``--quiet``: where training runs, and whether it shows how it goes."""
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def add_accelerator(parser: argparse._ActionsContainer) -> None:
+    """Add ``--device`` of what runs networks: the names that `photochrom.inference.onnx_session` has."""
+    devices = ("auto", "cpu", "cuda", "openvino", "directml", "coreml")
+    parser.add_argument(
+        "--device", choices=devices, default="auto", help="cpu, or what ONNX Runtime has besides (default: auto)"
+    )
 
 
 def parse_pairs(pairs: list[str], option: str = "--set") -> dict[str, str]:

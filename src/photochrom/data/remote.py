@@ -7,17 +7,17 @@ expands the pattern and opens the URL, and so the schemes are its own: http, htt
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from photochrom.cache_folder import cache_folder
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, reason_of, require_extra
 from photochrom.io.atomic import replace_file
 
-__all__ = ["cache_folder", "expand_braces", "fetch_shard", "is_url"]
+__all__ = ["expand_braces", "fetch_shard", "is_url"]
 
 # webdataset fetches by the program curl, which tells what went wrong by its exit status alone.
 _CURL = {
@@ -34,12 +34,6 @@ _CURL = {
 def is_url(text: str) -> bool:
     """Tell a URL from a path: it starts with a scheme and two slashes."""
     return re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE) is not None
-
-
-def cache_folder() -> Path:
-    """Return the folder for fetched shards: `photochrom/shards` in the user's cache folder."""
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "photochrom" / "shards"
 
 
 def expand_braces(pattern: str) -> list[str]:
@@ -63,7 +57,7 @@ def fetch_shard(url: str, cache: Path | None = None) -> Path:
 
     Args:
         url: where the .tar lies.
-        cache: folder for fetched shards; `cache_folder()` if None.
+        cache: folder for fetched shards; `shards` in photochrom's cache folder if None.
 
     Returns:
         The local copy, under the shard's own name, in a folder of its own for each URL.
@@ -71,7 +65,7 @@ def fetch_shard(url: str, cache: Path | None = None) -> Path:
     Raises:
         DataError: if it cannot be fetched whole, is no shard, or the cache cannot be written.
     """
-    folder = (cache or cache_folder()) / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder = (cache or cache_folder("shards")) / hashlib.sha256(url.encode()).hexdigest()[:16]
     final = folder / (unquote(urlparse(url).path).rpartition("/")[2] or "shard.tar")
     if final.exists():
         return final

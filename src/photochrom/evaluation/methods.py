@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,8 +29,8 @@ class Method:
         name: no two rows share it.
         kind: ``"network"`` or ``"reference"``.
         description: one sentence.
-        path: the network file; None for a reference.
-        digest: SHA-256 of that file, so that results are never mixed with those of other weights.
+        path: what opens the network, its file or a merge of two; None for a reference.
+        digest: `Network.sha256`, so that results are never mixed with those of other weights.
         vividness: what the network is asked for; None for its default.
         card: what the network's file says; None for a reference.
     """
@@ -73,7 +72,7 @@ def list_methods(networks: Sequence[str | Path], vividness: Sequence[float] = ()
     """List the rows of a report: the references first, then the networks in the order given.
 
     Args:
-        networks: names of bundled networks or paths of network files.
+        networks: as `Network` takes them.
         vividness: a row for each of these, where a network takes vividness; empty for one row at its default.
 
     Raises:
@@ -82,11 +81,12 @@ def list_methods(networks: Sequence[str | Path], vividness: Sequence[float] = ()
     found: dict[tuple[Path, float | None], Method] = {}
     for given in networks:
         network = Network(given, device="cpu", threads=1)
-        digest = hashlib.sha256(network.path.read_bytes()).hexdigest()
         values: Sequence[float | None] = vividness if vividness and "vividness" in network.card.inputs else [None]
         for value in values:
             name = network.card.name if value is None else f"{network.card.name} vividness {short(value)}"
-            method = Method(name, "network", network.card.description, network.path, digest, value, network.card)
+            method = Method(
+                name, "network", network.card.description, network.path, network.sha256, value, network.card
+            )
             found[network.path.resolve(), value] = method
     references = [Method(name, "reference", text) for name, text in REFERENCES.items()]
     return references + _named_apart(list(found.values()))

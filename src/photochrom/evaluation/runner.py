@@ -62,7 +62,7 @@ def evaluate(
     A call that was stopped goes on with the same arguments: what is measured is not measured again.
 
     Args:
-        networks: names of bundled networks or paths of network files.
+        networks: as `Network` takes them.
         data: colour photos; see `find_photos`. Where it names photos for testing, those for training are left out.
         output: the evaluation's folder.
         preprocessing: see `PREPROCESSINGS`.

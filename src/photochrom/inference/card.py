@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from photochrom.errors import NetworkError
 
-__all__ = ["CARD_KEY", "Card", "Input", "Output", "read_card"]
+__all__ = ["CARD_KEY", "Card", "Input", "Output", "has_card", "read_card"]
 
 CARD_KEY = "photochrom"
 """Key of the card's JSON in the metadata of an ONNX file."""
@@ -39,6 +39,10 @@ class Card(BaseModel):
         training: what it was trained on and how long; free keys.
         scores: measured results; free keys.
         recipe: the training recipe that rebuilds it.
+        source: of a network of others: the address of the weights that the file was made from.
+        sha256: of that file of weights.
+        paper: where its method is described.
+        preprocessing: what the file does inside to its input and output.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -55,6 +59,15 @@ class Card(BaseModel):
     training: dict[str, str | int | float] = Field(default_factory=dict)
     scores: dict[str, float] = Field(default_factory=dict)
     recipe: dict[str, Any] = Field(default_factory=dict)
+    source: str = ""
+    sha256: str = ""
+    paper: str = ""
+    preprocessing: str = ""
+
+
+def has_card(session: Any) -> bool:
+    """Say whether an open ONNX Runtime session's file carries a card."""
+    return CARD_KEY in session.get_modelmeta().custom_metadata_map
 
 
 def read_card(session: Any, path: Path) -> Card:

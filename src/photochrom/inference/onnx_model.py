@@ -2,52 +2,92 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
+import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.ab_bins import CELL, bin_centers
-from photochrom.errors import CapabilityError, NetworkError, reason_of
-from photochrom.inference.card import Card, Input, Output, read_card
-from photochrom.inference.catalogue import DEFAULT_NETWORK, bundled_networks, network_file
+from photochrom.errors import CapabilityError, NetworkError, PhotochromError, reason_of
+from photochrom.inference.card import Card, Input, Output, has_card, read_card
+from photochrom.inference.catalogue import DEFAULT_NETWORK, local_networks, network_file, read_merge
+from photochrom.inference.foreign import adopt
+from photochrom.inference.merge import MergedSession, merged_card
+from photochrom.inference.onnx_session import Device, open_session
+from photochrom.inference.published.download import file_sha256
 
-__all__ = ["Device", "Network", "list_networks"]
+__all__ = ["Network", "list_networks"]
 
-Device = Literal["auto", "cpu", "cuda"]
 Planes = NDArray[np.float32]
 
 
 class Network:
-    """A network file, open and ready to run.
+    """A network, open and ready to run.
 
     Args:
-        network: name of a bundled network, or path of an ONNX file that keeps the network contract.
-        device: ``"cpu"``, ``"cuda"``, or ``"auto"``: CUDA where ONNX Runtime has it, else the CPU.
+        network: name of a bundled or pulled network; path of an ONNX file that keeps the network contract, or is
+            an export of others' that is recognised (`photochrom.inference.foreign`); or two of these as
+            ``"first+second"`` or ``"first+second:share"``, whose colours are mixed.
+        device: ``"cpu"``, an accelerator's name, or ``"auto"``, as `photochrom.inference.onnx_session` has them.
         threads: how many to use on the CPU, or None for one per core.
 
     Attributes:
-        card: what the file says about itself.
-        path: the file.
-        device: where it runs, ``"cpu"`` or ``"cuda"``.
+        card: what the network says about itself.
+        path: what opens it again: its file, or the merge as it was given.
+        files: all that it consists of: the file, or both of a merge, and weights that ONNX keeps beside one.
+        device: where it runs.
 
     Raises:
         NetworkError: if there is no such network, the file breaks the contract, or the device is not there.
+        DownloadError: if it is a published network that was not pulled yet.
     """
 
     def __init__(
         self, network: str | Path = DEFAULT_NETWORK, *, device: Device = "auto", threads: int | None = None
     ) -> None:
+        merge = read_merge(network)
+        self._parts: tuple[Network, ...] = ()
+        self._session: Any
+        self.path: Path
+        self.files: tuple[Path, ...]
+        self.device: str
+        self.card: Card
+        if merge is not None:
+            first, second = (Network(name, device=device, threads=threads) for name in (merge.first, merge.second))
+            self._parts, self.path, self.device = (first, second), Path(str(network)), first.device
+            self.files = first.files + second.files
+            self._session = MergedSession(first, second, merge.share)
+            self.card = merged_card(first.card, second.card, merge.share)
+            return
         self.path = network_file(network)
-        self._session, self.device = _open(self.path, device, threads=threads)
-        self.card = read_card(self._session, self.path)
+        self.files = (self.path, *_external_data(self.path))
+        self._session, self.device = open_session(self.path, device, threads=threads)
+        if has_card(self._session):
+            self.card = read_card(self._session, self.path)
+        else:
+            self._session, self.card = adopt(self._session, self.path)
 
     def __repr__(self) -> str:
         return f"Network({self.card.name!r}, version {self.card.version}, on {self.device})"
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 that tells these weights from others, in hexadecimal digits.
+
+        Of a published network it is that of the authors' file, whatever wrote the network file; else that of the
+        network file, with the weights beside it. A merge has one of both and their shares.
+        """
+        if self._parts:
+            named = f"{self.card.name} {' '.join(part.sha256 for part in self._parts)}"
+            return hashlib.sha256(named.encode()).hexdigest()
+        if self.card.sha256:
+            return self.card.sha256
+        digests = [file_sha256(path) for path in self.files]
+        return digests[0] if len(digests) == 1 else hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
     def require(self, inputs: Sequence[Input] = (), outputs: Sequence[Output] = ()) -> None:
         """Make sure that it takes and gives all of these.
@@ -60,10 +100,10 @@ class Network:
                 raise CapabilityError(self.card.name, f"gives no {output}", "use a network that does")
         for name in inputs:
             if name not in self.card.inputs:
-                what = "them" if name == "hints" else "it"
-                raise CapabilityError(
-                    self.card.name, f"takes no {name}", f"leave {what} out or use a network that does"
-                )
+                remedy = "leave them out or use a network that does"
+                if name == "vividness":
+                    remedy = "leave it out, strengthen all colours alike by saturation, or use a network that does"
+                raise CapabilityError(self.card.name, f"takes no {name}", remedy)
 
     def run(
         self,
@@ -107,6 +147,8 @@ class Network:
             feed["vividness"] = np.array([0.5 if vividness is None else vividness], np.float32)
         try:
             answers: dict[Output, Planes] = dict(zip(outputs, self._session.run(outputs, feed), strict=True))
+        except PhotochromError:  # of a merge's part
+            raise
         except Exception as error:  # ONNX Runtime's errors share no base class of their own
             raise NetworkError(
                 self.path,
@@ -126,6 +168,12 @@ class Network:
         return answers
 
 
+def _external_data(path: Path) -> tuple[Path, ...]:
+    """Return the files of weights beside a network file, by the names that exporters give them."""
+    beside = (path.with_name(path.name + suffix) for suffix in (".data", "_data"))
+    return tuple(each for each in beside if each.is_file())
+
+
 def _shape_of(output: Output, count: int, height: int, width: int) -> tuple[int, int, int, int]:
     if output == "distribution":
         return count, len(bin_centers()), -(-height // CELL), -(-width // CELL)
@@ -133,63 +181,9 @@ def _shape_of(output: Output, count: int, height: int, width: int) -> tuple[int,
 
 
 def list_networks() -> list[Card]:
-    """Return the cards of the networks that come with photochrom, sorted by name.
+    """Return the cards of the networks on this computer: those that come with photochrom, then those pulled.
 
     Raises:
         NetworkError: if the file of one is damaged.
     """
-    return [read_card(_open(path, "cpu", optimize=False)[0], path) for path in bundled_networks().values()]
-
-
-def _open(
-    path: Path, device: Device, *, optimize: bool = True, threads: int | None = None
-) -> tuple[Any, Literal["cpu", "cuda"]]:
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # or importing it writes an identifier to the home folder
-    import onnxruntime as ort
-
-    if device not in ("auto", "cpu", "cuda"):
-        raise NetworkError(None, f"there is no device {device!r}", "use auto, cpu or cuda")
-    cuda = device != "cpu" and "CUDAExecutionProvider" in ort.get_available_providers()
-    if device == "cuda" and not cuda:
-        raise NetworkError(
-            None,
-            "this ONNX Runtime has no CUDA",
-            "replace it:  pip uninstall onnxruntime && pip install onnxruntime-gpu",
-        )
-    if cuda:
-        _find_cuda(ort)
-    ort.disable_telemetry_events()
-    options = ort.SessionOptions()
-    options.log_severity_level = 4  # what matters arrives as an exception; the rest would clutter a terminal
-    options.intra_op_num_threads = threads or 0
-    # Memory that its arena keeps for one size of photo is of no use for the next.
-    options.enable_cpu_mem_arena = False
-    # Threads that wait for the next pass by spinning would take the processors from what follows this one.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if not optimize:
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    providers = ["CUDAExecutionProvider", "CPUExecutionProvider"] if cuda else ["CPUExecutionProvider"]
-    try:
-        session = ort.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # as in Network.run
-        raise NetworkError(
-            path, f"is no ONNX network that can be opened ({reason_of(error, path)})", "export or fetch it again"
-        ) from error
-    # ONNX Runtime falls back to the CPU without a word where CUDA's own libraries are missing.
-    cuda = "CUDAExecutionProvider" in session.get_providers()
-    if device == "cuda" and not cuda:
-        raise NetworkError(
-            None,
-            "ONNX Runtime found no usable CUDA device",
-            "check the driver with nvidia-smi, get CUDA's libraries with  "
-            'pip install "onnxruntime-gpu[cuda,cudnn]"  or use cpu',
-        )
-    return session, "cuda" if cuda else "cpu"
-
-
-def _find_cuda(ort: Any) -> None:
-    """Load CUDA and cuDNN from where pip put them; ONNX Runtime itself looks elsewhere."""
-    ort.set_default_logger_severity(4)  # as a session's own: what fails here is said as an error, or is no matter
-    if hasattr(ort, "preload_dlls"):  # from version 1.21 on
-        with contextlib.redirect_stdout(None):  # it prints what is missing; `_open` finds out and says so
-            ort.preload_dlls()
+    return [read_card(open_session(path, "cpu", optimize=False)[0], path) for path in local_networks().values()]

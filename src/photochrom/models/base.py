@@ -110,7 +110,9 @@ def pad_to_multiple(planes: Tensor, multiple: int) -> Tensor:
         side = planes.shape[dim]
         padded = (side + multiple - 1) // multiple * multiple
         there = torch.arange(padded, device=planes.device)
-        period = (2 * torch.arange(side, device=planes.device)[-1:]).clamp(min=1)  # there and back again
+        period = 2 * torch.arange(side, device=planes.device)[-1:]  # there and back again
+        # Not by clamp: of whole numbers without an upper bound, OpenVINO makes 0.
+        period = torch.maximum(period, torch.ones_like(period))
         there = torch.remainder(there, period)
         planes = planes.index_select(dim, torch.minimum(there, period - there))
     return planes

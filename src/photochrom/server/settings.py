@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from photochrom.errors import SettingError
-from photochrom.inference.onnx_model import Device
+from photochrom.inference.onnx_session import Device
 from photochrom.threads import usable_cores
 
 __all__ = ["Settings", "read_tokens", "share_cores"]
@@ -23,7 +23,7 @@ class Settings:
         host: address to listen on.
         port: likewise; 0 for any that is free.
         allowed_hosts: names, besides the loopback's own, by which a service on the loopback may be called.
-        networks: names of bundled networks or paths of network files, the default first.
+        networks: networks as `Network` takes them, the default first.
         device: where they run.
         workers: processes that colorize.
         threads: processors for each of them.

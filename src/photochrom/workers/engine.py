@@ -11,7 +11,7 @@ import numpy as np
 from photochrom.colorizer import Colorizer
 from photochrom.errors import NetworkError
 from photochrom.inference.card import Card
-from photochrom.inference.onnx_model import Device
+from photochrom.inference.onnx_session import Device
 from photochrom.inference.prediction import Prediction
 from photochrom.io.cached import CachedPhoto
 from photochrom.workers.runner import Context, Setup
@@ -27,7 +27,7 @@ class EngineSetup(Setup["Engine"]):
     """How photos are colorized.
 
     Attributes:
-        networks: names of bundled networks or paths of network files, the default first.
+        networks: networks as `Network` takes them, the default first.
         device: where they run.
         network_size: side of the square whose area they work at, or None for their own.
         threads: processors for one photo, or None for all.
@@ -53,10 +53,10 @@ class EngineSetup(Setup["Engine"]):
 
 @dataclass(frozen=True)
 class OpenNetwork:
-    """A network that workers have open, and its file."""
+    """A network that workers have open, and what tells its weights from others."""
 
     card: Card
-    path: Path
+    sha256: str
 
 
 class Engine(Context):
@@ -84,7 +84,7 @@ class Engine(Context):
     @property
     def networks(self) -> tuple[OpenNetwork, ...]:
         """The networks, the default first."""
-        return tuple(OpenNetwork(each.card, each.network.path) for each in self._colorizers.values())
+        return tuple(OpenNetwork(each.card, each.network.sha256) for each in self._colorizers.values())
 
     def colorizer(self, network: str | None = None) -> Colorizer:
         """Return the colorizer with the network of that name, or with the default."""
