@@ -123,8 +123,10 @@ def _fetch(session: Session, url: str, part: Path, size: int, progress: Progress
         except requests.exceptions.TooManyRedirects as error:
             raise _RefusedError("it is redirected in a circle") from error
         except requests.exceptions.HTTPError as error:
-            status = error.response.status_code
-            reason = f"the server answers {status} {error.response.reason}"
+            answer = error.response
+            assert answer is not None  # for the server's status is what raised it
+            status = answer.status_code
+            reason = f"the server answers {status} {answer.reason}"
             if status not in _BUSY:
                 raise _RefusedError(reason) from error
         except (

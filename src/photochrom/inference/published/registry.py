@@ -1,4 +1,4 @@
-"""The networks of others that photochrom runs: where their weights are, under which licence, and how they are used."""
+"""The networks of others that photochrom runs: where their weights are, under which licence, how they are used."""
 
 from __future__ import annotations
 
