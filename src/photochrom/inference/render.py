@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,7 @@ def save_colors(
         OutputError: if the result cannot be written; nothing half-written stays.
     """
     gap = max(4, round(_GAP * photo.width)) if options.side_by_side else 0
+    metadata = replace(metadata, alone=not gap)
     image = writer.Image(
         photo.height,
         photo.width * (2 if gap else 1) + gap,
