@@ -71,13 +71,12 @@ class Placement:
             The placement of such regions, and the size that they are to say now.
         """
         (columns, rows), (wide, high) = self.stored, self.size
-        if _alike(width * rows, height * columns):
+        shown = (width, height) == (rows, columns) != (columns, rows)
+        if _alike(width * rows, height * columns) and not shown:
             return self, self.size
-        if _alike(width * columns, height * rows):  # drawn on the upright picture
-            shown = replace(
-                self, stored=self.stored[::-1], size=self.size if self.swaps else (high, wide), turned=1
-            )
-            return shown, shown.size
+        if shown or _alike(width * columns, height * rows):  # drawn on the upright picture
+            size = self.size if self.swaps else (high, wide)
+            return replace(self, stored=(rows, columns), size=size, turned=1), size
         sides = self.extent(width * self.scale[0], height * self.scale[1])
         return self, (max(1, round(sides[0])), max(1, round(sides[1])))
 
