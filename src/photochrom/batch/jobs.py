@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from photochrom.batch.fingerprint import Fingerprint
+from photochrom.io.sidecars import sidecars_digest
+from photochrom.options import Options
 from photochrom.workers.engine import Engine
 from photochrom.workers.jobs import Render, Written
 
-__all__ = ["RecordedRender", "RecordedResult"]
+__all__ = ["RecordedRender", "RecordedResult", "counted_sidecars"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,10 +21,12 @@ class RecordedResult(Written):
     Attributes:
         made: the result as it was written.
         photo: the photo as it was read; None if it is no regular file.
+        sidecars: digest of its sidecars as they were read; empty where none count.
     """
 
     made: Fingerprint
     photo: Fingerprint | None
+    sidecars: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,5 +39,18 @@ class RecordedRender(Render):
             read = Fingerprint.of(self.photo)
         except (OSError, ValueError):
             read = None  # what is wrong with it, the engine says best
+        digest = counted_sidecars(self.photo, self.options)
         result = super().run(engine)
-        return RecordedResult(file=result.file, notes=result.notes, made=Fingerprint.of(result.file), photo=read)
+        return RecordedResult(
+            file=result.file,
+            notes=result.notes,
+            beside=result.beside,
+            made=Fingerprint.of(result.file),
+            photo=read,
+            sidecars=digest,
+        )
+
+
+def counted_sidecars(photo: Path, options: Options) -> str:
+    """Return the digest of a photo's sidecars; empty where it has none, or they are not asked for."""
+    return "" if options.sidecars == "ignore" else sidecars_digest(photo)

@@ -97,8 +97,12 @@ class Manifest:
         finally:
             self._database.close()
 
-    def reason_to_skip(self, item: PlanItem) -> tuple[str, list[str]] | None:
+    def reason_to_skip(self, item: PlanItem, sidecars: str = "") -> tuple[str, list[str]] | None:
         """Say why a photo needs no work, or may have none, and what was to be known about its result; else None.
+
+        Args:
+            item: the photo.
+            sidecars: digest of what lies beside it; with others its result is another.
 
         Raises:
             OutputError: if the manifest cannot be read.
@@ -115,7 +119,7 @@ class Manifest:
         same_photo = record.photo.fits(item.source, trust_time=same_name)
         if not same_photo and not same_name:
             return OTHER, []
-        if not same_photo or record.recipe != self._recipe:
+        if not same_photo or record.recipe != self._recipe + sidecars:
             return None
         self._refresh(item, record)
         return DONE, record.warnings
@@ -133,6 +137,7 @@ class Manifest:
         item: PlanItem,
         photo: Fingerprint | None,
         warnings: Sequence[str] = (),
+        sidecars: str = "",
     ) -> None:
         """Move a result to where it belongs, and record it.
 
@@ -142,6 +147,7 @@ class Manifest:
             item: whose result it is.
             photo: fingerprint of the photo; None if it could not be taken.
             warnings: what the user should know about it.
+            sidecars: digest of what lies beside the photo.
 
         Raises:
             OutputError: if that fails; what was there stays.
@@ -157,7 +163,7 @@ class Manifest:
                     _key(item.source.absolute()),
                     *(source.size, source.mtime_ns, source.digest),
                     *(fingerprint.size, fingerprint.mtime_ns, fingerprint.digest),
-                    self._recipe,
+                    self._recipe + sidecars,
                     json.dumps(list(warnings)),
                 ),
             )

@@ -49,7 +49,7 @@ class FolderSearch:
         for path in files:
             if path.suffix.lower() in PHOTO_SUFFIXES:
                 yield str(path)
-            else:
+            elif path.suffix.lower() != ".xmp":  # a sidecar, which is read with its photo
                 self._others[path.suffix.lower()] += 1
 
     def others(self) -> str | None:

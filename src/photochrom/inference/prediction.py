@@ -22,6 +22,7 @@ from photochrom.inference.render import (
     marked,
     save_colors,
     save_confidence,
+    with_sidecars,
 )
 from photochrom.inference.suggestions import suggest_hints
 from photochrom.io.cached import CachedPhoto
@@ -160,13 +161,22 @@ class Prediction:
         check_output(self._path, target, options, overwrite=overwrite)
         check_options(self._network, options)
         photo = self.photo(upright=not keeps_orientation(target, options), long_edge=options.long_edge)
+        metadata, copies, notes = with_sidecars(photo, target, self._network.card, options, overwrite=overwrite)
         with decoded_ahead(photo, self._threads) as strips:
             given, passes = self._prepared(photo)
             ab = given.laid(self._ab(passes, options))
-            metadata = marked(photo.metadata, self._network.card, options)
-            return save_colors(
-                photo, strips, given.lightness, ab, target, options, metadata=metadata, threads=self._threads
+            made = save_colors(
+                photo,
+                strips,
+                given.lightness,
+                ab,
+                target,
+                options,
+                metadata=metadata,
+                copies=copies,
+                threads=self._threads,
             )
+            return [*made, *notes]
 
     def confidence(self, options: Options | None = None) -> Floats:
         """Predict how sure the network is of each pixel's colour.

@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 from photochrom.io.metadata.xmp_encoding import from_utf8, to_utf8
 from photochrom.io.metadata.xmp_places import IPTC, OWN, RDF, Places
 
-__all__ = ["DIGITAL_SOURCE_TYPE", "FRESH", "edited", "mark_synthetic", "with_comments"]
+__all__ = ["DIGITAL_SOURCE_TYPE", "FRESH", "edited", "mark_synthetic", "with_comments", "with_unreadable"]
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's term for a real photograph that a trained model added something to."""
@@ -83,6 +83,11 @@ def with_comments(packet: bytes | None, comments: Sequence[str]) -> bytes:
         return "\n\n".join([*had, *(comment for comment in comments if comment not in parts)])
 
     return _changed(packet, {}, {"Comment": joined})
+
+
+def with_unreadable(packet: bytes) -> bytes:
+    """Return a packet, or where it is no XMP, a fresh one that keeps it as `mark_synthetic` does."""
+    return _changed(packet, {}, {})
 
 
 Own = dict[str, Callable[[str | None], str]]
