@@ -49,7 +49,7 @@ class FolderSearch:
         for path in files:
             if path.suffix.lower() in PHOTO_SUFFIXES:
                 yield str(path)
-            elif path.suffix.lower() != ".xmp":  # a sidecar, which is read with its photo
+            else:
                 self._others[path.suffix.lower()] += 1
 
     def others(self) -> str | None:
@@ -72,7 +72,14 @@ class FolderSearch:
         if name != Path() and any(entry.name == HIDDEN for entry in entries):
             self.notes.append(f"{self._folder / name}: holds the results of another call; left out")
             return []
-        return entries
+        return _without_sidecars(entries)
 
     def _again(self, path: Path) -> None:
         self.notes.append(f"{path}: leads to a folder that is searched anyway; left out")
+
+
+def _without_sidecars(entries: Entries) -> Entries:
+    """Leave out the XMP files that belong to photos, with which they are read."""
+    photos = [Path(entry.name) for entry in entries if Path(entry.name).suffix.lower() in PHOTO_SUFFIXES]
+    named = {name for photo in photos for name in (photo.stem, photo.name)}
+    return [entry for entry in entries if not (entry.name.lower().endswith(".xmp") and entry.name[:-4] in named)]
