@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.xmp import mark_synthetic
 from photochrom.io.vips import libvips
 
-__all__ = ["TAGS", "XMP_TAGS", "ExifTool", "photo", "pixels", "recolour", "segment"]
+__all__ = ["TAGS", "XMP_TAGS", "ExifTool", "need", "photo", "pixels", "recolour", "segment"]
 
 ExifTool = Callable[..., dict[str, Any]]
 
@@ -64,6 +67,15 @@ def recolour(source: Path, path: Path, *, thumbnail: bytes | None = None, mark: 
     assert libvips().Image.new_from_file(str(path), fail_on="warning").bands == 3
     assert [file for file in path.parent.iterdir() if file.suffix == ".longer"] == []
     return carried
+
+
+def need(program: str, package: str) -> None:
+    """Skip a test whose program is missing; fail it where that must be there."""
+    if shutil.which(program) is None:
+        reason = f"{program} is not installed (Debian: {package})"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
 
 
 def photo(path: Path, exiftool: ExifTool, *options: str) -> Path:

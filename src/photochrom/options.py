@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -68,8 +68,11 @@ class Options(ResultOptions):
 
     Attributes:
         keep_times: give the result's file the photo's times of change and access.
+        sidecars: what becomes of XMP files beside the photo: "merge" puts what they say into the result's own XMP,
+            "copy" puts them beside the result, and "ignore" leaves them aside.
         max_pixels: refuse photos with more.
     """
 
     keep_times: bool = False
+    sidecars: Literal["merge", "copy", "ignore"] = "merge"
     max_pixels: int = Field(default=MAX_PIXELS, ge=1)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from photochrom.batch.fingerprint import Fingerprint
 from photochrom.inference.prediction import Prediction
+from photochrom.io.sidecars import sidecars_digest
+from photochrom.options import Options
 from photochrom.workers.engine import Engine
 from photochrom.workers.jobs import Render, Written
 
-__all__ = ["RecordedRender", "RecordedResult"]
+__all__ = ["RecordedRender", "RecordedResult", "counted_sidecars"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +22,12 @@ class RecordedResult(Written):
     Attributes:
         made: the result as it was written; None where there is none, for the photo has colours already.
         photo: the photo as it was read; None if it is no regular file.
+        sidecars: digest of its sidecars as they were read; empty where none count.
     """
 
     made: Fingerprint | None
     photo: Fingerprint | None
+    sidecars: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +46,24 @@ class RecordedRender(Render):
             read = Fingerprint.of(self.photo)
         except (OSError, ValueError):
             read = None  # what is wrong with it, the engine says best
+        digest = counted_sidecars(self.photo, self.options)
         result = super().run(engine)
         made = Fingerprint.of(result.file) if result.file.exists() else None
-        return RecordedResult(file=result.file, notes=result.notes, made=made, photo=read)
+        return RecordedResult(
+            file=result.file,
+            notes=result.notes,
+            beside=result.beside,
+            made=made,
+            photo=read,
+            sidecars=digest,
+        )
 
     def _make(self, prediction: Prediction) -> Written:
         if self.skip_colored and not prediction.info.is_grey:
             return Written(self.target)
         return super()._make(prediction)
+
+
+def counted_sidecars(photo: Path, options: Options) -> str:
+    """Return the digest of a photo's sidecars; empty where it has none, or they are not asked for."""
+    return "" if options.sidecars == "ignore" else sidecars_digest(photo)

@@ -102,11 +102,14 @@ class Manifest:
         finally:
             self._database.close()
 
-    def reason_to_skip(self, item: PlanItem, *, skip_colored: bool = False) -> tuple[str, list[str]] | None:
+    def reason_to_skip(
+        self, item: PlanItem, sidecars: str = "", *, skip_colored: bool = False
+    ) -> tuple[str, list[str]] | None:
         """Say why a photo needs no work, or may have none, and what was to be known about its result; else None.
 
         Args:
             item: the photo.
+            sidecars: digest of what lies beside it; with others its result is another.
             skip_colored: whether one that is known to have colours already needs none.
 
         Raises:
@@ -124,7 +127,7 @@ class Manifest:
         same_photo = record.photo.fits(item.source, trust_time=same_name)
         if not same_photo and not same_name:
             return OTHER, []
-        if not same_photo or record.recipe != self._recipe:
+        if not same_photo or record.recipe != self._recipe + sidecars:
             return None
         self._refresh(item, record)
         return DONE, record.warnings
@@ -170,6 +173,7 @@ class Manifest:
         item: PlanItem,
         photo: Fingerprint | None,
         warnings: Sequence[str] = (),
+        sidecars: str = "",
     ) -> None:
         """Move a result to where it belongs, and record it.
 
@@ -179,6 +183,7 @@ class Manifest:
             item: whose result it is.
             photo: fingerprint of the photo; None if it could not be taken.
             warnings: what the user should know about it.
+            sidecars: digest of what lies beside the photo.
 
         Raises:
             OutputError: if that fails; what was there stays.
@@ -194,7 +199,7 @@ class Manifest:
                     _key(item.source.absolute()),
                     *(source.size, source.mtime_ns, source.digest),
                     *(fingerprint.size, fingerprint.mtime_ns, fingerprint.digest),
-                    self._recipe,
+                    self._recipe + sidecars,
                     json.dumps(list(warnings)),
                 ),
             )

@@ -15,14 +15,16 @@ from types import TracebackType
 from typing import Literal, Self
 
 from photochrom.batch.fingerprint import Fingerprint
-from photochrom.batch.jobs import RecordedRender, RecordedResult
+from photochrom.batch.jobs import RecordedRender, RecordedResult, counted_sidecars
 from photochrom.batch.manifest import COLORED, Manifest
 from photochrom.batch.plan import PlanItem
 from photochrom.batch.search import HIDDEN
 from photochrom.errors import OutputError, PhotochromError
 from photochrom.io.atomic import make_folder
 from photochrom.io.picture import Picture
+from photochrom.io.sidecars import sidecar_target
 from photochrom.options import Options
+from photochrom.result_notes import Note
 from photochrom.workers.engine import EngineSetup, OpenNetwork
 from photochrom.workers.job_future import JobFuture
 from photochrom.workers.jobs import Describe, Written
@@ -121,11 +123,7 @@ class Batch:
         begun: dict[JobFuture[Written], PlanItem] = {}
         for item in items:
             try:
-                skip = (
-                    None
-                    if self._overwrite
-                    else self._manifest.reason_to_skip(item, skip_colored=self._skip_colored)
-                )
+                skip = None if self._overwrite else self._reason_to_skip(item)
             except PhotochromError as error:
                 yield Result.failed(item.source, item.target, error)
                 continue
@@ -186,14 +184,30 @@ class Batch:
                 if result.photo is not None:
                     self._manifest.note_colored(item.source, result.photo)
                 return Result(source, target, "skipped", COLORED, (), future.seconds)
-            warnings = tuple(map(str, result.notes))
-            self._manifest.place(result.file, result.made, item, result.photo, warnings)
+            # Before the result, so that one that is there has all that belongs to it.
+            beside = [self._place_sidecar(made, result.file, item) for made in result.beside]
+            warnings = (*map(str, result.notes), *filter(None, beside))
+            self._manifest.place(result.file, result.made, item, result.photo, warnings, result.sidecars)
         except PhotochromError as error:
             assert isinstance(future.job, RecordedRender)
             future.job.target.unlink(missing_ok=True)
             # A copy does not hold what it was raised in.
             return Result.failed(source, target, error.about(error.subject), future.seconds)
         return Result(source, target, "done", "", warnings, future.seconds)
+
+    def _reason_to_skip(self, item: PlanItem) -> tuple[str, list[str]] | None:
+        sidecars = counted_sidecars(item.source, self._options)
+        return self._manifest.reason_to_skip(item, sidecars, skip_colored=self._skip_colored)
+
+    def _place_sidecar(self, made: Path, result: Path, item: PlanItem) -> str | None:
+        """Put a copy of a sidecar beside its result; say where that may not be."""
+        target = sidecar_target(made, result, item.target)
+        if not (self._overwrite or self.may_write(target)):
+            made.unlink(missing_ok=True)
+            return str(Note(str(target), "is there and not photochrom's; left alone"))
+        place = PlanItem(self._output, ".", self._output, str(target.relative_to(self._output)))
+        self._manifest.place(made, Fingerprint.of(made), place, None)
+        return None
 
 
 def _recipe(network: OpenNetwork, setup: EngineSetup, options: Options) -> str:

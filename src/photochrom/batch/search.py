@@ -97,7 +97,7 @@ class FolderSearch:
             self.notes.append(f"{self._folder / name}: holds the results of another call; left out")
             return []
         self._names = frozenset(entry.name for entry in entries)
-        return [entry for entry in entries if not entry.name.startswith(HIDDEN)]
+        return _without_sidecars([entry for entry in entries if not entry.name.startswith(HIDDEN)])
 
     def _again(self, path: Path) -> None:
         self.notes.append(f"{path}: leads to a folder that is searched anyway; left out")
@@ -105,3 +105,10 @@ class FolderSearch:
 
 def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}" if number else ""
+
+
+def _without_sidecars(entries: Entries) -> Entries:
+    """Leave out the XMP files that belong to photos, with which they are read."""
+    photos = [Path(entry.name) for entry in entries if Path(entry.name).suffix.lower() in PHOTO_SUFFIXES]
+    named = {name for photo in photos for name in (photo.stem, photo.name)}
+    return [entry for entry in entries if not (entry.name.lower().endswith(".xmp") and entry.name[:-4] in named)]

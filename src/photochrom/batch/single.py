@@ -15,6 +15,7 @@ from photochrom.batch.run import Result
 from photochrom.errors import OutputError, PhotochromError, reason_of
 from photochrom.io.atomic import make_folder, move_file, same_file
 from photochrom.io.hints_file import hints_text
+from photochrom.io.sidecars import find_sidecars, sidecar_target
 from photochrom.options import Options
 from photochrom.result_notes import Note
 from photochrom.workers.engine import Engine, EngineSetup
@@ -115,6 +116,7 @@ class _Single:
         # What is decoded of it is remembered, for there may be more than one job.
         self._common: dict[str, Any] = {"photo": photo, "name": name, "key": "single"}
         self.notes: list[Note] = []
+        self.sidecars: list[tuple[Path, Path]] = []
         self.seconds = 0.0
 
     def is_colored(self) -> bool:
@@ -133,6 +135,7 @@ class _Single:
             path = _numbered(target, number) if self.extras.alternatives else target
             result = self._do(Render(**self._common, options=options, target=path, shown=name))
             self.notes += result.notes
+            self.sidecars += [(result.file, sidecar) for sidecar in result.beside]
             made.append(result.file)
         return made
 
@@ -166,7 +169,12 @@ def _to_file(single: _Single, target: Path, *, overwrite: bool) -> None:
         folder = Path(name)
         shown = [str(path) for path in _results(target, single.extras)]
         made = single.render(folder / f"result{target.suffix}", shown) + single.beside(folder)
-        for file, path in zip(made, files, strict=True):
+        results = dict(zip(made, files, strict=True))
+        copies = [(sidecar, sidecar_target(sidecar, file, results[file])) for file, sidecar in single.sidecars]
+        own = find_sidecars(single.photo)  # beside the result already, if it goes to the photo's folder
+        copies = [(sidecar, path) for sidecar, path in copies if not any(same_file(each, path) for each in own)]
+        _check_targets(single.photo, [path for _, path in copies], overwrite=overwrite)
+        for file, path in [*copies, *results.items()]:
             move_file(file, path)
 
 
@@ -175,6 +183,7 @@ def _to_stream(single: _Single, made: Path, stream: IO[bytes], *, overwrite: boo
     _check_targets(single.photo, files, overwrite=overwrite)
     (result,) = single.render(made, [_STDOUT])
     beside = single.beside(made.parent)
+    single.notes += [Note(_STDOUT, "has no room beside it for the photo's sidecar")] if single.sidecars else []
     with result.open("rb") as file:
         shutil.copyfileobj(file, stream)
     stream.flush()

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 
 from photochrom.batch.plan import Plan, PlanItem, find_collisions
+from photochrom.io.sidecars import files_beside
 
 __all__ = ["watch"]
 
 _PAUSE = 1.0  # seconds between two looks
 _REST = 10  # how much longer than a look the pause is at least: a million photos must not keep the disk busy
 
-_Look = tuple[int, int] | None
+_Look = tuple[tuple[int, int], ...] | None
 
 
 def watch(look: Callable[[], Plan], *, pause: float = _PAUSE) -> Iterator[Plan]:
@@ -69,7 +70,7 @@ class _Arrivals:
 
 def _look(item: PlanItem) -> _Look:
     try:
-        status = item.source.stat()
+        found = [path.stat() for path in (item.source, *files_beside(item.source))]
     except (OSError, ValueError):
         return None
-    return status.st_size, status.st_mtime_ns
+    return tuple((status.st_size, status.st_mtime_ns) for status in found)

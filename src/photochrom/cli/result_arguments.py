@@ -53,6 +53,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--side-by-side", action="store_true", default=None, help="put photo and result into one picture")
     add("--keep-times", action="store_true", default=None, help="give results the photos' times of change")
+    add(
+        "--sidecars",
+        choices=("merge", "copy", "ignore"),
+        help="what XMP files beside a photo say: merge into the result (default), copy beside it, or ignore",
+    )
     add("--no-mark", action="store_false", default=None, dest="mark", help="no note in XMP of synthetic colours")
 
 

@@ -22,6 +22,7 @@ from photochrom.inference.render import (
     marked,
     save_colors,
     save_confidence,
+    with_sidecars,
 )
 from photochrom.inference.suggestions import suggest_hints
 from photochrom.io.cached import CachedPhoto
@@ -171,11 +172,11 @@ class Prediction:
         photo = self.photo(
             upright=not keeps_orientation(target, options), long_edge=options.long_edge, negative=options.negative
         )
+        metadata, copies, notes = with_sidecars(photo, target, self._network.card, options, overwrite=overwrite)
         with decoded_ahead(photo, self._threads) as strips:
             given, passes = self._prepared(photo, options.negative)
             ab = given.laid(self._ab(passes, options))
-            metadata = marked(photo.metadata, self._network.card, options)
-            notes = save_colors(
+            made = save_colors(
                 photo,
                 strips,
                 given.lightness,
@@ -184,12 +185,13 @@ class Prediction:
                 options,
                 protected=self._protected(given, passes, options),
                 metadata=metadata,
+                copies=copies,
                 threads=self._threads,
             )
         if not given.is_grey:
             subject = photo.name if isinstance(photo, PhotoFile) else str(target)
-            notes.insert(0, Note(subject, "has colours already; they were replaced"))
-        return notes
+            made.insert(0, Note(subject, "has colours already; they were replaced"))
+        return [*made, *notes]
 
     def confidence(self, options: Options | None = None) -> Floats:
         """Predict how sure the network is of each pixel's colour.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from photochrom import __version__
 from photochrom.errors import OutputError
 from photochrom.inference.card import Card
 from photochrom.inference.compose import Protected, beside, compose
-from photochrom.io import writer
+from photochrom.io import sidecars, writer
 from photochrom.io.atomic import same_file
-from photochrom.io.formats import JPEG, TIFF
+from photochrom.io.formats import JPEG, TIFF, kind_of
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.picture import Picture
 from photochrom.io.reader import STRIP, PhotoFile
@@ -33,6 +34,7 @@ __all__ = [
     "marked",
     "save_colors",
     "save_confidence",
+    "with_sidecars",
 ]
 
 Pixels = NDArray[Any]
@@ -68,6 +70,45 @@ def marked(metadata: Metadata, card: Card, options: Options) -> Metadata:
     return metadata.marked(network=card.name, version=card.version, program=f"photochrom {__version__}")
 
 
+@dataclass(frozen=True)
+class SidecarCopy:
+    """A sidecar to be written beside a result: its file, and what it will say."""
+
+    path: Path
+    metadata: Metadata
+
+
+def with_sidecars(
+    photo: PhotoFile | Picture, target: Path, card: Card, options: Options, *, overwrite: bool
+) -> tuple[Metadata, list[SidecarCopy], list[Note]]:
+    """Put together what a result will say, with what lies beside its photo.
+
+    Returns:
+        The result's metadata, marked as `marked` does it; what is to be written beside the result; and notes.
+
+    Raises:
+        OutputError: if a file is in the place of a sidecar, which is not the photo's own.
+    """
+    path = photo.path if isinstance(photo, PhotoFile) else None
+    if path is None or options.sidecars == "ignore":
+        return marked(photo.metadata, card, options), [], []
+    if options.sidecars == "merge":
+        merged, notes = sidecars.with_sidecars(photo.metadata, path)
+        if target.suffix.lower() == ".bmp" and merged is not photo.metadata:
+            notes.append(Note(str(target), ".bmp cannot hold what the sidecar says; copy it beside the result"))
+        return marked(merged, card, options), [], notes
+    found, notes = sidecars.sidecar_metadata(photo.metadata, path)
+    copies = []
+    for sidecar, metadata in found:
+        copy_of = sidecars.sidecar_target(sidecar, path, target)
+        if same_file(sidecar, copy_of):
+            continue  # it is beside the result already
+        if copy_of.exists() and not overwrite:
+            raise OutputError(copy_of, "is already there", "choose another name or allow overwriting")
+        copies.append(SidecarCopy(copy_of, marked(metadata, card, options)))
+    return marked(photo.metadata, card, options), copies, notes
+
+
 @contextmanager
 def decoded_ahead(photo: PhotoFile | Picture, threads: int) -> Iterator[Iterable[Pixels]]:
     """Give a photo's strips; those of a large file are decoded from now on, while the network works."""
@@ -94,6 +135,7 @@ def save_colors(
     *,
     protected: Protected | None,
     metadata: Metadata,
+    copies: Iterable[SidecarCopy] = (),
     threads: int,
 ) -> list[Note]:
     """Write a photo in colour while its strips are decoded.
@@ -107,6 +149,7 @@ def save_colors(
         options: of which those about files matter.
         protected: regions that get other colours, or None.
         metadata: of the result.
+        copies: sidecars to write beside it.
         threads: how many to compute with.
 
     Returns:
@@ -117,6 +160,7 @@ def save_colors(
         OutputError: if the result cannot be written; nothing half-written stays.
     """
     gap = max(4, round(_GAP * photo.width)) if options.side_by_side else 0
+    metadata = replace(metadata, alone=not gap)
     image = writer.Image(
         photo.height,
         photo.width * (2 if gap else 1) + gap,
@@ -131,6 +175,10 @@ def save_colors(
     path = photo.path if isinstance(photo, PhotoFile) else None
     times = _times(path) if options.keep_times and path is not None else None
     lost = writer.write_image(target, image, rows, quality=options.quality, times=times)
+    for copy_of in copies:
+        kind = kind_of(target.suffix).removeprefix(".")
+        said = replace(copy_of.metadata, alone=not gap).fitted(kind, (image.width, image.height))
+        sidecars.write_sidecar(copy_of.path, said.xmp or b"")
     notes = photo.notes if isinstance(photo, PhotoFile) else []
     subject = photo.name if isinstance(photo, PhotoFile) else str(target)
     grey = seen.problem() if options.saturation else None

@@ -166,7 +166,8 @@ class PhotoFile:
         self.orientation = 1 if upright else self._tagged
         self._turned = self._tagged if upright else 1
         self._swapped = self._turned >= 5
-        self.metadata = replace(self.metadata, orientation=self.orientation)
+        stored = self._stored[1], self._stored[0]
+        self.metadata = replace(self.metadata, orientation=self.orientation, stored=stored, turned=self._turned)
         height, width = self._stored[::-1] if self._swapped else self._stored
         scale = 1.0 if long_edge is None else min(1.0, long_edge / max(height, width))
         self.height, self.width = (max(1, round(side * scale)) for side in (height, width))

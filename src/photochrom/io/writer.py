@@ -113,7 +113,7 @@ def write_image(
         times: access and change of the file in nanoseconds, or None for now.
 
     Returns:
-        A note for each thing of the metadata that the format has no room for.
+        A note for each thing of the metadata that the format has no room for, and one on what is left out.
 
     Raises:
         OutputError: if the image does not fit the format or cannot be written; nothing half-written stays.
@@ -123,7 +123,7 @@ def write_image(
     suffix = path.suffix.lower()
     kind = "jpg" if suffix in JPEG else "tif" if suffix in TIFF else suffix[1:]
     source = StripSource(strips, image.height, image.width, image.bands, image.dtype)
-    said = FileMetadata()
+    said = image.metadata.fitted(kind, (image.width, image.height), image.thumbnail)
     try:
         with replace_file(path) as temporary:
             try:
@@ -131,12 +131,6 @@ def write_image(
                 if kind == "bmp":
                     write_bmp(temporary, pixels.numpy(), image.metadata.file.dpi)
                 else:
-                    said = image.metadata.file.adapt(
-                        kind,
-                        size=(image.width, image.height),
-                        orientation=image.metadata.orientation,
-                        thumbnail=image.thumbnail,
-                    )
                     _save(pixels, temporary, kind, image, said, _options(suffix, image, quality))
             except library.Error as error:
                 if source.error is None:
@@ -151,7 +145,8 @@ def write_image(
         raise _unwritable(path, error) from error
     finally:
         source.close()
-    return [Note(str(path), f"without {lost}") for lost in said.lost]
+    left_out = [Note(str(path), f"left out: {', '.join(said.left_out)}")] if said.left_out else []
+    return [*left_out, *(Note(str(path), f"without {lost}") for lost in said.lost if kind != "bmp")]
 
 
 def encode_thumbnail(pixels: NDArray[np.uint8]) -> bytes:

@@ -7,6 +7,7 @@ line that gives it to a pool.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +19,7 @@ from photochrom.inference.prediction import Prediction
 from photochrom.inference.preprocess import PhotoInfo
 from photochrom.io import writer
 from photochrom.io.formats import result_suffix
+from photochrom.io.sidecars import find_sidecars, sidecar_target
 from photochrom.options import Options
 from photochrom.result_notes import Note
 from photochrom.workers.engine import Engine, OpenNetwork
@@ -146,10 +148,12 @@ class Written:
     Attributes:
         file: where it is.
         notes: what the user should know about it.
+        beside: sidecars that were written beside it.
     """
 
     file: Path
     notes: tuple[Note, ...] = ()
+    beside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +187,13 @@ class Render(FileJob[Written]):
         target = self._path(result_suffix(self.target.suffix or prediction.photo().format or ""))
         notes = prediction.save(target, self.options, overwrite=True)
         shown = self.shown or self.name
-        return Written(target, tuple(note.about(shown) if note.subject == str(target) else note for note in notes))
+        said = tuple(note.about(shown) if note.subject == str(target) else note for note in notes)
+        return Written(target, said, tuple(self._copies(target)))
+
+    def _copies(self, target: Path) -> Iterator[Path]:
+        if self.options.sidecars == "copy":
+            paths = (sidecar_target(sidecar, self.photo, target) for sidecar in find_sidecars(self.photo))
+            yield from (path for path in paths if path.exists())
 
 
 @dataclass(frozen=True, kw_only=True)

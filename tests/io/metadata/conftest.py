@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,15 +10,9 @@ from typing import Any
 
 import pytest
 
+from metadata_readers import need
+
 ExifTool = Callable[..., dict[str, Any]]
-
-
-def need(program: str, package: str) -> None:
-    if shutil.which(program) is None:
-        reason = f"{program} is not installed (Debian: {package})"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

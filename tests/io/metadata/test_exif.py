@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from exif_blocks import NEW, OLD, block_of, photo_directory, turned
 from photochrom.io.metadata.exif import edit_exif, make_block, parse_block, shortened
 from photochrom.io.metadata.ifd import EXIF, Directory, Value
+from photochrom.io.metadata.placement import Placement
+
+SAME = Placement((1, 1), (1, 1))
 
 
 def number(directory: Any, tag: int, order: str) -> int:
@@ -31,8 +34,11 @@ def second_directory(block: bytes, order: str) -> Directory:
 def test_only_what_must_change_changes(order: str, behind: bytes, extended: bool) -> None:
     block = block_of(order, behind=behind)
     added: Directory = {33723: Value(7, b"\x1c\x02\x78\0\x01x"), 0x4746: Value(3, b"\5\0")} if extended else {}
-    edited = edit_exif(block, size=(48, 70_000), added=added, missing={282: Value(5, bytes(8))}, thumbnail=NEW)
+    edited, left_out = edit_exif(
+        block, Placement((48, 70_000), (48, 70_000)), added=added, missing={282: Value(5, bytes(8))}, thumbnail=NEW
+    )
     assert edited is not None
+    assert left_out == []
     found, found_order = parse_block(edited)
     assert found_order == order
     right = photo_directory(order)
@@ -47,26 +53,26 @@ def test_only_what_must_change_changes(order: str, behind: bytes, extended: bool
     thumbnail = second_directory(edited, order)
     at = 6 + number(thumbnail, 513, order)
     assert edited[at : at + number(thumbnail, 514, order)] == NEW
-    again = edit_exif(edited, size=(48, 70_000), added=added)
+    again, _ = edit_exif(edited, Placement((48, 70_000), (48, 70_000)), added=added)
     assert again is not None
     assert parse_block(again)[0] == found
     assert second_directory(again, order) == {}
 
 
 def test_without_a_block_there_is_one_only_for_something_to_say() -> None:
-    assert edit_exif(None, size=(1, 1)) is None
-    assert edit_exif(b"", size=(1, 1)) is None
-    said = edit_exif(None, size=(1, 1), missing={282: Value(5, struct.pack("<2I", 300, 1))})
+    assert edit_exif(None, SAME) == (None, [])
+    assert edit_exif(b"", SAME) == (None, [])
+    said, _ = edit_exif(None, SAME, missing={282: Value(5, struct.pack("<2I", 300, 1))})
     assert said is not None
     assert parse_block(said) == ({282: Value(5, struct.pack("<2I", 300, 1))}, "<")
-    pictured = edit_exif(None, size=(1, 1), thumbnail=NEW)
+    pictured, _ = edit_exif(None, SAME, thumbnail=NEW)
     assert pictured is not None
     assert second_directory(pictured, "<")
 
 
 @pytest.mark.parametrize("block", [b"Exif\0\0", b"Exif\0\0junk", b"Exif\0\0II*\0\xff\0\0\0", b"II+\0" + bytes(20)])
 def test_a_block_beyond_reading_stays_as_it_is(block: bytes) -> None:
-    assert edit_exif(block, size=(1, 1), thumbnail=NEW) in (block, edit_exif(None, size=(1, 1), thumbnail=NEW))
+    assert edit_exif(block, SAME, thumbnail=NEW)[0] in (block, edit_exif(None, SAME, thumbnail=NEW)[0])
 
 
 def test_the_largest_values_make_way() -> None:
@@ -93,7 +99,9 @@ def test_damage_never_raises(order: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(0, 6))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     damaged = bytes(content[: data.draw(st.integers(0, len(content)))])
-    edited = edit_exif(damaged, size=(9, 9), added={33723: Value(7, b"x" * 9)}, thumbnail=NEW)
+    edited, _ = edit_exif(
+        damaged, Placement((9, 9), (8, 6), turned=6), added={33723: Value(7, b"x" * 9)}, thumbnail=NEW
+    )
     assert edited is not None
     parse_block(edited)
     shortened(edited, 100)

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom.io.metadata.xmp import DIGITAL_SOURCE_TYPE, mark_synthetic, true_of_pixels, with_comments
+from photochrom.io.metadata.placement import Placement
+from photochrom.io.metadata.xmp import DIGITAL_SOURCE_TYPE, mark_synthetic, with_comments
+from photochrom.io.metadata.xmp_corrected import true_of_pixels
 from photochrom.io.vips import libvips
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -277,6 +279,10 @@ PIXELS = [  # a description, and what of it is true of new pixels that stand upr
 REMOVED = (' p:ICCProfile="Grau"', "\n <p:ICCProfile>Grau</p:ICCProfile>")
 
 
+def upright(packet: bytes) -> bytes:
+    return true_of_pixels(packet, Placement((1, 1), (1, 1)))[0]
+
+
 def trued(packet: str, change: tuple[str, ...]) -> str:
     packet = packet.replace(*change) if change else packet  # type: ignore[arg-type]
     for part in REMOVED:
@@ -289,10 +295,10 @@ def trued(packet: str, change: tuple[str, ...]) -> str:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
 def test_what_it_says_of_the_pixels_becomes_true(description: str, change: tuple[str, ...], encoding: str) -> None:
     packet = packet_of(description)
-    corrected = true_of_pixels(packet.encode(encoding), 1)
+    corrected = upright(packet.encode(encoding))
     assert corrected.decode(encoding) == trued(packet, change)
-    assert true_of_pixels(corrected, 1) == corrected
-    assert true_of_pixels(mark(packet.encode()), 1) == mark(true_of_pixels(packet.encode(), 1))
+    assert upright(corrected) == corrected
+    assert upright(mark(packet.encode())) == mark(upright(packet.encode()))
 
 
 @pytest.mark.parametrize(
@@ -310,4 +316,4 @@ def test_what_it_says_of_the_pixels_becomes_true(description: str, change: tuple
     ],
 )
 def test_what_it_says_of_other_things_stays(packet: bytes) -> None:
-    assert true_of_pixels(packet, 1) == packet
+    assert upright(packet) == packet

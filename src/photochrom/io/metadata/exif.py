@@ -12,15 +12,16 @@ from collections.abc import Container
 from io import BytesIO
 
 from photochrom.io.metadata import ifd
+from photochrom.io.metadata.exif_corrected import correct_block
 from photochrom.io.metadata.ifd import EXIF, Directory, Layout, Value
+from photochrom.io.metadata.placement import Placement
 
 __all__ = ["EXIF_HEADER", "dots_per_inch", "edit_exif", "is_readable", "make_block", "parse_block", "shortened"]
 
 EXIF_HEADER = b"Exif\0\0"
 
-_ORIENTATION, _THUMBNAIL, _THUMBNAIL_LENGTH = 274, 513, 514
+_THUMBNAIL, _THUMBNAIL_LENGTH = 513, 514
 _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 282, 283, 296
-_COLOR_SPACE, _WIDTH, _HEIGHT = 0xA001, 0xA002, 0xA003
 
 
 def make_block(directory: Directory, order: str = "<") -> bytes:
@@ -44,23 +45,22 @@ def is_readable(block: bytes) -> bool:
 
 def edit_exif(
     block: bytes | None,
+    placement: Placement,
     *,
-    size: tuple[int, int],
     orientation: int = 1,
     added: Directory | None = None,
     missing: Directory | None = None,
     removed: Container[int] = (),
     thumbnail: bytes | None = None,
-) -> bytes | None:
+) -> tuple[bytes | None, list[str]]:
     """Make an EXIF block true of a photo with new pixels in sRGB.
 
-    The orientation, the size in pixels and the colour space are corrected where the block gives them; the old
-    thumbnail goes. Nothing else moves or changes. New tags, and the directory that they need, come after all that
-    was there.
+    What it says of the pixels is corrected, or goes, as `correct_block` does it; the old thumbnail goes. Nothing
+    else moves or changes. New tags, and the directory that they need, come after all that was there.
 
     Args:
         block: as a file carried it, or None.
-        size: width and height of the pixels as they are stored.
+        placement: where the pixels went.
         orientation: 1..8, how they have to be turned.
         added: further tags of the first directory, numbers in little-endian; they replace those of the block.
         missing: the same, for tags that the block does not have.
@@ -68,30 +68,25 @@ def edit_exif(
         thumbnail: a JPEG to embed, or None for none.
 
     Returns:
-        A block with its header, or None if there is nothing to say. One that is damaged beyond reading is returned
-        as it is.
+        A block with its header, or None if there is nothing to say, and the names of what the photo's file held
+        besides that the result does not. A block that is damaged beyond reading is returned as it is.
     """
     data = bytearray((block or b"").removeprefix(EXIF_HEADER))
     if not data:
         if not added and not missing and thumbnail is None:
-            return None
+            return None, []
         data = bytearray(make_block({})[len(EXIF_HEADER) :])
     start = Layout.of(BytesIO(data))
     if start is None or start[0].big:
-        return block
+        return block, []
     layout, at = start
     try:
+        left_out = correct_block(data, layout, at, placement, orientation=orientation, removed=removed)
         entries = list(layout.entries(BytesIO(data), at))
         pointer = entries[-1][4] if entries else at + struct.calcsize(layout.number)
         (second,) = struct.unpack_from(layout.offset, data, pointer)
     except (EOFError, struct.error):
-        return block
-    _correct(data, layout, at, size, orientation)
-    if left := [entry for entry in entries if entry[0] in removed]:
-        kept = b"".join(bytes(data[entry[4] - 12 : entry[4]]) for entry in entries if entry not in left)
-        data[at : at + 2 + len(kept)] = struct.pack(layout.number, len(kept) // 12) + kept
-        pointer = at + 2 + len(kept)
-        entries = list(layout.entries(BytesIO(data), at))
+        return block, []
     struct.pack_into(layout.offset, data, pointer, 0)
     _cut_thumbnail(data, layout, second)
     known = {entry[0]: bytes(data[entry[4] - 12 : entry[4]]) for entry in entries}
@@ -108,7 +103,7 @@ def edit_exif(
         data += b"\0" * (len(data) % 2)
         struct.pack_into(layout.offset, data, pointer, len(data))
         data += _thumbnail_directory(thumbnail, layout, len(data))
-    return EXIF_HEADER + bytes(data)
+    return EXIF_HEADER + bytes(data), left_out
 
 
 def shortened(block: bytes, most: int) -> tuple[bytes, list[int]]:
@@ -147,25 +142,6 @@ def dots_per_inch(directory: Directory, order: str) -> tuple[float, float] | Non
         over, under = struct.unpack(f"{order}2I", value.content)
         found.append(over / under * unit if under else 0.0)
     return (found[0], found[1]) if min(found) > 0 else None
-
-
-def _correct(data: bytearray, layout: Layout, at: int, size: tuple[int, int], orientation: int) -> None:
-    """Set in place what is no longer true of the pixels; `at` is where the first directory is."""
-    inner = None
-    for tag, kind, _, inline, end in layout.entries(BytesIO(data), at):
-        if tag == _ORIENTATION and kind == 3:
-            struct.pack_into(f"{layout.order}H", data, end - 4, orientation)
-        elif tag == EXIF and kind in (4, 13):
-            (inner,) = struct.unpack(layout.offset, inline)
-    if inner is None:
-        return
-    right = {_COLOR_SPACE: 1, _WIDTH: size[0], _HEIGHT: size[1]}
-    try:
-        for tag, kind, count, _, end in layout.entries(BytesIO(data), inner):
-            if tag in right and count == 1 and (kind == 4 or (kind == 3 and right[tag] < 1 << 16)):
-                struct.pack_into(f"{layout.order}{'I' if kind == 4 else 'H'}", data, end - 4, right[tag])
-    except EOFError:
-        pass
 
 
 def _cut_thumbnail(data: bytearray, layout: Layout, at: int) -> None:

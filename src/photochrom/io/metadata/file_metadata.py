@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from photochrom.io.formats import MEDIA_TYPES
 from photochrom.io.metadata import ifd, jpeg, png
 from photochrom.io.metadata.exif import (
     EXIF_HEADER,
@@ -28,7 +29,9 @@ from photochrom.io.metadata.exif import (
     shortened,
 )
 from photochrom.io.metadata.ifd import Directory, Value
-from photochrom.io.metadata.photoshop import with_iptc, without_thumbnails
+from photochrom.io.metadata.left_out import CREDENTIALS, GAIN_MAP, heif_parts, part_of_segment, samsung_parts
+from photochrom.io.metadata.photoshop import iptc_of, true_resources, with_iptc
+from photochrom.io.metadata.placement import Placement
 from photochrom.io.metadata.tiff import (
     opened,
     read_tiff_exif,
@@ -37,7 +40,8 @@ from photochrom.io.metadata.tiff import (
     resource_tags,
     write_tiff_exif,
 )
-from photochrom.io.metadata.xmp import true_of_pixels, with_comments
+from photochrom.io.metadata.xmp import with_comments
+from photochrom.io.metadata.xmp_corrected import true_of_pixels
 from photochrom.io.metadata.xmp_extended import joined_packet
 
 __all__ = ["KEEP", "FileMetadata", "Text"]
@@ -53,6 +57,9 @@ _MADE_UP = (1000 * 0.0254, 1000 * 0.0254)
 _JFIF_UNITS = {1: 1.0, 2: 2.54}
 
 _ROOM = b"photochrom: room"
+
+_PNG_PARTS = {b"caBX": CREDENTIALS, b"gmAP": GAIN_MAP}
+"""Chunks that are not copied, and what they are."""
 
 _MOST_TEXT = 1 << 26  # bytes of a PNG's texts, which may be compressed a thousandfold
 
@@ -86,6 +93,7 @@ class FileMetadata:
             one up; of WebP and AVIF it reads none.
         format: "jpg", "png", "tif", or "" for others.
         lost: a line for each thing that the format has no room for, once it is `fitted`.
+        left_out: names of what the file holds besides its picture that no result holds, such as a gain map.
     """
 
     exif: bytes | None = None
@@ -96,6 +104,7 @@ class FileMetadata:
     dpi: tuple[float, float] | None = None
     format: str = ""
     lost: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -124,6 +133,8 @@ class FileMetadata:
                     metadata = _read_jpeg(metadata, file)
                 elif head == b"\x89PNG\r\n\x1a\n":
                     metadata = _read_png(metadata, file)
+                elif head[4:] == b"ftyp":
+                    metadata = replace(metadata, left_out=tuple(heif_parts(file)))
         except OSError:
             return metadata
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
@@ -142,36 +153,45 @@ class FileMetadata:
         *,
         size: tuple[int, int],
         orientation: int = 1,
+        placement: Placement | None = None,
         thumbnail: bytes | None = None,
     ) -> FileMetadata:
         """Make it true of a photo with new pixels, and of a form that a format has a place for.
 
         Args:
-            format: a key of `KEEP`.
+            format: a key of `KEEP`, or another, of which only `left_out` is of use.
             size: width and height of the pixels as they are stored.
             orientation: 1..8, how they have to be turned.
+            placement: where the photo's pixels went; None if they are where they were.
             thumbnail: a small JPEG to embed, or None.
         """
-        lost = list(self.lost)
-        resources = without_thumbnails(self.resources) if self.resources else None
-        xmp = None if self.xmp is None else true_of_pixels(self.xmp, orientation)
-        if format not in ("jpg", "png") and self.texts:
-            xmp = with_comments(xmp, [text.said for text in self.texts])
-        added: Directory = {}
+        lost, left_out = list(self.lost), list(self.left_out)
+        placement = placement or Placement(size, size)
+        resources = true_resources(self.resources, placement, orientation) if self.resources else None
+        xmp = self.xmp
+        if xmp is not None:
+            media_type = MEDIA_TYPES.get(f".{format}")
+            xmp, told = true_of_pixels(xmp, placement, orientation=orientation, media_type=media_type)
+            left_out += told
         raw = format == "png" and any(text.keyword.startswith(png.RAW_PROFILE) for text in self.texts)
+        texts = tuple(each for text in self.texts for each in _fitted_texts(text, format, resources or b""))
+        if format not in ("jpg", "png") and texts:
+            xmp = with_comments(xmp, [text.said for text in texts])
+        added: Directory = {}
         if format not in ("jpg", "tif") and resources and not raw:
             added = resource_tags(resources)
         missing: Directory = {} if orientation == 1 else {274: Value(3, struct.pack("<H", orientation))}
-        if self.dpi is not None and format != "tif":
-            x, y = (Value(5, struct.pack("<2I", *_fraction(number))) for number in self.dpi)
-            missing |= {282: x, 283: y, 296: Value(3, b"\2\0")}
+        dpi = self.dpi[::-1] if self.dpi is not None and placement.swaps else self.dpi
+        if dpi is not None and format != "tif":
+            x, y = (Value(5, struct.pack("<2I", *_fraction(number))) for number in dpi)
+            (added if dpi != self.dpi else missing).update({282: x, 283: y, 296: Value(3, b"\2\0")})
         exif = self.exif
         if exif is not None and format in ("webp", "avif") and not is_readable(exif):
             exif = None  # libavif refuses a whole file for it, and nobody else can read it
             lost.append(f"EXIF, which is damaged so that {format} cannot hold it")
-        exif = edit_exif(
+        exif, named = edit_exif(
             exif,
-            size=size,
+            placement,
             orientation=orientation,
             added=added,
             missing=missing,
@@ -179,13 +199,23 @@ class FileMetadata:
             removed=(33723, 34377) if format == "jpg" != self.format and resources else (),
             thumbnail=None if format == "tif" else thumbnail,
         )
+        left_out += named
         most = _MOST_EXIF.get(format)
         if exif is not None and most is not None and len(exif) > most:
             exif, tags = shortened(exif, most)
             lost += [f"EXIF tag {tag}, for which {format} has no room" for tag in tags]
         segments = self.segments if format == self.format else b""
         return replace(
-            self, exif=exif, xmp=xmp, resources=resources, segments=segments, format=format, lost=tuple(lost)
+            self,
+            exif=exif,
+            xmp=xmp,
+            resources=resources,
+            texts=texts,
+            segments=segments,
+            dpi=dpi,
+            format=format,
+            lost=tuple(lost),
+            left_out=tuple(dict.fromkeys(left_out)),
         )
 
     @property
@@ -248,7 +278,9 @@ def _read_jpeg(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
     resources: list[bytes] = []
     extended: list[bytes] = []
     segments: list[bytes] = []
+    left_out: list[str] = []
     for marker, content in jpeg.read_segments(file):
+        left_out += filter(None, [part_of_segment(marker, content)])
         if marker == 0xFE:
             try:
                 said = content.decode()
@@ -274,14 +306,19 @@ def _read_jpeg(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
         xmp = whole
     else:
         segments += [jpeg.segment(0xE1, content) for content in extended]
-    return FileMetadata(exif, xmp, b"".join(resources) or None, tuple(texts), b"".join(segments), dpi, "jpg")
+    left_out += samsung_parts(file)
+    metadata = FileMetadata(exif, xmp, b"".join(resources) or None, tuple(texts), b"".join(segments), dpi, "jpg")
+    return replace(metadata, left_out=tuple(left_out))
 
 
 def _read_png(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
-    exif, resources, texts, dpi = metadata.exif, b"", list(metadata.texts), None
+    exif, xmp, resources, texts, dpi = metadata.exif, metadata.xmp, b"", list(metadata.texts), None
     segments: list[bytes] = []
+    left_out: list[str] = []
     left = _MOST_TEXT
     for kind, content in png.read_chunks(file):
+        if kind in _PNG_PARTS:
+            left_out.append(_PNG_PARTS[kind])
         if kind == b"pHYs" and len(content) == 9 and content[8] == 1:
             x, y = struct.unpack_from(">II", content)
             dpi = (x * 0.0254, y * 0.0254) if x and y else None
@@ -296,10 +333,27 @@ def _read_png(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
         if name in ("exif", "app1") and block.startswith(EXIF_HEADER):
             exif = exif or block
             continue
+        if name in ("xmp", "app1"):
+            xmp = xmp or block.removeprefix(jpeg.XMP)
+            continue
+        if name in ("icc", "icm"):
+            continue
         if name in ("iptc", "8bim"):
             resources = resources or (with_iptc(b"", block) if block[:1] == b"\x1c" else block)
         texts.append(Text("png", png.chunk(kind, content), *read))
-    return FileMetadata(exif, metadata.xmp, resources or None, tuple(texts), b"".join(segments), dpi, "png")
+    said = FileMetadata(exif, xmp, resources or None, tuple(texts), b"".join(segments), dpi, "png")
+    return replace(said, left_out=tuple(left_out))
+
+
+def _fitted_texts(text: Text, format: str, resources: bytes) -> list[Text]:
+    """Return a text as a format gets it; IPTC's record and Photoshop's resources in hexadecimal are no text."""
+    name, block = png.raw_profile(text.keyword, text.text) or ("", b"")
+    if name not in ("iptc", "8bim"):
+        return [text]
+    right = iptc_of(resources) or b"" if block[:1] == b"\x1c" else resources
+    if format != "png" or not right:
+        return []
+    return [text if right == block else replace(text, raw=png.raw_profile_chunk(text.keyword, right))]
 
 
 def _with_what_exif_says(metadata: FileMetadata) -> FileMetadata:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.io.metadata.file_metadata import FileMetadata
+from photochrom.io.metadata.placement import Placement
 from photochrom.io.metadata.xmp import mark_synthetic
 
 __all__ = ["Metadata"]
@@ -22,6 +23,9 @@ class Metadata:
         profile: whether the file had an ICC profile; a result then has that of sRGB.
         thumbnail: whether the file had an embedded thumbnail; a result then has one in colour.
         orientation: EXIF orientation 1..8 that the pixels still need.
+        stored: width and height of the pixels as the file stores them, or None of what is no file.
+        turned: EXIF orientation 1..8 by which they have been turned.
+        alone: whether they are all of the picture, not so where a result stands beside its photo.
         tile: width and height of the tiles of a tiled TIFF, or None.
         bits: per channel of the file.
         lossless: whether it is a WebP without loss.
@@ -31,6 +35,9 @@ class Metadata:
     profile: bool = False
     thumbnail: bool = False
     orientation: int = 1
+    stored: tuple[int, int] | None = None
+    turned: int = 1
+    alone: bool = True
     tile: tuple[int, int] | None = None
     bits: int = 8
     lossless: bool = False
@@ -67,6 +74,19 @@ class Metadata:
             tile=(known("tile-width"), known("tile-height")) if known("tile-width") else None,
             bits=int(known("bits-per-sample") or 8),
             lossless=known("vips-loader") in ("webpload", "webpload_source") and _is_lossless(source),
+        )
+
+    def fitted(self, format: str, size: tuple[int, int], thumbnail: bytes | None = None) -> FileMetadata:
+        """Return what the file of a result says, as `FileMetadata.adapt`.
+
+        Args:
+            format: a key of `KEEP`, or another, of which only what is left out is of use.
+            size: width and height of the result's pixels as they are stored.
+            thumbnail: a small JPEG to embed, or None.
+        """
+        placement = Placement(self.stored or size, size, self.turned, self.alone)
+        return self.file.adapt(
+            format, size=size, orientation=self.orientation, placement=placement, thumbnail=thumbnail
         )
 
     def marked(self, *, network: str, version: str, program: str) -> Metadata:

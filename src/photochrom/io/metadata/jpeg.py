@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from photochrom.io.metadata.left_out import part_of_segment
 from photochrom.io.metadata.xmp_extended import split_packet
 
 __all__ = [
@@ -36,7 +37,8 @@ EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 _MOST = 65533  # bytes that a segment holds
 _MOST_BYTES = 1 << 26  # of all segments together
 _PART = 65400  # of extended XMP per segment
-_APP0, _APP1, _APP2, _APP11, _APP13, _APP14, _APP15, _COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xEF, 0xFE
+_APP0, _APP1, _APP2, _APP8, _APP11 = 0xE0, 0xE1, 0xE2, 0xE8, 0xEB
+_APP13, _APP14, _APP15, _COM = 0xED, 0xEE, 0xEF, 0xFE
 
 
 def read_segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -60,12 +62,14 @@ def is_kept(marker: int, content: bytes) -> bool:
     """Whether a segment stays true of a photo with new pixels, and only a copy of it can keep what it says.
 
     Not so for what libvips or photochrom write anew (EXIF, XMP, Photoshop's resources, ICC profile), what says how
-    the pixels are coded, previews, and signed histories (C2PA), which are of the old pixels.
+    the pixels are coded, previews, gain maps, and signed histories (C2PA), which are of the old pixels.
     """
     if marker in (_APP0, _APP11, _APP13, _APP14) or not _APP0 < marker <= _APP15:
         return marker == _APP13 and not content.startswith(RESOURCES)
     if marker == _APP1:
         return not content.startswith((EXIF, XMP, EXTENDED))
+    if part_of_segment(marker, content) or (marker == _APP8 and content.startswith(b"SPIFF\0")):
+        return False
     return not (marker == _APP2 and content.startswith((b"ICC_PROFILE\0", b"MPF\0")))
 
 

@@ -8,10 +8,28 @@ from __future__ import annotations
 
 import struct
 
-__all__ = ["iptc_of", "with_iptc", "without_thumbnails"]
+from photochrom.io.metadata.iptc import true_record
+from photochrom.io.metadata.placement import Placement
 
-_IPTC = 0x0404
-_THUMBNAILS = (0x0409, 0x040C)
+__all__ = ["iptc_of", "true_resources", "with_iptc"]
+
+_IPTC, _IPTC_DIGEST, _RESOLUTION = 0x0404, 0x0425, 0x03ED
+_FALSE = frozenset(
+    [
+        *(0x03E8, 0x03EB),  # size and mode, palette, of Photoshop 2
+        *(0x0409, 0x040C),  # thumbnails
+        *(0x040F, 0x0411),  # ICC profile, and that there is none
+        *(0x0422, 0x0423, 0x0424),  # copies of EXIF and XMP
+        *(0x0400, 0x0402, 0x0406, 0x0410, 0x042D, 0x0430),  # layers, and the quality of the JPEG
+        *(0x03EE, 0x0415, 0x041D, 0x0435),  # alpha channels, and how they are shown
+        *range(0x03F3, 0x03FE),  # how to print its greys: halftones, transfer functions, duotone
+    ]
+)
+_PLACES = frozenset([0x0408, 0x041A, 0x0432])
+"""Guides, slices, and how long a pixel is, which go where pixels do not stay in their places."""
+
+_PATHS = range(0x07D0, 0x0BB8)
+"""Paths in fractions of width and height, which go where pixels are turned, or stand beside others."""
 _MARKS = (b"8BIM", b"MeSa", b"PHUT", b"AgHg", b"DCSR")
 
 
@@ -30,9 +48,29 @@ def with_iptc(resources: bytes, iptc: bytes | None) -> bytes:
     return new + b"".join(raw for number, raw, _ in _split(resources) if number != _IPTC)
 
 
-def without_thumbnails(resources: bytes) -> bytes:
-    """Leave out Photoshop's thumbnails, which show the photo as it was."""
-    return b"".join(raw for number, raw, _ in _split(resources) if number not in _THUMBNAILS)
+def true_resources(resources: bytes, placement: Placement, orientation: int = 1) -> bytes:
+    """Make resources true of a photo with new pixels; what is not true of them is left out.
+
+    Args:
+        resources: as a file has them.
+        placement: where the pixels went.
+        orientation: 1..8, how they have to be turned.
+    """
+    stays = placement.alone and placement.turned == 1
+    parts = []
+    record = iptc_of(resources)
+    corrected = None if record is None else true_record(record, placement, orientation)
+    for number, raw, data in _split(resources):
+        if number in _FALSE or (number in _PLACES and not placement.is_same) or (number in _PATHS and not stays):
+            continue
+        if number == _IPTC_DIGEST and corrected != record:
+            continue
+        if number == _IPTC and corrected is not None:
+            raw = with_iptc(b"", corrected) if data != corrected else raw
+        if number == _RESOLUTION and placement.swaps and len(data) >= 16:
+            raw = raw.replace(data, data[8:16] + data[:8] + data[16:])
+        parts.append(raw)
+    return b"".join(parts)
 
 
 def _split(resources: bytes) -> list[tuple[int, bytes, bytes]]:

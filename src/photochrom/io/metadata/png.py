@@ -12,7 +12,17 @@ from contextlib import suppress
 from io import SEEK_CUR
 from typing import BinaryIO
 
-__all__ = ["RAW_PROFILE", "chunk", "is_kept", "place_of", "raw_profile", "read_chunks", "text_chunk", "text_of"]
+__all__ = [
+    "RAW_PROFILE",
+    "chunk",
+    "is_kept",
+    "place_of",
+    "raw_profile",
+    "raw_profile_chunk",
+    "read_chunks",
+    "text_chunk",
+    "text_of",
+]
 
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PIXELS = (b"IDAT", b"fdAT")
@@ -103,6 +113,14 @@ def raw_profile(keyword: str, text: str) -> tuple[str, bytes] | None:
     with suppress(ValueError, IndexError):
         return keyword.removeprefix(RAW_PROFILE).lower(), bytes.fromhex(text.split("\n", 3)[3])
     return None
+
+
+def raw_profile_chunk(keyword: str, block: bytes) -> bytes:
+    """Write a block as ImageMagick does, under a keyword such as ``Raw profile type iptc``."""
+    name = keyword.removeprefix(RAW_PROFILE)
+    lines = (block.hex()[n : n + 72] for n in range(0, 2 * len(block), 72))
+    text = "\n".join([f"\n{name}", f"{len(block):8d}", *lines, ""])
+    return chunk(b"zTXt", keyword.encode("latin-1") + b"\0\0" + zlib.compress(text.encode()))
 
 
 def _inflated(data: bytes, most: int) -> bytes:

@@ -17,6 +17,7 @@ from photochrom.io.metadata import ifd
 from photochrom.io.metadata.exif import EXIF_HEADER, dots_per_inch, make_block
 from photochrom.io.metadata.ifd import Directory, Layout, Value
 from photochrom.io.metadata.photoshop import iptc_of, with_iptc
+from photochrom.io.metadata.tags import STRUCTURAL
 
 __all__ = [
     "missing_bytes",
@@ -30,27 +31,6 @@ __all__ = [
 
 _IPTC, _RESOURCES = 33723, 34377
 _RESOLUTION = (282, 283, 296)
-
-_STRUCTURAL = frozenset(
-    [
-        *range(254, 260),  # what kind of image, width, height, bits, compression
-        *(262, 263, 264, 265, 266),  # meaning and order of samples
-        *(273, 274, 277, 278, 279, 280, 281, 284),  # strips, orientation, channels, range, planes
-        *_RESOLUTION,  # resolution, which libvips carries
-        *(288, 289, 290, 291, 292, 293, 297, 300, 301),  # free space, grey response, fax, page number, tone curve
-        *range(317, 329),  # predictor, colours of white and primaries, palette, halftone, tiles, fax
-        330,  # directories of previews, which would stay grey
-        *(332, 333, 334, 336, 338, 339, 340, 341, 342, 346, 347),  # inks, extra samples, sample range, JPEG tables
-        *(400, 401, 402, 403, 404, 405, 433, 434, 435, 559),  # TIFF-FX
-        *range(512, 522),  # JPEG of TIFF 6.0, of which 513 and 514 are a thumbnail
-        *(529, 530, 531, 532),  # YCbCr
-        *(700, 33723, 34377, 34675),  # XMP, IPTC, Photoshop's resources, ICC: libvips carries them
-        *range(32995, 33000),  # SGI's shape of samples
-        *(33421, 33422, 37439, 50706, 50707),  # raw sensor data, LogLuv, and the claim to be a DNG
-        37724,  # Photoshop's layers, which are pixels of the old picture
-    ]
-)
-"""Tags of a first page that say how its pixels are stored, or that libvips carries itself."""
 
 _PLACES = (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 322, 323, 324, 325)
 """Tags that say where the pixels are, and how many."""
@@ -75,7 +55,7 @@ def read_tiff_exif(source: Path | bytes) -> bytes | None:
             if start is None:
                 return None
             layout, at = start
-            found = ifd.read(file, layout, at, skip=_STRUCTURAL)
+            found = ifd.read(file, layout, at, skip=STRUCTURAL)
     except (OSError, EOFError):
         return None
     kept = _converted(found, swap=False)
@@ -137,7 +117,7 @@ def write_tiff_exif(
     """
     block = BytesIO((exif or b"").removeprefix(EXIF_HEADER))
     source = Layout.of(block)
-    added = {} if source is None else ifd.read(block, *source, skip=_STRUCTURAL)
+    added = {} if source is None else ifd.read(block, *source, skip=STRUCTURAL)
     if not added and not resources and resolution:
         return
     with path.open("r+b") as file:

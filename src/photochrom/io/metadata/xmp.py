@@ -13,21 +13,16 @@ from itertools import count
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
+from photochrom.io.metadata.xmp_encoding import from_utf8, to_utf8
 from photochrom.io.metadata.xmp_places import IPTC, OWN, RDF, Places
 
-__all__ = ["DIGITAL_SOURCE_TYPE", "edited", "mark_synthetic", "true_of_pixels", "with_comments"]
+__all__ = ["DIGITAL_SOURCE_TYPE", "FRESH", "edited", "mark_synthetic", "with_comments", "with_unreadable"]
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's term for a real photograph that a trained model added something to."""
 
 _SPACE = b" \t\r\n"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ENCODINGS = (  # how each begins, with or without a mark of its byte order; the longer ones first
-    ("utf-32-le", (b"\xff\xfe\0\0", b"<\0\0\0")),
-    ("utf-32-be", (b"\0\0\xfe\xff", b"\0\0\0<")),
-    ("utf-16-le", (b"\xff\xfe", b"<\0")),
-    ("utf-16-be", (b"\xfe\xff", b"\0<")),
-)
 FRESH = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
@@ -90,33 +85,9 @@ def with_comments(packet: bytes | None, comments: Sequence[str]) -> bytes:
     return _changed(packet, {}, {"Comment": joined})
 
 
-def true_of_pixels(packet: bytes, orientation: int) -> bytes:
-    """Make a packet true of a photo with new pixels in sRGB; whatever else it says stays byte for byte.
-
-    Where it gives ``tiff:Orientation``, that is corrected: viewers that read XMP would turn the photo once more.
-    ``xmp:Thumbnails``, ``photoshop:ColorMode`` and ``photoshop:ICCProfile`` go.
-
-    Args:
-        packet: as for `mark_synthetic`; what is no XMP is returned as it is.
-        orientation: 1..8, how the pixels have to be turned.
-    """
-    encoding = _encoding(packet)
-    try:
-        text = packet if encoding == "utf-8" else _whole(packet.rstrip(b"\0"), encoding).encode()
-        start, stop = text.find(b"<"), text.rfind(b">") + 1
-        places = Places.find(text[start:stop])
-        changes = [(*place, b"%d" % orientation) for place in places.orientations]
-        changes += [(*place, b"") for place in places.false]
-        parts, at = [text[:start]], 0
-        for first, last, new in sorted(changes):
-            parts += [text[start + at : start + first], new]
-            at = last
-        changed = b"".join([*parts, text[start + at :]])
-        if changed == text:
-            return packet
-        return changed if encoding == "utf-8" else changed.decode().encode(encoding)
-    except (expat.ExpatError, ValueError):  # of which a UnicodeError is one
-        return packet
+def with_unreadable(packet: bytes) -> bytes:
+    """Return a packet, or where it is no XMP, a fresh one that keeps it as `mark_synthetic` does."""
+    return _changed(packet, {}, {})
 
 
 Own = dict[str, Callable[[str | None], str]]
@@ -127,24 +98,12 @@ def _changed(packet: bytes | None, note: dict[str, str], own: Own) -> bytes:
     packet = (packet or b"").rstrip(b"\0")
     if not packet.strip():
         return edited(FRESH, note, own)
-    encoding = _encoding(packet)
     try:
-        if encoding == "utf-8":
-            return edited(packet, note, own)
-        return edited(_whole(packet, encoding).encode(), note, own).decode().encode(encoding)
+        text, encoding = to_utf8(packet)
+        return from_utf8(edited(text, note, own), encoding)
     except (expat.ExpatError, ValueError):  # of which a UnicodeError is one
         kept = base64.b64encode(packet).decode()
         return edited(FRESH, note, {"UnreadableXMP": lambda _: kept, **own})
-
-
-def _encoding(packet: bytes) -> str:
-    return next((name for name, starts in _ENCODINGS if packet.startswith(starts)), "utf-8")
-
-
-def _whole(packet: bytes, encoding: str) -> str:
-    """Decode a packet whose last character may have lost zero bytes that looked like padding."""
-    unit = int(encoding[4:6]) // 8
-    return packet.ljust(-(-len(packet) // unit) * unit, b"\0").decode(encoding)
 
 
 def edited(packet: bytes, note: dict[str, str], own: Own) -> bytes:

@@ -7,24 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
-__all__ = ["IPTC", "OWN", "RDF", "Places"]
+__all__ = ["ATTRIBUTE", "IPTC", "OWN", "RDF", "Places", "resolved", "tag_at"]
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 OWN = "urn:photochrom:xmp/1.0/"
 _NOTE = ("DigitalSourceType", "AISystemUsed", "AISystemVersionUsed")
-_ORIENTATION = ("http://ns.adobe.com/tiff/1.0/", "Orientation")
-_FALSE = (  # of new pixels: a preview of the old ones, in Base64, and what they were stored as
-    ("http://ns.adobe.com/xap/1.0/", "Thumbnails"),
-    ("http://ns.adobe.com/photoshop/1.0/", "ColorMode"),
-    ("http://ns.adobe.com/photoshop/1.0/", "ICCProfile"),
-)
 
 _TAG = re.compile(
     rb"""<(?P<name>[^\s/>]+)(?P<attributes>(?:\s+[^\s=/>"']+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*/?>""", re.DOTALL
 )
-_ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*(?:"[^"]*"|'[^']*')""", re.DOTALL)
-_NUMBER = re.compile(rb"\s*([^\s<>&]+)\s*")
+ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*(?:"[^"]*"|'[^']*')""", re.DOTALL)
 _DEEPEST = 16  # element in which a namespace is looked for; XMP has its own four deep
 
 
@@ -41,8 +34,6 @@ class Places:
         rdf: where the contents of ``rdf:RDF`` begin (or its ``/>`` does), its name, and whether it is empty.
         outer: namespace of each prefix that holds in ``rdf:RDF``.
         tops: of each ``rdf:Description``, the end of its attributes and the prefixes that it declares.
-        orientations: where the number of a ``tiff:Orientation`` stands, from and to.
-        false: where something stands that is not true of new pixels.
     """
 
     note: dict[str, str] = field(default_factory=dict)
@@ -53,8 +44,6 @@ class Places:
     rdf: tuple[int, bytes, bool] = (0, b"", False)
     outer: dict[str, str] = field(default_factory=dict)
     tops: list[tuple[int, frozenset[str]]] = field(default_factory=list)
-    orientations: list[tuple[int, int]] = field(default_factory=list)
-    false: list[tuple[int, int]] = field(default_factory=list)
 
     @classmethod
     def find(cls, text: bytes) -> Places:
@@ -81,15 +70,15 @@ class Places:
             nonlocal opened
             declared = {k[6:]: v for k, v in attributes.items() if k == "xmlns" or k.startswith("xmlns:")}
             scopes.append({**scopes[-1], **declared} if declared and len(scopes) < _DEEPEST else scopes[-1])
-            names.append(_resolved(name, scopes[-1]))
+            names.append(resolved(name, scopes[-1]))
             at = parser.CurrentByteIndex
             if names[-1] == (RDF, "RDF") and not self.rdf[0]:
-                tag = _tag(text, at)
+                tag = tag_at(text, at)
                 empty = tag[0].endswith(b"/>")
                 self.rdf = (tag.end() - 2 if empty else tag.end(), tag["name"], empty)
                 self.prefixes = self.outer = scopes[-1]
             elif names[-2:] == [(RDF, "RDF"), (RDF, "Description")]:
-                self._describe(_tag(text, at), attributes, scopes[-1], frozenset(declared))
+                self._describe(tag_at(text, at), attributes, scopes[-1], frozenset(declared))
             elif _is_property(names):
                 opened = at
                 value.clear()
@@ -97,19 +86,14 @@ class Places:
 
         def end(name: str) -> None:
             if _is_property(names):
-                tag = _tag(text, opened)
+                tag = tag_at(text, opened)
                 closing = parser.CurrentByteIndex
                 stop = tag.end() if tag[0].endswith(b"/>") else text.index(b">", closing) + 1
                 first = opened
                 while text[first - 1 : first] in (b" ", b"\t", b"\r", b"\n"):
                     first -= 1
-                if names[-1] in _FALSE:
-                    self.false.append((first, stop))
-                elif names[-1] != _ORIENTATION:
-                    self.stale.append((names[-1][1], (first, stop)))
-                    self.note[names[-1][1]] = "".join(value).strip()
-                elif number := _NUMBER.fullmatch(text, tag.end(), closing):
-                    self.orientations.append(number.span(1))
+                self.stale.append((names[-1][1], (first, stop)))
+                self.note[names[-1][1]] = "".join(value).strip()
             names.pop()
             scopes.pop()
 
@@ -131,20 +115,16 @@ class Places:
         if self.described is None:
             self.described, self.prefixes = tag.end("attributes"), scope
         self.tops.append((tag.end("attributes"), declared))
-        for attribute in _ATTRIBUTE.finditer(tag.string, *tag.span("attributes")):
+        for attribute in ATTRIBUTE.finditer(tag.string, *tag.span("attributes")):
             name = attribute[1].decode(errors="replace")
-            namespace, local = _resolved(name, scope)
+            namespace, local = resolved(name, scope)
             if ":" in name and (namespace == OWN or (namespace == IPTC and local in _NOTE)):
                 (self.own if namespace == OWN else self.note)[local] = attributes[name]
                 self.stale.append((local, attribute.span()))
-            elif ":" in name and (namespace, local) in _FALSE:
-                self.false.append(attribute.span())
-            elif ":" in name and (namespace, local) == _ORIENTATION:
-                quote = attribute[0].index(attribute[0][-1:])
-                self.orientations.append((attribute.start() + quote + 1, attribute.end() - 1))
 
 
-def _resolved(name: str, scope: dict[str, str]) -> tuple[str, str]:
+def resolved(name: str, scope: dict[str, str]) -> tuple[str, str]:
+    """Return the namespace that a name's prefix has in a scope, and the local name."""
     prefix, _, local = name.rpartition(":")
     return scope.get(prefix, ""), local
 
@@ -154,10 +134,15 @@ def _is_property(names: list[tuple[str, str]]) -> bool:
     if len(names) < 3 or names[-3:-1] != [(RDF, "RDF"), (RDF, "Description")] or (RDF, "RDF") in names[:-3]:
         return False
     namespace, local = names[-1]
-    return (namespace == IPTC and local in _NOTE) or names[-1] in (_ORIENTATION, *_FALSE)
+    return namespace == IPTC and local in _NOTE
 
 
-def _tag(text: bytes, at: int) -> re.Match[bytes]:
+def tag_at(text: bytes, at: int) -> re.Match[bytes]:
+    """Return the start tag at a place, its ``name`` and ``attributes`` as groups.
+
+    Raises:
+        ValueError: if there is none.
+    """
     tag = _TAG.match(text, at)
     if tag is None:
         raise ValueError(f"no tag at byte {at}")
