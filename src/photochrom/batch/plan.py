@@ -11,8 +11,9 @@ from pathlib import Path
 from photochrom.batch.search import HIDDEN, FolderSearch
 from photochrom.errors import OutputError, PhotochromError, PhotoError
 from photochrom.io.atomic import same_file
+from photochrom.io.content import default_suffix
 from photochrom.io.folders import folder_identity
-from photochrom.io.formats import PHOTO_SUFFIXES, content_suffix, kind_of, result_suffix
+from photochrom.io.formats import PHOTO_SUFFIXES, result_suffix
 
 __all__ = ["Plan", "PlanItem", "find_collisions", "make_plan", "refuse_collisions"]
 
@@ -69,7 +70,7 @@ class Plan:
             real = str(root / name)
             if real not in seen:
                 seen.add(real)
-                wanted = suffix or _mended_suffix(Path(real))
+                wanted = suffix or _usual_suffix(Path(real))
                 self.items.append(PlanItem(folder, name, output, _result_name(name, wanted)))
         return count
 
@@ -113,20 +114,15 @@ def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None,
     return plan
 
 
-def _mended_suffix(photo: Path) -> str | None:
-    """Return the suffix of a result whose photo is of another kind than its name says; None if it is not."""
-    named = photo.suffix.lower()
-    if named not in PHOTO_SUFFIXES:
-        return None
-    content = content_suffix(photo)
-    return None if content in (None, kind_of(named)) else result_suffix(content)
+def _usual_suffix(photo: Path) -> str:
+    """Return the suffix of a result by what its photo is; where the name is of no photo, PNG's."""
+    return default_suffix(photo) if photo.suffix.lower() in PHOTO_SUFFIXES else result_suffix(photo.suffix)
 
 
-def _result_name(name: str, suffix: str | None) -> str:
+def _result_name(name: str, suffix: str) -> str:
     path = Path(name)
-    own = result_suffix(path.suffix)
     # IMG_1.JPG needs no new name to be a .jpg.
-    return str(path.with_suffix(own if suffix in (None, own.lower()) else suffix))
+    return str(path if path.suffix.lower() == suffix.lower() else path.with_suffix(suffix))
 
 
 def refuse_collisions(items: Collection[PlanItem], pages: Collection[Path] = ()) -> None:

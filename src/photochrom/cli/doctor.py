@@ -83,7 +83,7 @@ def _cores() -> str:
 
 
 def _memory() -> str:
-    from photochrom.io.reader import usable_memory
+    from photochrom.io.checks import usable_memory
 
     return f"{usable_memory() / 1e9:.1f} GB to reckon with"
 

@@ -30,9 +30,9 @@ def default_output(args: argparse.Namespace) -> str | None:
     path = Path(args.paths[0])
     extras = args.alternatives or args.suggest or args.confidence
     if extras and len(args.paths) == 1 and not path.is_dir():
-        from photochrom.io.formats import result_suffix
+        from photochrom.io.content import default_suffix
 
-        args.output = str(Path(_DEFAULT_FOLDER, path.stem + (args.format or result_suffix(path.suffix))))
+        args.output = str(Path(_DEFAULT_FOLDER, path.stem + (args.format or default_suffix(path))))
         return str(args.output)
     args.output = _DEFAULT_FOLDER
     return f"{_DEFAULT_FOLDER}/"
