@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -57,7 +57,9 @@ class Options(ResultOptions):
     Attributes:
         keep_times: give the result's file the photo's times of change and access.
         max_pixels: refuse photos with more.
+        pages: of a TIFF of several: ``"first"``, or ``"all"`` for a TIFF of as many.
     """
 
     keep_times: bool = False
     max_pixels: int = Field(default=MAX_PIXELS, ge=1)
+    pages: Literal["first", "all"] = "first"

@@ -13,7 +13,7 @@ from photochrom.errors import OutputError, PhotochromError, PhotoError
 from photochrom.io.atomic import same_file
 from photochrom.io.content import default_suffix
 from photochrom.io.folders import folder_identity
-from photochrom.io.formats import PHOTO_SUFFIXES, result_suffix
+from photochrom.io.formats import PHOTO_SUFFIXES, result_suffix, said_of_kind
 
 __all__ = ["Plan", "PlanItem", "find_collisions", "make_plan", "refuse_collisions"]
 
@@ -72,6 +72,9 @@ class Plan:
                 seen.add(real)
                 wanted = suffix or _usual_suffix(Path(real))
                 self.items.append(PlanItem(folder, name, output, _result_name(name, wanted)))
+                said = None if suffix else said_of_kind(Path(name).suffix)
+                if said is not None and said not in self.notes:
+                    self.notes.append(said)
         return count
 
 
@@ -110,7 +113,7 @@ def make_plan(paths: Iterable[Path], output: Path, *, suffix: str | None = None,
             raise PhotoError(path, f"holds no photos ({', '.join(sorted(PHOTO_SUFFIXES))})", "name another folder")
         plan.unread += search.unread
         plan.notes += search.notes
-        plan.left_out += filter(None, [search.others()])
+        plan.left_out += [*search.of_one_shot(), *filter(None, [search.others()])]
     return plan
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from photochrom.batch.shots import Shots
 from photochrom.errors import PhotoError
 from photochrom.io.folders import Entries, walk_files
 from photochrom.io.formats import PHOTO_SUFFIXES
@@ -34,6 +35,7 @@ class FolderSearch:
         self.unread: list[PhotoError] = []
         self.notes: list[str] = []
         self._others: Counter[str] = Counter()
+        self._shots = Shots()
         self._folder = folder
         self._without = without
 
@@ -51,6 +53,10 @@ class FolderSearch:
                 yield str(path)
             else:
                 self._others[path.suffix.lower()] += 1
+
+    def of_one_shot(self) -> list[str]:
+        """Say in lines what was left out because another file of its shot is colorized, once all are searched."""
+        return [f"{self._folder}: {line}" for line in self._shots.notes()]
 
     def others(self) -> str | None:
         """Say in a line how many files are not taken for photos, once all are searched; None if there are none."""
@@ -72,7 +78,7 @@ class FolderSearch:
         if name != Path() and any(entry.name == HIDDEN for entry in entries):
             self.notes.append(f"{self._folder / name}: holds the results of another call; left out")
             return []
-        return entries
+        return self._shots.choose(entries)
 
     def _again(self, path: Path) -> None:
         self.notes.append(f"{path}: leads to a folder that is searched anyway; left out")

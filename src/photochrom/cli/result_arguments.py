@@ -32,6 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         dest="long_edge",
         help="shrink larger results to it",
     )
+    add("--pages", choices=("first", "all"), help="of a TIFF: all makes one of as many pages (default: first)")
     add("--side-by-side", action="store_true", default=None, help="put photo and result into one picture")
     add("--keep-times", action="store_true", default=None, help="give results the photos' times of change")
     add("--no-mark", action="store_false", default=None, dest="mark", help="no note in XMP of synthetic colours")

@@ -18,6 +18,7 @@ __all__ = [
     "Format",
     "kind_of",
     "result_suffix",
+    "said_of_kind",
     "signed",
     "usual_suffix",
 ]
@@ -187,10 +188,23 @@ SAVED_SUFFIXES: dict[str, dict[str, Any]] = {
 MEDIA_TYPES = {format.suffix: format.media_type for format in FORMATS if format.options is not None}
 """Of results, by usual suffix."""
 
+_WORDS = {".jpg": "JPEG", ".png": "PNG", ".tif": "TIFF"}
+
 SIGNATURE_BYTES = max(
     at + len(part) for each in FORMATS for signature in each.signatures for at, part in signature
 )
 """How many bytes of a file `signed` looks at."""
+
+
+def said_of_kind(suffix: str) -> str | None:
+    """Say in a line what photos of a kind come out as, where that is another kind; None where it is their own."""
+    format = next((format for format in FORMATS if suffix.lower() in format.suffixes), None)
+    if format is None or format.becomes is None or format.options is not None or format.suffix == ".gif":
+        return None  # a GIF has no more to lose
+    photos = "camera raws" if format.suffix in RAW else f"{format.suffix[1:].upper()} photos"
+    narrow, wide = (_WORDS[kind] for kind in format.becomes)
+    wider = "" if narrow == wide else f", those of more than 8 bits as {wide}"
+    return f"{photos} come out as {narrow}{wider} (--format chooses another kind)"
 
 
 def signed(begin: bytes) -> Format | None:

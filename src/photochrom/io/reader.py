@@ -124,6 +124,11 @@ class PhotoFile:
         """Whether strips are decoded one by one, so that the photo is at no time in memory as a whole."""
         return not self._held and self._turned == 1
 
+    @property
+    def decoded_bytes(self) -> int:
+        """Bytes of pixels that are in memory as a whole, for a decoder that gives no strips."""
+        return 0 if self._raster is None else self._raster.nbytes
+
     def view(self, *, upright: bool = True, long_edge: int | None = None) -> Self:
         """Return the same open file with its pixels turned or shrunk otherwise; see the class.
 
