@@ -2,6 +2,7 @@
 
     PhotochromError           error                 none of the kinds below
     ├── PhotoError            photo-unreadable      a file is no photo, is damaged, or cannot be read
+    │   ├── PhotoKindError    photo-kind-unread     a file is sound, but of a kind that is not read
     │   └── TooLargeError     photo-too-large       a photo needs too much memory, or has too long a side
     │       ├── PixelLimitError  photo-over-limit   a photo has more pixels than are allowed
     │       └── OutOfMemoryError  out-of-memory     there was too little memory for a photo
@@ -56,6 +57,7 @@ __all__ = [
     "OutOfMemoryError",
     "OutputError",
     "PhotoError",
+    "PhotoKindError",
     "PhotochromError",
     "PixelLimitError",
     "PoolClosedError",
@@ -134,6 +136,12 @@ class PhotoError(PhotochromError):
     """A file is no photo, is damaged, or cannot be read."""
 
     code = "photo-unreadable"
+
+
+class PhotoKindError(PhotoError):
+    """A file is sound, but of a kind that photochrom does not read, or not without an extra."""
+
+    code = "photo-kind-unread"
 
 
 class TooLargeError(PhotoError):

@@ -71,8 +71,10 @@ class Options(ResultOptions):
         sidecars: what becomes of XMP files beside the photo: "merge" puts what they say into the result's own XMP,
             "copy" puts them beside the result, and "ignore" leaves them aside.
         max_pixels: refuse photos with more.
+        pages: of a TIFF of several: ``"first"``, or ``"all"`` for a TIFF of as many.
     """
 
     keep_times: bool = False
     sidecars: Literal["merge", "copy", "ignore"] = "merge"
     max_pixels: int = Field(default=MAX_PIXELS, ge=1)
+    pages: Literal["first", "all"] = "first"

@@ -10,19 +10,20 @@ import pytest
 from PIL import Image
 
 from photochrom import Picture
+from photochrom.io.content import content_suffix, default_suffix
 from photochrom.io.formats import (
     FORMATS,
     MEDIA_TYPES,
     PHOTO_SUFFIXES,
+    RAW,
     SAVED_SUFFIXES,
-    content_suffix,
     kind_of,
     result_suffix,
     usual_suffix,
 )
 
 
-@pytest.mark.parametrize("suffix", sorted(PHOTO_SUFFIXES))
+@pytest.mark.parametrize("suffix", sorted({*SAVED_SUFFIXES, ".gif"}))
 def test_a_file_is_known_by_its_content_whatever_its_name(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"photo{suffix}"
     if suffix in SAVED_SUFFIXES:
@@ -42,22 +43,26 @@ def test_a_name_is_of_one_format() -> None:
         for name in format.names:
             assert usual_suffix(f"{name.upper()}load_source") == format.suffix
     assert usual_suffix("magickload") is None
-    assert usual_suffix("HEIF") == ".heif"  # as Pillow's plug-in calls it
-    assert kind_of(".HEIC") == ".heic"
+    assert usual_suffix("HEIF") == ".heic"  # as Pillow's plug-in calls it
+    assert kind_of(".HEIF") == ".heic"
 
 
-@pytest.mark.parametrize(("brand", "suffix"), [(b"avif", ".avif"), (b"mif1", ".heif"), (b"heic", ".heif")])
-def test_a_heif_file_is_avif_only_if_it_says_so(brand: bytes, suffix: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("brand", [b"avif", b"mif1"])
+def test_a_heif_file_is_avif_by_its_pictures(brand: bytes, tmp_path: Path) -> None:
     path = tmp_path / "photo.avif"
     Picture.from_array(np.full((64, 64), 99, np.uint8)).save(path)
     path.write_bytes(path.read_bytes().replace(b"ftypavif", b"ftyp" + brand, 1))
-    assert Picture.read(path).format == suffix
-    assert result_suffix(suffix) == (suffix if suffix == ".avif" else ".png")
+    assert Picture.read(path).format == content_suffix(path) == default_suffix(path) == ".avif"
 
 
 def test_results_are_of_kinds_that_hold_colour() -> None:
     assert result_suffix(".JPG") == ".JPG"
-    assert result_suffix(".gif") == result_suffix(".heic") == ".png"
+    assert result_suffix(".gif") == result_suffix(".unheard-of") == ".png"
+    assert [result_suffix(".heic", wide=wide) for wide in (False, True)] == [".jpg", ".png"]
+    assert [result_suffix(".jxl", wide=wide) for wide in (False, True)] == [".png", ".tif"]
+    assert [result_suffix(".JPEG", wide=wide) for wide in (False, True)] == [".JPEG", ".png"]
+    assert {result_suffix(suffix) for suffix in RAW} == {".tif"}
+    assert all(result_suffix(suffix).lower() in SAVED_SUFFIXES for suffix in PHOTO_SUFFIXES)
     assert MEDIA_TYPES.keys() == {kind_of(suffix) for suffix in SAVED_SUFFIXES}
 
 

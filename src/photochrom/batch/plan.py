@@ -13,9 +13,10 @@ from pathlib import Path
 from photochrom.batch.search import HIDDEN, FolderSearch
 from photochrom.errors import OutputError, PhotochromError, PhotoError
 from photochrom.io.atomic import same_file
+from photochrom.io.content import content_suffix, default_suffix
 from photochrom.io.folder_rules import FolderRules, default_rules
 from photochrom.io.folders import folder_identity
-from photochrom.io.formats import PHOTO_SUFFIXES, content_suffix, kind_of, result_suffix
+from photochrom.io.formats import PHOTO_SUFFIXES, said_of_kind
 
 __all__ = ["Plan", "PlanItem", "find_collisions", "make_plan", "refuse_collisions", "result_name"]
 
@@ -73,6 +74,9 @@ class Plan:
             if real not in seen:
                 seen.add(real)
                 self.items.append(PlanItem(folder, name, output, result_name(name, Path(real), suffix)))
+                said = None if suffix else said_of_kind(Path(name).suffix)
+                if said is not None and said not in self.notes:
+                    self.notes.append(said)
         return found
 
 
@@ -119,7 +123,7 @@ def make_plan(
             raise PhotoError(path, f"holds no photos ({', '.join(sorted(PHOTO_SUFFIXES))})", "name another folder")
         plan.unread += search.unread
         plan.notes += search.notes
-        plan.left_out += filter(None, [search.left_out(), search.others()])
+        plan.left_out += [*search.of_one_shot(), *filter(None, [search.left_out(), search.others()])]
     return plan
 
 
@@ -136,16 +140,10 @@ def result_name(name: str, photo: Path, suffix: str | None = None) -> str:
         suffix: that the result is to have, or None.
     """
     path = Path(name)
-    named = path.suffix.lower()
-    content = content_suffix(photo)
-    if named in PHOTO_SUFFIXES:
-        wanted = suffix or (None if content in (None, kind_of(named)) else result_suffix(content))
-        own = result_suffix(path.suffix)
+    wanted = suffix or default_suffix(photo)
+    if path.suffix.lower() in PHOTO_SUFFIXES or content_suffix(photo) is None:
         # IMG_1.JPG needs no new name to be a .jpg.
-        return str(path.with_suffix(own if wanted in (None, own.lower()) else wanted))
-    if content is None:  # it will be refused in its turn
-        return str(path.with_suffix(suffix or result_suffix(path.suffix)))
-    wanted = suffix or result_suffix(content)
+        return str(path if path.suffix.lower() == wanted.lower() else path.with_suffix(wanted))
     numbered = (f"{name}{'' if number == 1 else f'-{number}'}{wanted}" for number in count(1))
     return next(one for one in numbered if not os.path.lexists(photo.with_name(Path(one).name)))
 

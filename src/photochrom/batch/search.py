@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from photochrom.batch.shots import Shots
 from photochrom.errors import PhotoError
+from photochrom.io.content import content_suffix
 from photochrom.io.folder_rules import FolderRules
 from photochrom.io.folders import Entries, describe_others, walk_files
-from photochrom.io.formats import PHOTO_SUFFIXES, content_suffix
+from photochrom.io.formats import PHOTO_SUFFIXES
 
 __all__ = ["HIDDEN", "FolderSearch"]
 
@@ -40,6 +42,7 @@ class FolderSearch:
         self.unread: list[PhotoError] = []
         self.notes: list[str] = []
         self._others: Counter[str] = Counter()
+        self._shots = Shots()
         self._folder = folder
         self._without = without
         self._rules = rules
@@ -67,6 +70,10 @@ class FolderSearch:
                 yield str(path)
             else:
                 self._others[path.suffix.lower()] += 1
+
+    def of_one_shot(self) -> list[str]:
+        """Say in lines what was left out because another file of its shot is colorized, once all are searched."""
+        return [f"{self._folder}: {line}" for line in self._shots.notes()]
 
     def others(self) -> str | None:
         """Say in a line how many files are not taken for photos, once all are searched; None if there are none."""
@@ -97,7 +104,8 @@ class FolderSearch:
             self.notes.append(f"{self._folder / name}: holds the results of another call; left out")
             return []
         self._names = frozenset(entry.name for entry in entries)
-        return _without_sidecars([entry for entry in entries if not entry.name.startswith(HIDDEN)])
+        visible = [entry for entry in entries if not entry.name.startswith(HIDDEN)]
+        return self._shots.choose(_without_sidecars(visible))
 
     def _again(self, path: Path) -> None:
         self.notes.append(f"{path}: leads to a folder that is searched anyway; left out")

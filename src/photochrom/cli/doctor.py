@@ -83,7 +83,7 @@ def _cores() -> str:
 
 
 def _memory() -> str:
-    from photochrom.io.reader import usable_memory
+    from photochrom.io.checks import usable_memory
 
     return f"{usable_memory() / 1e9:.1f} GB to reckon with"
 
@@ -108,48 +108,53 @@ def _libvips() -> str:
 
 
 def _packages() -> str:
-    names = ("numpy", "pillow", "pydantic", "rich", "torch")
+    names = ("numpy", "pillow", "pi-heif", "rawpy", "imagecodecs", "tifffile", "pydantic", "rich", "torch")
     return ", ".join(f"{name} {version}" for name in names if (version := _version_of(name)))
 
 
 def _formats() -> str:
-    """Write and read a small picture of each kind."""
+    """Write and read a small picture of each kind that is written, and say what else is read here."""
     import tempfile
     from pathlib import Path
 
     from photochrom.errors import reason_of
-    from photochrom.io.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
+    from photochrom.io.formats import FORMATS
 
-    good, bad = {}, {}
+    written, bad = [], {}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        for suffix in sorted(PHOTO_SUFFIXES):
+        for format in FORMATS:
+            if format.options is None:
+                continue
             try:
-                good[suffix[1:]] = _try_format(Path(folder, f"photo{suffix}"), saved=suffix in SAVED_SUFFIXES)
+                _try_format(Path(folder, f"photo{format.suffix}"))
+                written.append(format.suffix[1:])
             except Exception as error:
-                bad[suffix[1:]] = reason_of(error)
+                bad[format.suffix[1:]] = reason_of(error)
     if bad:
         raise RuntimeError("; ".join(f"{kind} fails ({reason})" for kind, reason in bad.items()))
-    by_what: dict[str, list[str]] = {}
-    for kind, what in good.items():
-        by_what.setdefault(what, []).append(kind)
-    return "; ".join(f"{what} {' '.join(kinds)}" for what, kinds in sorted(by_what.items(), reverse=True))
+    read = [format.suffix[1:] for format in FORMATS if format.options is None and _has_decoder(format.suffix)]
+    missing = [format.suffix[1:] for format in FORMATS if not _has_decoder(format.suffix)]
+    lacking = f'; not {" ".join(missing)}, which  pip install "photochrom[formats]"  brings' if missing else ""
+    return f"reads and writes {' '.join(written)}; reads {' '.join(read)}{lacking}"
 
 
-def _try_format(path: Path, *, saved: bool) -> str:
+def _try_format(path: Path) -> None:
     import numpy as np
 
     from photochrom.io.picture import Picture
 
-    picture = Picture.from_array(np.full((16, 16, 3), 128, np.uint8))
-    if saved:
-        picture.save(path)
-    else:
-        try:
-            picture.to_pil().save(path)
-        except ValueError:  # a kind that nobody here can write
-            return "reads, untried,"
-    Picture.read(path)
-    return "reads and writes" if saved else "reads"
+    Picture.read(Picture.from_array(np.full((16, 16, 3), 128, np.uint8)).save(path))
+
+
+def _has_decoder(suffix: str) -> bool:
+    """Say whether what decodes a kind is installed."""
+    from photochrom.io.formats import FORMATS, RAW
+
+    format = next(format for format in FORMATS if suffix in format.suffixes)
+    package = (
+        "imagecodecs" if format.extra else "rawpy" if suffix in RAW else "pi-heif" if suffix == ".heic" else ""
+    )
+    return not package or _version_of(package) is not None
 
 
 def _networks() -> str:

@@ -51,6 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="photos are negatives of film",
     )
+    add("--pages", choices=("first", "all"), help="of a TIFF: all makes one of as many pages (default: first)")
     add("--side-by-side", action="store_true", default=None, help="put photo and result into one picture")
     add("--keep-times", action="store_true", default=None, help="give results the photos' times of change")
     add(

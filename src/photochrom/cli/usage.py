@@ -114,6 +114,8 @@ def _check_extras(args: argparse.Namespace, *, single: bool) -> None:
 
     if args.hints_file is not None and (len(args.paths) > 1 or Path(args.paths[0]).is_dir()):
         refuse(None, "--hints are of one photo", "give one photo as PATH")
+    if args.pages == "all" and (args.hints_file is not None or args.alternatives):
+        refuse(None, "--hints and --alternatives are of one picture", "leave out --pages all")
     for name in ("alternatives", "confidence", "suggest"):
         if getattr(args, name) and not single:
             refuse(

@@ -14,6 +14,7 @@ from photochrom.inference.candidates import Candidates, find_candidates
 from photochrom.inference.compose import Protected, compose
 from photochrom.inference.forward_passes import Passes, check_options
 from photochrom.inference.onnx_model import Network
+from photochrom.inference.pages import save_pages
 from photochrom.inference.preprocess import NetworkInput, PhotoInfo, network_shape
 from photochrom.inference.render import (
     check_output,
@@ -172,6 +173,8 @@ class Prediction:
         photo = self.photo(
             upright=not keeps_orientation(target, options), long_edge=options.long_edge, negative=options.negative
         )
+        if options.pages == "all" and isinstance(photo, PhotoFile) and photo.pages > 1:
+            return save_pages(photo.pages, self._save_page, target, options)
         metadata, copies, notes = with_sidecars(photo, target, self._network.card, options, overwrite=overwrite)
         with decoded_ahead(photo, self._threads) as strips:
             given, passes = self._prepared(photo, options.negative)
@@ -298,6 +301,17 @@ class Prediction:
         _, passes = self._prepared_for(options)
         sets = alternative_hints(passes, n, options, seed=seed)
         return [options.model_copy(update={"hints": hints}) for hints in sets]
+
+    def _save_page(self, number: int, target: Path, options: Options) -> list[Note]:
+        assert isinstance(self._source, CachedPhoto)
+        page = Prediction(
+            self._source.at_page(number),
+            self._network,
+            size=self._size,
+            threads=self._threads,
+            max_pixels=self._max_pixels,
+        )
+        return page.save(target, options)
 
     @property
     def _path(self) -> Path | None:

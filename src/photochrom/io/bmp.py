@@ -12,37 +12,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import PhotoError, reason_of
+from photochrom.io.raster import Raster
+from photochrom.io.source import Source, damaged
 
-__all__ = ["read_bmp", "read_bmp_header", "write_bmp"]
+__all__ = ["open_bmp", "write_bmp"]
 
 _LONGEST = 10_000_000  # pixels of a side that libvips takes
+_BYTES = 12  # of memory per pixel
 
 Dpi = tuple[float, float] | None
 
 
-def read_bmp(source: str | Path | bytes, name: str) -> tuple[NDArray[np.uint8], Dpi]:
-    """Read the pixels, uint8 H×W or H×W×3 or 4, and the dots per inch, None where it says none.
+def open_bmp(source: Source, name: str) -> Raster:
+    """Open a BMP; no more than its header is read.
 
     Raises:
-        PhotoError: if it is damaged; `name` is what to call it.
+        PhotoError: if it is damaged.
     """
     with _opened(source, name) as bmp:
-        return np.asarray(bmp if bmp.mode in ("L", "RGB", "RGBA") else bmp.convert("RGB")), bmp.info.get("dpi")
+        width, height = bmp.size
+        bands, dpi = {"L": 1, "RGBA": 4}.get(bmp.mode, 3), bmp.info.get("dpi")
 
+    def decode() -> NDArray[np.uint8]:
+        with _opened(source, name) as bmp:
+            return np.asarray(bmp if bmp.mode in ("L", "RGB", "RGBA") else bmp.convert("RGB"))
 
-def read_bmp_header(source: str | Path | bytes, name: str) -> tuple[int, int, int, Dpi]:
-    """Read the width, height and bands that `read_bmp` would give, and the dots per inch.
-
-    Raises:
-        PhotoError: as `read_bmp`.
-    """
-    with _opened(source, name) as bmp:
-        return bmp.width, bmp.height, {"L": 1, "RGBA": 4}.get(bmp.mode, 3), bmp.info.get("dpi")
+    needed = width * height * _BYTES
+    return Raster(name, ".bmp", height, width, bands, np.dtype(np.uint8), needed, decode, dpi=dpi)
 
 
 def write_bmp(path: Path, pixels: NDArray[np.uint8], dpi: Dpi) -> None:
-    """Write uint8 pixels, as `read_bmp` gives them, and their resolution; a BMP holds nothing else."""
+    """Write uint8 pixels, H×W or H×W×3 or 4, and their resolution; a BMP holds nothing else."""
     from PIL import Image
 
     Image.fromarray(pixels).save(path, "BMP", **({} if dpi is None else {"dpi": dpi}))
@@ -59,6 +59,4 @@ def _opened(source: str | Path | bytes, name: str) -> Iterator[Any]:
                 raise ValueError(f"{bmp.width}×{bmp.height} pixels")
             yield bmp
     except (OSError, SyntaxError, ValueError, OverflowError, struct.error) as error:
-        raise PhotoError(
-            name, f"is damaged or cut short ({reason_of(error)})", "fetch or scan it again"
-        ) from error
+        raise damaged(name, error) from error

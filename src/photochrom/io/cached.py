@@ -33,11 +33,19 @@ class CachedPhoto:
         source: a path or the file's bytes.
         name: what to call it in a message, or None for its path.
         pixels: keep decoded copies too; without them, only the open file is cached.
+        page: as `PhotoFile`.
     """
 
-    def __init__(self, source: str | Path | bytes, *, name: str | None = None, pixels: bool = True) -> None:
+    def __init__(
+        self,
+        source: str | Path | bytes,
+        *,
+        name: str | None = None,
+        pixels: bool = True,
+        page: int | None = None,
+    ) -> None:
         self.source = source
-        self._name = name
+        self._name, self._page = name, page
         self._type = _CachedFile if pixels else PhotoFile
         self._file: PhotoFile | None = None
         self._views: OrderedDict[tuple[bool, int | None, bool], PhotoFile] = OrderedDict()
@@ -45,7 +53,12 @@ class CachedPhoto:
     @property
     def nbytes(self) -> int:
         """Bytes of the pixels that are cached."""
-        return sum(view.nbytes for view in self._views.values() if isinstance(view, _CachedFile))
+        held = 0 if self._file is None else self._file.decoded_bytes
+        return held + sum(view.nbytes for view in self._views.values() if isinstance(view, _CachedFile))
+
+    def at_page(self, number: int) -> CachedPhoto:
+        """Return another page of the same file, yet to be opened."""
+        return CachedPhoto(self.source, name=self._name, pixels=False, page=number)
 
     def open(
         self,
@@ -67,7 +80,9 @@ class CachedPhoto:
             PhotoError: as `PhotoFile`.
         """
         if self._file is None:
-            self._file = self._type(self.source, upright=False, max_pixels=max_pixels, name=self._name)
+            self._file = self._type(
+                self.source, upright=False, max_pixels=max_pixels, name=self._name, page=self._page
+            )
         # Of a photo that lies upright, both are the same.
         key = upright or self._file.orientation == 1, long_edge, negative
         if key not in self._views:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,24 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.negative import apply_curves, positive_curves
-from photochrom.errors import PhotoError, PixelLimitError, TooLargeError
+from photochrom.errors import PhotoError
 from photochrom.io import vips
+from photochrom.io.checks import check_floats, check_size, check_whole, held_bytes
+from photochrom.io.decoders.choose import open_raster
 from photochrom.io.formats import usual_suffix
-from photochrom.io.metadata import ifd
+from photochrom.io.left_out import left_out
 from photochrom.io.metadata.header import Metadata
-from photochrom.io.metadata.tiff import missing_bytes, opened
+from photochrom.io.source import first_bytes, read_all
+from photochrom.io.tiff_pages import TiffPage, TiffPages
 from photochrom.options import MAX_PIXELS
 from photochrom.result_notes import Note
 
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["PhotoFile", "usable_memory"]
+__all__ = ["PhotoFile"]
 
 Pixels = NDArray[Any]
-_LONGEST_SIDE = 1_000_000
-"""Pixels; of wider photos even a few rows, which decoders and filters hold, are gigabytes."""
-
 _SMALL = 1 << 22  # pixels that are held as a whole while they are shrunk
 _NEGATIVE = 512  # pixels of the longer side of the copy that says where a negative is clear and where dense
 
@@ -49,11 +47,9 @@ _HARMLESS = re.compile(
 A few extraneous bytes are padding, and so are many before a segment of the header; others were codes of pixels.
 """
 
-_ROUNDING = 1e-3  # how far beyond 0 and 1 floats may be by their arithmetic; they are clipped
+_YCBCR, _JPEGS = 6, (6, 7)  # JPEG's decoder, and no other, gives RGB for YCbCr
 
-_TILE_OFFSETS, _MEANING_OF_SAMPLES, _COMPRESSION = 324, 262, 259  # TIFF 6.0
-_YCBCR, _JPEGS = [6], ([6], [7])  # JPEG's decoder, and no other, gives RGB for YCbCr
-
+_TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _UNENDED = "premature end of JPEG image"
 
 
@@ -67,6 +63,7 @@ class PhotoFile:
         long_edge: shrink to at most so many pixels along the longer side, or None.
         max_pixels: refuse files with more.
         name: what to call it in a message, or None for its path.
+        page: number of the page of a TIFF, from 0, of those that are photos; None for the first by itself.
 
     Attributes:
         name: what to call it in a message.
@@ -79,6 +76,7 @@ class PhotoFile:
         orientation: EXIF orientation 1..8 that the pixels still need.
         format: usual suffix of the kind of file, such as ``".jpg"``, or None.
         metadata: what the file says besides pixels.
+        pages: how many pages it has that are photos.
         notes: what a user should know.
 
     Raises:
@@ -93,6 +91,7 @@ class PhotoFile:
         long_edge: int | None = None,
         max_pixels: int = MAX_PIXELS,
         name: str | None = None,
+        page: int | None = None,
     ) -> None:
         self.name = name or ("photo" if isinstance(source, bytes) else str(source))
         self._source = source
@@ -100,25 +99,16 @@ class PhotoFile:
         self.format: str | None = None
         self._options: dict[str, Any] = {}
         self.notes: list[Note] = []
+        self._choose_page(page)
+        self._raster = open_raster(source, self.name, self._pages, self._page)
         header = self._open_header()
-        loader = str(header.get("vips-loader"))
-        compression = header.get("heif-compression") if header.get_typeof("heif-compression") else None
-        self.format = usual_suffix(loader, compression)
-        self._check_size(header, max_pixels)
-        self._check_whole(header)
-        self._is_float = header.format in ("float", "double")
-        meaning = _tag(source, _MEANING_OF_SAMPLES) if self.format == ".tif" else []
-        if meaning == _YCBCR and _tag(source, _COMPRESSION) not in _JPEGS:
-            raise PhotoError(self.name, "has YCbCr colours that are not JPEG's", "save it as RGB")
-        # libvips turns negatives, whose 0 is white, but not those of floats.
-        self._is_negative = self._is_float and meaning == [0]
-        if self._is_float:
-            self._check_floats()
-        elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":
-            raise PhotoError(self.name, f"has {header.format} samples", "save it with 8 or 16 bits per channel")
+        self._check_header(header, max_pixels)
+        if self._raster is not None and not self._raster.is_final:
+            self._raster.settle()
+            header = self._raster.header()
         orientation = int(header.get("orientation")) if header.get_typeof("orientation") else 1
         self._tagged = orientation if orientation in range(1, 9) else 1
-        self.metadata = Metadata.read(header, source)
+        self.metadata = self._read_metadata(header)
         try:
             image = self._prepare(header)
         except vips.libvips().Error as error:
@@ -127,15 +117,20 @@ class PhotoFile:
         self.bands = image.bands - self.has_alpha
         self.dtype = np.dtype(np.uint16 if image.format == "ushort" else np.uint8)
         self._stored = (image.height, image.width)
-        self._held = _held_bytes(header) > 0
+        self._held = held_bytes(header, self._raster) > 0
         self._curves: Pixels | None = None  # that make a positive of a negative
-        self.notes += self._notes(header)
+        self.notes += self._notes(header, alone=page is None)
         self._arrange(upright, long_edge)
 
     @property
     def streams(self) -> bool:
         """Whether strips are decoded one by one, so that the photo is at no time in memory as a whole."""
         return not self._held and self._turned == 1
+
+    @property
+    def decoded_bytes(self) -> int:
+        """Bytes of pixels that are in memory as a whole, for a decoder that gives no strips."""
+        return 0 if self._raster is None else self._raster.nbytes
 
     def view(self, *, upright: bool = True, long_edge: int | None = None, negative: bool = False) -> Self:
         """Return the same open file with its pixels turned or shrunk otherwise; see the class.
@@ -211,7 +206,7 @@ class PhotoFile:
             PhotoError: as `strips`.
         """
         shrink = 1
-        if self.format == ".jpg":
+        if self.format == ".jpg" and self._raster is None:
             # libjpeg shrinks by halves while it decodes; the last halving is left to a better filter.
             rows, columns = self._stored[::-1] if self._swapped else self._stored
             room = min(rows / height, columns / width) / 2
@@ -228,25 +223,78 @@ class PhotoFile:
                 if not self._forgives(error):
                     raise vips.damaged(self.name, error) from error
 
+    def _choose_page(self, number: int | None) -> None:
+        """Find the page of a TIFF that is the photo."""
+        self._pages: TiffPages | None = None
+        self._page: TiffPage | None = None
+        self.pages = 1
+        if first_bytes(self._source, self.name, 4) not in _TIFFS:
+            return
+        self._pages = TiffPages.read(self._source if isinstance(self._source, bytes) else Path(self._source))
+        if self._pages is not None:
+            self.pages = len(self._pages.photos)
+            self._page = self._pages.photos[number or 0]
+
+    def _check_header(self, header: Any, max_pixels: int) -> None:
+        """Refuse by its header what cannot be decoded, or not truly."""
+        raster, page = self._raster, self._page
+        loader = str(header.get("vips-loader"))
+        self.format = usual_suffix(loader) if raster is None else raster.format
+        if self.format == ".heic" and raster is None:  # of which libvips gets those of AV1 alone
+            self.format = ".avif"
+        check_size(self.name, header, held_bytes(header, raster), max_pixels)
+        if self._pages is not None and page is not None:
+            check_whole(self._source, self.name, self._pages, page)
+        self._is_float = header.format in ("float", "double")
+        meaning = -1 if page is None or self.format != ".tif" else page.meaning
+        if meaning == _YCBCR and raster is None and page is not None and page.compression not in _JPEGS:
+            raise PhotoError(self.name, "has YCbCr colours that are not JPEG's", "save it as RGB")
+        # libvips turns negatives, whose 0 is white, but not those of floats.
+        self._is_negative = self._is_float and meaning == 0
+        if self._is_float:
+            check_floats(self.name, *(self._open_file(access="sequential") for _ in range(2)))
+        elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":
+            raise PhotoError(self.name, f"has {header.format} samples", "save it with 8 or 16 bits per channel")
+
+    def _read_metadata(self, header: Any) -> Metadata:
+        if self._raster is not None and self._raster.has_own_metadata:
+            return Metadata.read(header, b"")
+        directories: tuple[int, ...] = ()
+        if self._pages is not None and self._page is not None:
+            first = next((page for page in self._pages.others if page.index == 0 and page.subifd is None), None)
+            # What lies before the photo is a preview of it, and says what is true of both.
+            before = first if first is not None and self._page is self._pages.photos[0] else None
+            directories = (*([] if before is None else [before.at]), self._page.at)
+        return Metadata.read(header, self._source, directories=directories)
+
     def _open_header(self) -> Any:
+        if self._raster is not None:
+            return self._raster.header()
         while True:
             try:
-                return vips.open_header(self._source, name=self.name, **self._options)
+                return self._open_file(access="sequential")
             except PhotoError as error:
                 if not self._forgives(error.__cause__):  # libvips' own
                     raise
+
+    def _open_file(self, **options: Any) -> Any:
+        """Open the file as it is; its pixels are decoded when they are asked for."""
+        if self._raster is not None:
+            return self._raster.image()
+        where = {} if self._page is None else self._page.where
+        return vips.open_image(self._source, name=self.name, **where, **self._options, **options)
 
     def _open(self, **options: Any) -> Any:
         """Plan the whole way from the file to upright sRGB."""
         if self._turned == 1:  # turning needs the pixels in another order than the file has them
             options.setdefault("access", "sequential")
         vips.complaints()  # of another photo
-        image = vips.open_image(self._source, name=self.name, **self._options, **options)
+        image = self._open_file(**options)
         return self._prepare(image if self._turned == 1 else image.autorot())
 
     def _hear_complaints(self) -> None:
         """Fail by what the decoder said of the last rows, unless it is to be passed over."""
-        if self.format != ".jpg" or self._options:
+        if self.format != ".jpg" or self._options or self._raster is not None:
             return
         attempts = 0
         while said := vips.complaints():
@@ -261,7 +309,7 @@ class PhotoFile:
             return False
         if self.format == ".jpg" and _UNENDED in str(error) and not isinstance(self._source, _Ended):
             # Perhaps nothing is missing but the mark of the end; with one, any lack of pixels shows.
-            self._source = _Ended(vips.read_all(self._source, name=self.name) + b"\xff\xd9")
+            self._source = _Ended(read_all(self._source, name=self.name) + b"\xff\xd9")
         elif _HARMLESS.search(str(error)) and not self._options:
             self._options = {"fail_on": "truncated"}
         else:
@@ -286,71 +334,12 @@ class PhotoFile:
             raise PhotoError(self.name, "has 4 channels that are no CMYK", "save it as RGB")
         return colours if alpha is None else colours.bandjoin(alpha.cast(colours.format))
 
-    def _check_size(self, header: Any, max_pixels: int) -> None:
-        pixels = header.width * header.height
-        megapixels = f"{header.width}×{header.height} are {pixels:,} pixels"
-        if pixels > max_pixels:
-            raise PixelLimitError(
-                self.name,
-                f"{megapixels}, more than the {max_pixels:,} that are allowed",
-                "if you trust the file, raise --max-pixels",
-            )
-        if max(header.width, header.height) > _LONGEST_SIDE:
-            raise TooLargeError(
-                self.name,
-                f"{header.width}×{header.height} pixels are more than {_LONGEST_SIDE:,} to a side",
-                "cut it into pieces",
-            )
-        needed = _held_bytes(header)
-        if needed > usable_memory() / 2:
-            raise TooLargeError(
-                self.name,
-                f"{megapixels} that can only be decoded as a whole, in {needed / 1e9:,.1f} GB of this computer's "
-                f"{usable_memory() / 1e9:,.1f} GB of memory",
-                "save it as baseline JPEG or as TIFF",
-            )
-
-    def _check_whole(self, header: Any) -> None:
-        """Refuse a TIFF that is cut short, whose missing rows and tiles libvips would read as black."""
-        if self.format != ".tif":
-            return
-        source = self._source if isinstance(self._source, bytes) else Path(self._source)
-        if missing := missing_bytes(source):
-            raise PhotoError(
-                self.name, f"is cut short, {missing:,} bytes of its pixels are missing", "fetch or scan it again"
-            )
-        if header.get_typeof("tile-width"):
-            tiles = -(-header.width // header.get("tile-width")) * -(-header.height // header.get("tile-height"))
-            if missing := tiles - min(tiles, len(_tag(source, _TILE_OFFSETS))):
-                raise PhotoError(
-                    self.name,
-                    f"is damaged, {missing:,} of its {tiles:,} tiles are missing",
-                    "fetch or scan it again",
-                )
-
-    def _check_floats(self) -> None:
-        """Make sure that a file of floats holds sRGB or grey 0..1, which 16 bits can keep."""
-        library = vips.libvips()
-        try:
-            # NaN alone differs from itself; minimum and maximum pass over it.
-            odd = vips.open_image(self._source, name=self.name, access="sequential", **self._options)
-            if (odd != odd).max() > 0:
-                raise PhotoError(self.name, "holds NaN, which is no number", "repair it or scan it again")
-            stats = vips.open_image(self._source, name=self.name, access="sequential", **self._options).stats()
-            low, high = stats(0, 0)[0], stats(1, 0)[0]
-        except library.Error as error:
-            raise vips.damaged(self.name, error) from error
-        if not (low >= -_ROUNDING and high <= 1 + _ROUNDING):
-            raise PhotoError(
-                self.name, f"its values go from {low:.4g} to {high:.4g}", "scale floats to go from 0 to 1"
-            )
-
-    def _notes(self, header: Any) -> list[Note]:
-        notes = []
-        pages = int(header.get("n-pages")) if header.get_typeof("n-pages") else 1
-        if pages > 1:
-            others = "page 2 is" if pages == 2 else f"pages 2 to {pages} are"
-            notes.append(Note(self.name, f"has {pages} pages; the first is colorized, {others} left out"))
+    def _notes(self, header: Any, *, alone: bool) -> list[Note]:
+        if self._raster is None or self._raster.format in (".jpg", ".tif"):
+            lines = left_out(self._source, self.name, self.format, header, self._pages, self._page, alone=alone)
+        else:
+            lines = list(self._raster.notes)
+        notes = [Note(self.name, line) for line in lines]
         if self.metadata.profile and not vips.profile_fits(header[: header.bands - header.hasalpha()]):
             said = "its ICC profile is not of its kind of colours, and was left aside"
             notes.append(Note(self.name, said))
@@ -361,46 +350,3 @@ class PhotoFile:
 
 class _Ended(bytes):
     """A JPEG that got the mark of the end it lacked."""
-
-
-def _tag(source: str | Path | bytes, tag: int) -> list[int]:
-    """Read a tag of whole numbers of a TIFF's first page; empty where it has none."""
-    with opened(source if isinstance(source, bytes) else Path(source)) as file:
-        start = ifd.Layout.of(file)
-        value = None if start is None else ifd.read(file, *start, only=(tag,)).get(tag)
-    return value.numbers(start[0].order) if start is not None and isinstance(value, ifd.Value) else []
-
-
-def _held_bytes(header: Any) -> float:
-    """Say about how much memory decoding takes where the format makes a decoder hold all pixels.
-
-    The factors are what was measured, and a little more.
-    """
-    loader = str(header.get("vips-loader"))
-    pixels = float(header.width * header.height)
-    samples = pixels * header.bands
-    if loader.startswith("jpeg"):
-        return samples * 2.6 if _flag(header, "jpeg-multiscan") else 0
-    if loader.startswith("png"):
-        return samples * (2 if header.format == "ushort" else 1) * 1.6 if _flag(header, "interlaced") else 0
-    if loader.startswith("tiff"):
-        return 0
-    return pixels * {"webp": 13, "heif": 27, "gif": 10, "bmp": 12}[loader.split("load")[0]]
-
-
-@lru_cache(maxsize=1)
-def usable_memory() -> float:
-    """Bytes of memory that this computer has, or that its container may use; a common amount where none says."""
-    known = [8e9]
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        known = [float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))]
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            known.append(float(Path(limit).read_text()))
-        except (OSError, ValueError):  # no container, or "max"
-            continue
-    return min(known)
-
-
-def _flag(header: Any, field: str) -> bool:
-    return bool(header.get_typeof(field)) and bool(header.get(field))

@@ -14,17 +14,16 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from photochrom.errors import PhotoError, reason_of
-from photochrom.io.bmp import read_bmp, read_bmp_header
+from photochrom.errors import PhotoError
 from photochrom.io.formats import FORMATS
+from photochrom.io.source import Source, open_source
+from photochrom.io.unread import refuse_by_name
 
 __all__ = [
     "array_from_image",
@@ -32,10 +31,8 @@ __all__ = [
     "damaged",
     "image_from_array",
     "libvips",
-    "open_header",
     "open_image",
     "profile_fits",
-    "read_all",
     "reason",
     "render_text",
     "resize",
@@ -45,8 +42,6 @@ __all__ = [
 
 
 _NO_ROOM = re.compile("write failed|temporary file|No space left")
-_MOST_DOTS = 1e5
-"""Pixels per mm of the finest resolution that is believed; libvips prints complaints of one beyond 1e6."""
 
 
 @lru_cache(maxsize=1)
@@ -99,7 +94,7 @@ def _quieten(pyvips: Any) -> None:
         atexit.register(pyvips.glib_lib.g_log_remove_handler, domain, handler)
 
 
-def open_image(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
+def open_image(source: Source, *, name: str, **options: Any) -> Any:
     """Open a photo as it lies in the file, without decoding more than its header.
 
     Args:
@@ -115,58 +110,29 @@ def open_image(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
         PhotoError: if it is missing, unreadable, empty, or no photo.
     """
     vips = libvips()
-    with _opened(source, name) as (stream, first):
-        if first.startswith(b"BM"):
-            pixels, dpi = read_bmp(source, name)
-            return _as_bmp(image_from_array(pixels), dpi)
-        # libjpeg has nothing but warnings for missing pixels. In other formats warnings are about tags and
-        # checksums of no consequence, and damaged pixels are errors.
-        options.setdefault("fail_on", "warning" if first.startswith(b"\xff\xd8") else "error")
+    with open_source(source, name) as file:
+        first = file.read(132)
+        file.seek(0)  # a duplicate of the descriptor shares its place
         try:
-            return vips.Image.new_from_source(stream, "", **options)
+            stream = (
+                vips.Source.new_from_memory(source)
+                if isinstance(source, bytes)
+                else vips.Source.new_from_descriptor(file.fileno())  # which keeps a duplicate of its own
+            )
         except vips.Error as error:
-            if "labq" in str(error):  # which libvips 8.18 does not even read from itself
-                raise PhotoError(name, "has CIELAB colours of 8 bits", "save it as RGB") from error
-            if "known format" not in str(error):
-                raise damaged(name, error) from error
-            raise PhotoError(name, "is no photo that photochrom can read", "save it as PNG or JPEG") from error
-
-
-def open_header(source: str | Path | bytes, *, name: str, **options: Any) -> Any:
-    """Open a photo for its header and not its pixels, which may come out black.
-
-    Args:
-        source: a path or the file's bytes.
-        name: what to call it in an error.
-        options: as `open_image`.
-
-    Returns:
-        A `pyvips.Image`.
-
-    Raises:
-        PhotoError: as `open_image`.
-    """
-    vips = libvips()
-    with _opened(source, name) as (_, first):
-        if not first.startswith(b"BM"):
-            return open_image(source, name=name, access="sequential", **options)
-    width, height, bands, dpi = read_bmp_header(source, name)
-    black = vips.Image.black(width, height, bands=bands)
-    return _as_bmp(black.copy(interpretation="b-w" if bands == 1 else "srgb"), dpi)
-
-
-def read_all(source: str | Path | bytes, *, name: str) -> bytes:
-    """Return a file's bytes.
-
-    Raises:
-        PhotoError: if it cannot be read.
-    """
-    if isinstance(source, bytes):
-        return source
+            raise PhotoError(name, f"cannot be read ({reason(error)})", "check the path") from error
+    # libjpeg has nothing but warnings for missing pixels. In other formats warnings are about tags and checksums
+    # of no consequence, and damaged pixels are errors.
+    options.setdefault("fail_on", "warning" if first.startswith(b"\xff\xd8") else "error")
     try:
-        return Path(source).read_bytes()
-    except OSError as error:
-        raise PhotoError(name, f"cannot be read ({error.strerror})", "check the path") from error
+        return vips.Image.new_from_source(stream, "", **options)
+    except vips.Error as error:
+        if "labq" in str(error):  # which libvips 8.18 does not even read from itself
+            raise PhotoError(name, "has CIELAB colours of 8 bits", "save it as RGB") from error
+        if "known format" not in str(error):
+            raise damaged(name, error) from error
+        refuse_by_name(name, first)
+        raise PhotoError(name, "is no photo that photochrom can read", "save it as PNG or JPEG") from error
 
 
 def to_srgb(image: Any) -> Any:
@@ -275,45 +241,6 @@ def render_text(text: str, height: int) -> np.ndarray[Any, Any]:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;")
     pixels: np.ndarray[Any, Any] = vips.Image.text(escaped, font=f"sans {height}", dpi=72).numpy()
     return pixels
-
-
-@contextmanager
-def _opened(source: str | Path | bytes, name: str) -> Iterator[tuple[Any, bytes]]:
-    """Give libvips' view of a file or its bytes, and the first few bytes."""
-    vips = libvips()
-    if isinstance(source, bytes):
-        if not source:
-            raise PhotoError(name, "is empty (0 bytes)", "fetch or scan it again")
-        yield vips.Source.new_from_memory(source), source[:16]
-        return
-    path = Path(source)
-    try:
-        if path.is_dir():
-            raise PhotoError(name, "is a folder, not a photo", "name the photos inside it")
-        if path.exists() and not path.is_file():
-            raise PhotoError(name, "is no regular file", "copy the photo to a file first")
-        with path.open("rb", buffering=0) as file:
-            first = file.read(16)
-            file.seek(0)  # a duplicate of the descriptor shares its place
-            if not first:
-                raise PhotoError(name, "is empty (0 bytes)", "fetch or scan it again")
-            stream = vips.Source.new_from_descriptor(file.fileno())  # which keeps a duplicate of its own
-    except FileNotFoundError as error:
-        raise PhotoError(name, "there is no such file", "check the path") from error
-    except PermissionError as error:
-        raise PhotoError(name, "cannot be read", "check its permissions") from error
-    except (OSError, ValueError, vips.Error) as error:  # ValueError: a path with a null byte
-        raise PhotoError(name, f"cannot be read ({reason_of(error, path)})", "check the path") from error
-    yield stream, first
-
-
-def _as_bmp(image: Any, dpi: tuple[float, float] | None) -> Any:
-    if dpi and all(0 < dots / 25.4 < _MOST_DOTS for dots in dpi):
-        image = image.copy(xres=dpi[0] / 25.4, yres=dpi[1] / 25.4)
-    image = image.copy()  # what a field is set on must be nobody else's
-    image.set_type(libvips().GValue.gstr_type, "vips-loader", "bmpload")
-    image.set_type(libvips().GValue.gint_type, "bits-per-sample", 8)
-    return image
 
 
 def complaints() -> str:

@@ -12,6 +12,7 @@ from photochrom.errors import (
     OutputError,
     PhotochromError,
     PhotoError,
+    PhotoKindError,
     PixelLimitError,
     PoolClosedError,
     QueueFullError,
@@ -54,6 +55,8 @@ def job_error(error: PhotochromError, name: str, retry_after: float) -> HTTPErro
         case WorkerError():
             problem = "the program that worked on it crashed, twice"
             return HTTPError(500, WorkerError(name, problem, "try another"))
+        case PhotoKindError():  # nor is it theirs to install what is missing
+            return HTTPError(415, PhotoKindError(error.subject, error.problem, "save it as JPEG, PNG or TIFF"))
         case PixelLimitError():  # whose limit is not the user's to raise
             return HTTPError(413, PixelLimitError(error.subject, error.problem, "shrink it first"))
         case OutOfMemoryError():

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from photochrom.errors import OutputError
 from photochrom.hints import Hint
 from photochrom.inference import candidates
@@ -184,7 +186,9 @@ class Render(FileJob[Written]):
     """Make the photo in colour, of the target's kind, or of the photo's own."""
 
     def _make(self, prediction: Prediction) -> Written:
-        target = self._path(result_suffix(self.target.suffix or prediction.photo().format or ""))
+        photo = prediction.photo()
+        wide = photo.dtype == np.uint16
+        target = self._path(self.target.suffix or result_suffix(photo.format or "", wide=wide))
         notes = prediction.save(target, self.options, overwrite=True)
         shown = self.shown or self.name
         said = tuple(note.about(shown) if note.subject == str(target) else note for note in notes)

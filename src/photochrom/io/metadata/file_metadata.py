@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 import shutil
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -114,6 +114,7 @@ class FileMetadata:
         exif: bytes | None = None,
         xmp: bytes | None = None,
         comments: Iterable[str] = (),
+        directories: Sequence[int] = (),
     ) -> FileMetadata:
         """Collect what a file says.
 
@@ -122,6 +123,7 @@ class FileMetadata:
             exif: libvips' field ``exif-data``, or None.
             xmp: libvips' field ``xmp-data``, or None.
             comments: libvips' fields ``gif-comment``.
+            directories: of a TIFF's page, as `read_tiff_exif` takes them.
         """
         texts = tuple(Text("gif", b"", "", comment) for comment in comments)
         exif = None if exif is None else EXIF_HEADER + exif.removeprefix(EXIF_HEADER)
@@ -140,9 +142,9 @@ class FileMetadata:
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
             return replace(
                 metadata,
-                exif=read_tiff_exif(source),
-                resources=read_tiff_resources(source),
-                dpi=read_tiff_resolution(source),
+                exif=read_tiff_exif(source, directories),
+                resources=read_tiff_resources(source, directories),
+                dpi=read_tiff_resolution(source, directories),
                 format="tif",
             )
         return _with_what_exif_says(metadata)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
@@ -43,13 +44,21 @@ class Metadata:
     lossless: bool = False
 
     @classmethod
-    def read(cls, header: Any, source: str | Path | bytes, *, orientation: int = 1) -> Metadata:
+    def read(
+        cls,
+        header: Any,
+        source: str | Path | bytes,
+        *,
+        orientation: int = 1,
+        directories: Sequence[int] = (),
+    ) -> Metadata:
         """Collect what a file says.
 
         Args:
             header: the file as libvips opened it.
             source: the file or its bytes, for what libvips does not read.
             orientation: that the pixels still need.
+            directories: of a TIFF's page, as `read_tiff_exif` takes them.
         """
 
         def known(name: str) -> Any:
@@ -61,6 +70,7 @@ class Metadata:
             exif=known("exif-data"),
             xmp=known("xmp-data"),
             comments=comments,
+            directories=directories,
         )
         # libvips makes up a resolution of 1 pixel per mm where the file says none. Only of a BMP does it, by way
         # of Pillow, know one that is not read elsewhere.
@@ -102,6 +112,9 @@ def _is_lossless(source: str | Path | bytes) -> bool:
         while len(head := file.read(8)) == 8:
             if head[:4] in (b"VP8L", b"VP8 "):
                 return head[:4] == b"VP8L"
+            if head[:4] == b"ANMF":  # a frame of an animation, whose chunks lie behind 16 bytes about it
+                file.seek(16, 1)
+                continue
             size = int.from_bytes(head[4:], "little")
             file.seek(size + size % 2, 1)
     return False

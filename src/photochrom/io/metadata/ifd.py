@@ -109,6 +109,17 @@ class Layout:
                 return
             yield *struct.unpack(self.head, entry), start + (index + 1) * length
 
+    def after(self, file: BinaryIO, at: int) -> int:
+        """Return where the directory after the one at `at` is, 0 if there is none.
+
+        Raises:
+            EOFError: if the file ends before it says so.
+        """
+        (number,) = struct.unpack(self.number, _exactly(file, at, struct.calcsize(self.number)))
+        end = at + struct.calcsize(self.number) + number * struct.calcsize(self.head)
+        place: int = struct.unpack(self.offset, _exactly(file, end, struct.calcsize(self.offset)))[0]
+        return place
+
     def value(self, file: BinaryIO, kind: int, count: int, inline: bytes) -> Value:
         """Fetch the value of an entry.
 

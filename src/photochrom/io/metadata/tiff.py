@@ -6,7 +6,7 @@ libvips reads of a TIFF's own tags only a few, and none of its EXIF and GPS dire
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from io import SEEK_END, BytesIO
 from pathlib import Path
@@ -36,8 +36,8 @@ _PLACES = (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 322, 323, 324, 325)
 """Tags that say where the pixels are, and how many."""
 
 
-def read_tiff_exif(source: Path | bytes) -> bytes | None:
-    r"""Collect what a TIFF says about its first page as an EXIF block, which any other format can carry.
+def read_tiff_exif(source: Path | bytes, at: Sequence[int] = ()) -> bytes | None:
+    r"""Collect what a TIFF says about a page as an EXIF block, which any other format can carry.
 
     That is every tag of the page but those about the storage of pixels and those that libvips carries itself (XMP,
     IPTC, Photoshop's resources, ICC profile, resolution), and its EXIF, GPS and interoperability directories.
@@ -45,38 +45,35 @@ def read_tiff_exif(source: Path | bytes) -> bytes | None:
 
     Args:
         source: a path or the file's bytes.
+        at: where the page's directory is, behind that of a preview of it if there is one; empty for the first.
 
     Returns:
         ``Exif\0\0`` and the block, or None if there is nothing to say. Damaged entries are left out.
     """
     try:
         with opened(source) as file:
-            start = Layout.of(file)
-            if start is None:
-                return None
-            layout, at = start
-            found = ifd.read(file, layout, at, skip=STRUCTURAL)
+            layout, found = _read_pages(file, at, skip=STRUCTURAL)
     except (OSError, EOFError):
         return None
     kept = _converted(found, swap=False)
     return make_block(kept, layout.order) if kept else None
 
 
-def read_tiff_resources(source: Path | bytes) -> bytes | None:
-    """Collect Photoshop's image resources of a TIFF's first page, with IPTC's record among them.
+def read_tiff_resources(source: Path | bytes, at: Sequence[int] = ()) -> bytes | None:
+    """Collect Photoshop's image resources of a TIFF's page, with IPTC's record among them.
 
     libvips takes the record for bytes where most programs wrote numbers of 32 bits, and so keeps a quarter of it.
 
     Args:
         source: a path or the file's bytes.
+        at: where the page's directory is, behind that of a preview of it if there is one; empty for the first.
 
     Returns:
         What the APP13 segment of a JPEG holds after its name, or None if there is nothing.
     """
     try:
         with opened(source) as file:
-            start = Layout.of(file)
-            found = {} if start is None else ifd.read(file, *start, only=(_IPTC, _RESOURCES))
+            _, found = _read_pages(file, at, only=(_IPTC, _RESOURCES))
     except (OSError, EOFError):
         return None
     resources, iptc = (v.content if isinstance(v := found.get(t), Value) else b"" for t in (_RESOURCES, _IPTC))
@@ -85,15 +82,14 @@ def read_tiff_resources(source: Path | bytes) -> bytes | None:
     return (with_iptc(resources, iptc.rstrip(b"\0")) if iptc else resources) or None
 
 
-def read_tiff_resolution(source: Path | bytes) -> tuple[float, float] | None:
-    """Read the resolution of a TIFF's first page in dots per inch, across and down; None if it says none."""
+def read_tiff_resolution(source: Path | bytes, at: Sequence[int] = ()) -> tuple[float, float] | None:
+    """Read the resolution of a TIFF's page in dots per inch, across and down; None if it says none."""
     try:
         with opened(source) as file:
-            start = Layout.of(file)
-            found = {} if start is None else ifd.read(file, *start, only=_RESOLUTION)
+            layout, found = _read_pages(file, at, only=_RESOLUTION)
     except (OSError, EOFError):
         return None
-    return None if start is None else dots_per_inch(found, start[0].order)
+    return dots_per_inch(found, layout.order)
 
 
 def write_tiff_exif(
@@ -143,13 +139,14 @@ def write_tiff_exif(
         file.write(pointer)
 
 
-def missing_bytes(source: Path | bytes) -> int:
-    """Count the bytes that the strips or tiles of a TIFF's first page reach beyond the end of the file.
+def missing_bytes(source: Path | bytes, at: int | None = None) -> int:
+    """Count the bytes that the strips or tiles of a TIFF's page reach beyond the end of the file.
 
     libvips reads an uncompressed TIFF that was cut short without a word, and fills up with black.
 
     Args:
         source: a path or the file's bytes.
+        at: where the page's directory is; None for the first.
 
     Returns:
         0 for a whole file, and for one that is no TIFF or whose directory cannot be read.
@@ -158,6 +155,8 @@ def missing_bytes(source: Path | bytes) -> int:
         with opened(source) as file:
             size = file.seek(0, SEEK_END)
             start = Layout.of(file)
+            if start is not None and at is not None:
+                start = start[0], at
             page = {} if start is None else ifd.read(file, *start, only=_PLACES)
     except (OSError, EOFError):
         return 0
@@ -221,6 +220,20 @@ def _chunk_sizes(numbers: Callable[..., list[int]], count: int) -> list[int] | N
     rows = min(numbers(278, height[0])[0] or height[0], height[0])
     strips = -(-height[0] // rows)  # of one plane
     return [-(-width[0] * bits // 8) * min(rows, height[0] - n % strips * rows) for n in range(count)]
+
+
+def _read_pages(
+    file: BinaryIO, at: Sequence[int], *, skip: Container[int] = (), only: Container[int] | None = None
+) -> tuple[Layout, Directory]:
+    """Read directories as one; what a later one says holds. Empty for what is no TIFF."""
+    start = Layout.of(file)
+    if start is None:
+        return Layout("<"), {}
+    layout, first = start
+    found: Directory = {}
+    for place in at or (first,):
+        found |= ifd.read(file, layout, place, skip=skip, only=only)
+    return layout, found
 
 
 @contextmanager

@@ -1,0 +1,142 @@
+"""TIFF pages that libvips does not read, by tifffile and imagecodecs (of the extra `formats`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.io.decoders.extra import tifffile
+from photochrom.io.metadata import ifd
+from photochrom.io.raster import Raster
+from photochrom.io.scale import scaled
+from photochrom.io.source import Source, open_source
+from photochrom.io.tiff_pages import TiffPage
+from photochrom.io.unread import unread
+
+__all__ = ["open_rare_tiff"]
+
+_BY_LIBVIPS = frozenset([1, 2, 3, 4, 5, 7, 8, 32771, 32773, 32946, 34676, 34677, 50001])
+_COMPRESSIONS = {
+    6: "old-style JPEG",
+    33003: "JPEG 2000",
+    33004: "JPEG 2000",
+    33005: "JPEG 2000",
+    34712: "JPEG 2000",
+    34887: "LERC",
+    34892: "JPEG",
+    34925: "LZMA",
+    34926: "ZSTD",
+    34927: "WebP",
+    34933: "PNG",
+    34934: "JPEG XR",
+    22610: "JPEG XR",
+    50000: "ZSTD",
+    50002: "JPEG XL",
+    52546: "JPEG XL",
+}
+_UNSIGNED, _FLOAT = 1, 3
+_PROFILE, _XMP = 34675, 700
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
+_JPEGS = (6, 7, 33007, 34892, 33003, 34712, 50002, 52546, 34934)  # whose decoders give RGB for YCbCr
+_BYTES = 4.5  # of memory per byte of samples, whole numbers; what was measured, and a little more
+
+
+def open_rare_tiff(source: Source, name: str, page: TiffPage) -> Raster | None:
+    """Open a page of a rare kind; no more than its header is read.
+
+    Returns:
+        None for what libvips reads, or finds damaged.
+
+    Raises:
+        PhotoKindError: if the extra is not installed, or nobody here reads the kind.
+    """
+    kind = _rare(page)
+    if kind is None or not (page.width and page.height and min(page.bits)):
+        return None
+    problem = _unreadable(page)
+    if problem is not None:
+        raise unread(name, problem)
+    library = tifffile(name, kind)
+    bits = max(page.bits)
+    is_float = page.sample_format == _FLOAT
+    dtype = np.dtype({16: np.float32, 24: np.float32, 32: np.float32}.get(bits, np.float64))
+    if not is_float:
+        dtype = np.dtype(np.uint8 if bits <= 8 or page.meaning == _PALETTE else np.uint16)
+    bands = 3 if page.meaning == _PALETTE else page.number(277, 1)
+
+    def decode() -> NDArray[Any]:
+        with open_source(source, name) as file, library.TiffFile(file, name="photo.tif") as tiff:
+            found = tiff.pages[page.index]
+            found = found if page.subifd is None else found.pages[page.subifd]
+            samples = found.asarray(maxworkers=1)
+            if page.has_planes and samples.ndim == 3:
+                samples = np.moveaxis(samples, 0, -1)
+            samples = samples.reshape(page.height, page.width, -1)
+            if page.meaning == _PALETTE:
+                samples = found.colormap.T[samples[..., 0]] >> 8
+            if is_float or page.meaning == _PALETTE:
+                return np.asarray(samples, dtype)
+            whole = scaled(samples, bits)
+            return ~whole if page.meaning == _WHITE_IS_ZERO else whole
+
+    return Raster(
+        name,
+        ".tif",
+        page.height,
+        page.width,
+        bands,
+        dtype,
+        page.height * page.width * bands * max(1, bits / 8) * _BYTES,
+        decode,
+        bits=8 if dtype == np.uint8 else min(bits, 16),
+        interpretation="cmyk" if page.meaning == _CMYK else None,
+        fields=_fields(source, name, page),
+    )
+
+
+def _rare(page: TiffPage) -> str | None:
+    """Say what about a page is not for libvips; None if nothing is."""
+    if page.compression not in _BY_LIBVIPS:
+        return f"a TIFF compressed with {_COMPRESSIONS.get(page.compression, f'number {page.compression}')}"
+    if page.has_planes and page.is_tiled:
+        return "a TIFF of tiles with a plane to each channel"
+    bits, is_float = max(page.bits), page.sample_format == _FLOAT
+    if len(page.bits) > 1 or bits not in ((32,) if is_float else (1, 2, 4, 8, 16)):
+        return f"a TIFF of {'floating-point samples of ' if is_float else ''}{bits} bits"
+    return None
+
+
+def _unreadable(page: TiffPage) -> str | None:
+    """Say what about a page nobody here reads; None if nothing is."""
+    if len(page.bits) > 1:
+        return f"a TIFF whose channels have different bits ({', '.join(map(str, sorted(page.bits)))})"
+    if page.compression not in _BY_LIBVIPS and page.compression not in _COMPRESSIONS:
+        return f"a TIFF compressed with number {page.compression}"
+    if page.sample_format not in (_UNSIGNED, _FLOAT, 4):
+        return "a TIFF of signed or complex samples"
+    meaning = page.meaning if page.meaning >= 0 else _BLACK_IS_ZERO
+    if meaning not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK) and not (
+        meaning == _YCBCR and page.compression in _JPEGS
+    ):
+        return f"a TIFF in a colour space other than grey, RGB and CMYK (number {meaning})"
+    if page.meaning == _CMYK and max(page.bits) > 16:
+        return f"a TIFF in CMYK of {max(page.bits)} bits"
+    if max(page.bits) > 64:
+        return f"a TIFF of {max(page.bits)} bits"
+    return None
+
+
+def _fields(source: Source, name: str, page: TiffPage) -> dict[str, Any]:
+    with open_source(source, name) as file:
+        start = ifd.Layout.of(file)
+        found = {} if start is None else ifd.read(file, start[0], page.at, only=(_PROFILE, _XMP))
+    blobs = {tag: value.content or None for tag, value in found.items() if isinstance(value, ifd.Value)}
+    return {
+        "orientation": page.number(274, 1),
+        "icc-profile-data": blobs.get(_PROFILE),
+        "xmp-data": blobs.get(_XMP),
+        "tile-width": page.number(322) or None,
+        "tile-height": page.number(323) or None,
+    }
