@@ -234,7 +234,9 @@ def test_a_certificate_authority_of_one_s_own_is_named_by_its_variable(
         context.load_cert_chain(certificate, key)
         secure.socket = context.wrap_socket(secure.socket, server_side=True)
         url = secure.url.replace("http:", "https:")
-        with pytest.raises(DownloadError, match=r"certificate is not trusted; .* REQUESTS_CA_BUNDLE names its file"):
+        with pytest.raises(
+            DownloadError, match=r"certificate is not trusted; .* REQUESTS_CA_BUNDLE names its file"
+        ):
             fetch(secure, tmp_path / "w.pth", f"{url}/w.pth")
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
         fetch(secure, tmp_path / "w.pth", f"{url}/w.pth")
