@@ -33,7 +33,7 @@ def bash_script() -> str:
         ("co", "colorize completion"),
         ("networks s", "show"),
         ("colorize --viv", "--vividness"),
-        ("colorize --device c", "cpu cuda"),
+        ("colorize --device c", "cpu cuda coreml"),
         ("colorize -o a", "a.png"),
         ("networks show a", "a.png"),
         ("completion z", "zsh"),

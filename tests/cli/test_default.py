@@ -116,4 +116,4 @@ def test_help_writes_an_option_and_its_value_once(capsys: Printed) -> None:
     printed = capsys.readouterr().out
     assert "-o, --output OUT" in printed
     assert "-o OUT" not in printed.split("examples:")[0]
-    assert "--device {auto,cpu,cuda}" in printed
+    assert "--device {auto,cpu,cuda,openvino,directml,coreml}" in printed

@@ -105,7 +105,7 @@ def test_openvino_takes_the_cpu_where_it_has_no_gpu(tint: Path, monkeypatch: pyt
     assert [settings["device_type"] for _, settings, _ in runtime.asked] == ["GPU", "CPU"]
 
 
-@pytest.mark.parametrize("device", [name for name, one in ACCELERATORS.items() if one.compared])
+@pytest.mark.parametrize("device", ACCELERATORS)
 def test_one_that_gives_other_colours_is_refused_and_auto_takes_the_cpu(
     device: Device, tint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,4 +146,4 @@ def test_openvino_gives_the_cpu_s_colours(name: str) -> None:
         lightness = np.linspace(0, 100, height * width, dtype=np.float32).reshape(1, 1, height, width)
         expected, found = plain.run(lightness), network.run(lightness)
         for output, planes in expected.items():
-            np.testing.assert_allclose(found[output], planes, atol=1e-2)
+            np.testing.assert_allclose(found[output], planes, atol=1e-3)

@@ -9,6 +9,7 @@ import pytest
 
 from photochrom import Options, Picture
 from photochrom.errors import NetworkError, OutputError, PhotoError
+from photochrom.inference.onnx_model import Network
 from photochrom.workers.engine import Engine, EngineSetup
 from photochrom.workers.jobs import Confidence, Describe, Inspect, Original, Render
 from photochrom.workers.runner import perform
@@ -67,10 +68,10 @@ def test_files_get_the_suffix_of_what_is_made(engine: Engine, photo: Path, tmp_p
         assert Picture.read(made.file).format == suffix
 
 
-def test_what_the_networks_are_and_can_do(engine: Engine, tint: Path) -> None:
+def test_what_the_networks_are_and_can_do(engine: Engine, tint: Path, hinting: Path) -> None:
     (network,) = perform(Describe(), engine).value
     assert network.card.name == "hinting"
-    assert network.path.is_file()
+    assert network.sha256 == Network(hinting).sha256
     other = EngineSetup((str(tint),), "cpu", threads=1).open()
     assert isinstance(perform(Describe(options=Options(vividness=1)), other).error, NetworkError)
     with pytest.raises(NetworkError, match="another network is called tint too"):

@@ -34,14 +34,12 @@ class Accelerator:
         how: what to do where it is missing, as a remedy.
         options: of the provider; where there are several, the first that can be used.
         automatic: whether `auto` takes it where it is there.
-        compared: whether its answer is compared with the CPU's.
     """
 
     provider: str
     how: str
     options: tuple[dict[str, str], ...] = ({},)
     automatic: bool = True
-    compared: bool = True
 
 
 # Of itself, OpenVINO would compute with bfloat16 where a processor has it.
@@ -53,7 +51,7 @@ def _instead(package: str) -> str:
 
 
 ACCELERATORS: dict[str, Accelerator] = {
-    "cuda": Accelerator("CUDAExecutionProvider", _instead('"onnxruntime-gpu[cuda,cudnn]"'), compared=False),
+    "cuda": Accelerator("CUDAExecutionProvider", _instead('"onnxruntime-gpu[cuda,cudnn]"')),
     "directml": Accelerator("DmlExecutionProvider", f"on Windows, {_instead('onnxruntime-directml')}"),
     "openvino": Accelerator(
         "OpenVINOExecutionProvider",
@@ -142,8 +140,7 @@ def _accelerated(ort: Any, path: Path, name: str, threads: int | None) -> Any:
         session = _session(ort, path, options, [(accelerator.provider, settings)])
         # ONNX Runtime falls back to the CPU without a word where a device, or a provider's library, is missing.
         if accelerator.provider in session.get_providers():
-            if accelerator.compared:
-                _compare(ort, path, session, name)
+            _compare(ort, path, session, name)
             return session
     remedy = "check the driver, and that the package's own libraries are there; or use cpu"
     if name == "cuda":

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -213,6 +216,30 @@ def test_a_proxy_is_used_with_its_login(
     server.files["http://example.invalid/w.pth"] = CONTENT  # as a proxy is asked
     monkeypatch.setenv("HTTP_PROXY", server.url.replace("://", "://me:secret@"))
     fetch(server, tmp_path / "w.pth", "http://example.invalid/w.pth")
+    assert (tmp_path / "w.pth").read_bytes() == CONTENT
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
+def test_a_certificate_authority_of_one_s_own_is_named_by_its_variable(
+    server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = tmp_path / "ca.pem", tmp_path / "key.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    subprocess.run([*command, *subject, *files], check=True, capture_output=True)
+    with serve_files() as secure:
+        secure.files = server.files
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        secure.socket = context.wrap_socket(secure.socket, server_side=True)
+        url = secure.url.replace("http:", "https:")
+        with pytest.raises(
+            DownloadError, match=r"certificate is not trusted; .* REQUESTS_CA_BUNDLE names its file"
+        ):
+            fetch(secure, tmp_path / "w.pth", f"{url}/w.pth")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        fetch(secure, tmp_path / "w.pth", f"{url}/w.pth")
     assert (tmp_path / "w.pth").read_bytes() == CONTENT
 
 
