@@ -61,7 +61,7 @@ def _of_tiff(pages: TiffPages, page: TiffPage, *, alone: bool) -> list[str]:
         notes.append(
             f"has {len(pages.photos)} pages; {chosen} is colorized, {which} left out (--pages all colorizes each)"
         )
-    copies = sum(other.index == page.index or alone for other in pages.others if not other.is_mask)
+    copies = sum(not other.is_mask for other in pages.others)
     masks = sum(other.is_mask for other in pages.others)
     if copies and (number > 1 or page.subifd is not None) and page is pages.photos[0]:
         notes.append("begins with a smaller copy of itself; the full-size picture is colorized")

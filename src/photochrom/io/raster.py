@@ -38,6 +38,7 @@ class Raster:
         bits: per channel of the file.
         interpretation: libvips' name of the colours, or None for grey or sRGB by the number of bands.
         fields: further ones of the header as libvips would have it, such as ``exif-data``.
+        orientation: EXIF orientation 1..8 that the pixels still need.
         dpi: dots per inch across and down, or None.
         has_own_metadata: whether `fields` have all metadata, so that none are read from the file.
         is_final: whether height and width are sure before the pixels are decoded.
@@ -55,6 +56,7 @@ class Raster:
     bits: int = 8
     interpretation: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    orientation: int = 1
     dpi: tuple[float, float] | None = None
     has_own_metadata: bool = False
     is_final: bool = True
@@ -127,4 +129,6 @@ class Raster:
         for name, content in known.items():
             if content is not None:
                 image.set_type(kinds[type(content)], name, content)
+        # Not what a block of EXIF says: most of these decoders turn the picture.
+        image.set_type(types.gint_type, "orientation", self.orientation)
         return image

@@ -234,6 +234,7 @@ class PhotoFile:
         if self._pages is not None:
             self.pages = len(self._pages.photos)
             self._page = self._pages.photos[number or 0]
+            check_whole(self._source, self.name, self._pages, self._page)
 
     def _check_header(self, header: Any, max_pixels: int) -> None:
         """Refuse by its header what cannot be decoded, or not truly."""
@@ -243,8 +244,6 @@ class PhotoFile:
         if self.format == ".heic" and raster is None:  # of which libvips gets those of AV1 alone
             self.format = ".avif"
         check_size(self.name, header, held_bytes(header, raster), max_pixels)
-        if self._pages is not None and page is not None:
-            check_whole(self._source, self.name, self._pages, page)
         self._is_float = header.format in ("float", "double")
         meaning = -1 if page is None or self.format != ".tif" else page.meaning
         if meaning == _YCBCR and raster is None and page is not None and page.compression not in _JPEGS:

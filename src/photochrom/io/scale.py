@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 __all__ = ["scaled"]
 
 
-def scaled(samples: NDArray[Any], bits: int) -> NDArray[Any]:
-    """Scale unsigned samples, 0 to 2^bits - 1, to uint8 (up to 8 bits) or uint16, each rounded to the nearest.
+def scaled(samples: NDArray[Any], bits: int, dtype: Any = None) -> NDArray[Any]:
+    """Scale unsigned samples, 0 to 2^bits - 1, to uint8 or uint16, each rounded to the nearest.
 
     Args:
         samples: whole numbers, any shape.
         bits: 1 to 64.
+        dtype: of the result; None for uint8 up to 8 bits, and uint16 beyond.
     """
-    to: Any = np.uint8 if bits <= 8 else np.uint16
-    most, full = 2**bits - 1, 255 if bits <= 8 else 65535
+    to: Any = dtype or (np.uint8 if bits <= 8 else np.uint16)
+    most, full = 2**bits - 1, 255 if to is np.uint8 else 65535
     if most == full:
         return samples.astype(to, copy=False)
     if bits <= 16:  # looked up: exact, and without floats for each pixel

@@ -40,7 +40,7 @@ def open_raster(source: Source, name: str, pages: TiffPages | None, page: TiffPa
             return open_raw(source, name, named or ".dng")
         from photochrom.io.decoders.tiff import open_rare_tiff
 
-        return open_rare_tiff(source, name, page)
+        return open_rare_tiff(source, name, pages, page)
     if format is None:
         return None
     suffix = format.suffix

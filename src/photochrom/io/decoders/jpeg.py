@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 
 from photochrom.io.decoders.extra import imagecodecs
 from photochrom.io.decoders.jpeg_frame import Frame, profile_of, read_frame
+from photochrom.io.metadata.exif import parse_block
+from photochrom.io.metadata.file_metadata import FileMetadata
+from photochrom.io.metadata.ifd import Value
 from photochrom.io.raster import Raster
 from photochrom.io.scale import scaled
 from photochrom.io.source import Source, open_source, read_all
@@ -61,7 +65,16 @@ def open_rare_jpeg(source: Source, name: str) -> Raster | None:
         decode,
         bits=frame.bits,
         fields={"icc-profile-data": profile},
+        orientation=_orientation(source),
     )
+
+
+def _orientation(source: Source) -> int:
+    said = FileMetadata.read(source if isinstance(source, bytes) else Path(source)).exif
+    found, order = ({}, "<") if said is None else parse_block(said)
+    value = found.get(274)
+    numbers = value.numbers(order) if isinstance(value, Value) else []
+    return numbers[0] if numbers else 1
 
 
 def _lossless(codecs: Any, content: bytes) -> NDArray[Any]:

@@ -52,8 +52,11 @@ def open_jpegxl(source: Source, name: str) -> Raster:
     def decode() -> NDArray[Any]:
         samples = codecs.jpegxl_decode(read_all(source, name=name), index=0 if header.is_animation else None)
         pixels = samples.reshape(header.height, header.width, bands)
-        pixels = pixels.astype(np.float32, copy=False) if header.is_float else scaled(pixels, header.bits)
-        return pixels if plain else _encoded(pixels, header)
+        if header.is_float:
+            pixels = pixels.astype(np.float32, copy=False)
+        if not plain:
+            return _encoded(pixels, header)
+        return pixels if header.is_float else scaled(pixels, header.bits)
 
     if header.primaries == _P3 and header.channels == 3:
         fields["icc-profile-data"] = vips.libvips().profile_load("p3")
@@ -78,15 +81,14 @@ def _encoded(pixels: NDArray[Any], header: Header) -> NDArray[Any]:
     if header.is_float:
         coded: NDArray[Any] = linear_to_srgb(_linear(np.clip(colours, 0, None), header)).astype(np.float32)
     else:
-        most = int(np.iinfo(pixels.dtype).max)
-        steps = np.arange(most + 1) / most
-        table = np.rint(linear_to_srgb(_linear(steps, header)) * 65535).astype(np.uint16)
-        coded = table[colours]
+        most = 2**header.bits - 1
+        table = np.rint(linear_to_srgb(_linear(np.arange(most + 1) / most, header)) * 65535).astype(np.uint16)
+        coded = table[np.minimum(colours, most)]
     if pixels.shape[2] == header.channels:
         return coded
     alpha = pixels[..., header.channels :]
-    if alpha.dtype == np.uint8:
-        alpha = alpha.astype(np.uint16) * np.uint16(257)
+    if not header.is_float:
+        alpha = scaled(alpha, header.bits, np.uint16)
     return np.concatenate([coded, alpha], axis=2)
 
 

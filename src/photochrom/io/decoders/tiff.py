@@ -12,7 +12,7 @@ from photochrom.io.metadata import ifd
 from photochrom.io.raster import Raster
 from photochrom.io.scale import scaled
 from photochrom.io.source import Source, open_source
-from photochrom.io.tiff_pages import TiffPage
+from photochrom.io.tiff_pages import TiffPage, TiffPages
 from photochrom.io.unread import unread
 
 __all__ = ["open_rare_tiff"]
@@ -43,8 +43,10 @@ _JPEGS = (6, 7, 33007, 34892, 33003, 34712, 50002, 52546, 34934)  # whose decode
 _BYTES = 4.5  # of memory per byte of samples, whole numbers; what was measured, and a little more
 
 
-def open_rare_tiff(source: Source, name: str, page: TiffPage) -> Raster | None:
-    """Open a page of a rare kind; no more than its header is read.
+def open_rare_tiff(source: Source, name: str, pages: TiffPages, page: TiffPage) -> Raster | None:
+    """Open a page of a rare kind, or of a file with one; no more than its header is read.
+
+    A page that libvips cannot decode makes it fail on the others as well.
 
     Returns:
         None for what libvips reads, or finds damaged.
@@ -52,7 +54,8 @@ def open_rare_tiff(source: Source, name: str, page: TiffPage) -> Raster | None:
     Raises:
         PhotoKindError: if the extra is not installed, or nobody here reads the kind.
     """
-    kind = _rare(page)
+    others = [_compression(other) for other in (*pages.photos, *pages.others)]
+    kind = _rare(page) or next(filter(None, others), None)
     if kind is None or not (page.width and page.height and min(page.bits)):
         return None
     problem = _unreadable(page)
@@ -93,19 +96,26 @@ def open_rare_tiff(source: Source, name: str, page: TiffPage) -> Raster | None:
         bits=8 if dtype == np.uint8 else min(bits, 16),
         interpretation="cmyk" if page.meaning == _CMYK else None,
         fields=_fields(source, name, page),
+        orientation=page.number(274, 1),
     )
 
 
 def _rare(page: TiffPage) -> str | None:
     """Say what about a page is not for libvips; None if nothing is."""
-    if page.compression not in _BY_LIBVIPS:
-        return f"a TIFF compressed with {_COMPRESSIONS.get(page.compression, f'number {page.compression}')}"
+    if kind := _compression(page):
+        return kind
     if page.has_planes and page.is_tiled:
         return "a TIFF of tiles with a plane to each channel"
     bits, is_float = max(page.bits), page.sample_format == _FLOAT
     if len(page.bits) > 1 or bits not in ((32,) if is_float else (1, 2, 4, 8, 16)):
         return f"a TIFF of {'floating-point samples of ' if is_float else ''}{bits} bits"
     return None
+
+
+def _compression(page: TiffPage) -> str | None:
+    if page.compression in _BY_LIBVIPS:
+        return None
+    return f"a TIFF compressed with {_COMPRESSIONS.get(page.compression, f'number {page.compression}')}"
 
 
 def _unreadable(page: TiffPage) -> str | None:
@@ -134,7 +144,6 @@ def _fields(source: Source, name: str, page: TiffPage) -> dict[str, Any]:
         found = {} if start is None else ifd.read(file, start[0], page.at, only=(_PROFILE, _XMP))
     blobs = {tag: value.content or None for tag, value in found.items() if isinstance(value, ifd.Value)}
     return {
-        "orientation": page.number(274, 1),
         "icc-profile-data": blobs.get(_PROFILE),
         "xmp-data": blobs.get(_XMP),
         "tile-width": page.number(322) or None,
