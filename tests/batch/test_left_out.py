@@ -96,7 +96,7 @@ def test_a_named_photo_is_named_by_its_content(photos: Path, tmp_path: Path) -> 
     Image.fromarray(np.full((20, 30), 99, np.uint8)).save(tmp_path / "q", "JPEG")
     assert result_name("q", tmp_path / "q") == "q.jpg"
     assert result_name("q", tmp_path / "q", ".png") == "q.png"
-    assert result_name("x.heic", tmp_path / "x.heic") == "x.png"  # none is there: refused in its turn
+    assert result_name("x.heic", tmp_path / "x.heic") == "x.jpg"  # none is there: refused in its turn
 
 
 def test_watching_leaves_the_same_out(tmp_path: Path, photos: Path, start: Start) -> None:

@@ -24,7 +24,7 @@ Printed = pytest.CaptureFixture[str]
 def mixed(photos: Path) -> Path:
     """Photos, and whatever else a folder may hold."""
     (photos / "bad.jpg").write_text("no photo")
-    (photos / "left.heic").touch()
+    (photos / "left.doc").touch()
     (photos / "empty.jpg").touch()
     (photos / "gone.jpg").symlink_to("nowhere")
     (photos / "self.jpg").symlink_to("self.jpg")
@@ -69,7 +69,7 @@ def test_the_report_tells_all(jobs: int, mixed: Path, tmp_path: Path, colorize: 
     (warning,) = rows["pages.tif"]["warnings"]
     assert warning.startswith(str(mixed / "pages.tif"))
     lines = printed.err.splitlines()
-    assert output["notes"] == [f"{mixed}: 1 file left out that is not known as a photo (.heic 1)"]
+    assert output["notes"] == [f"{mixed}: 1 file left out that is not known as a photo (.doc 1)"]
     assert f"photochrom: {output['notes'][0]}" == lines[0]
     assert len(lines) == 8
     assert all(line.startswith("photochrom: ") for line in lines)

@@ -113,6 +113,7 @@ def test_damage_that_costs_no_pixel_is_passed_over(colorizer: Colorizer, tmp_pat
         source = tmp_path / "photo"
         source.write_bytes(content)
         notes = colorizer.open(source).save(tmp_path / "result.png", overwrite=True)
+        notes = [said for said in notes if "has colours already" not in said.text]
         if note is None:
             assert notes == [], case
         else:
@@ -193,7 +194,8 @@ def test_the_content_says_what_a_file_is_and_not_its_name(colorizer: Colorizer, 
         if name in ("png-rgb", "tiff-lzw", "webp-lossy", "avif-444", "gif-plain", "bmp-24"):
             source, target = tmp_path / "photo.jpg", tmp_path / f"{name}.jpg"
             source.write_bytes(content)
-            assert all("transparency" in note.text for note in colorizer.open(source).save(target))
+            notes = colorizer.open(source).save(target)
+            assert all("transparency" in note.text or "colours already" in note.text for note in notes)
             assert target.read_bytes()[:2] == b"\xff\xd8"
 
 
