@@ -34,7 +34,7 @@ _COLUMNS = """(
     target BLOB PRIMARY KEY,
     source BLOB NOT NULL, photo_size INTEGER, photo_mtime INTEGER, photo_digest BLOB,
     size INTEGER NOT NULL, mtime INTEGER NOT NULL, digest BLOB NOT NULL,
-    recipe TEXT NOT NULL, warnings TEXT NOT NULL
+    recipe TEXT NOT NULL, sidecars TEXT NOT NULL, warnings TEXT NOT NULL
 ) WITHOUT ROWID"""
 
 
@@ -44,6 +44,7 @@ class _Record:
     photo: Fingerprint
     made: Fingerprint
     recipe: str
+    sidecars: str
     warnings: list[str]
 
 
@@ -127,7 +128,7 @@ class Manifest:
         same_photo = record.photo.fits(item.source, trust_time=same_name)
         if not same_photo and not same_name:
             return OTHER, []
-        if not same_photo or record.recipe != self._recipe + sidecars:
+        if not same_photo or (record.recipe, record.sidecars) != (self._recipe, sidecars):
             return None
         self._refresh(item, record)
         return DONE, record.warnings
@@ -193,13 +194,14 @@ class Manifest:
         with self._errors(), self._transaction():
             self._settle()
             self._database.execute(
-                f"INSERT OR REPLACE INTO pending VALUES ({', '.join('?' * 10)})",
+                f"INSERT OR REPLACE INTO pending VALUES ({', '.join('?' * 11)})",
                 (
                     _key(item.result),
                     _key(item.source.absolute()),
                     *(source.size, source.mtime_ns, source.digest),
                     *(fingerprint.size, fingerprint.mtime_ns, fingerprint.digest),
-                    self._recipe + sidecars,
+                    self._recipe,
+                    sidecars,
                     json.dumps(list(warnings)),
                 ),
             )
@@ -228,7 +230,10 @@ class Manifest:
         for table in ("pending", "results"):
             row = self._database.execute(f"SELECT * FROM {table} WHERE target = ?", (_key(result),)).fetchone()
             if row is not None:
-                return _Record(row[1], Fingerprint(*row[2:5]), Fingerprint(*row[5:8]), row[8], json.loads(row[9]))
+                *known, warnings = row[8:]
+                return _Record(
+                    row[1], Fingerprint(*row[2:5]), Fingerprint(*row[5:8]), *known, json.loads(warnings)
+                )
         return None
 
     def _refresh(self, item: PlanItem, record: _Record) -> None:
