@@ -230,10 +230,8 @@ class Manifest:
         for table in ("pending", "results"):
             row = self._database.execute(f"SELECT * FROM {table} WHERE target = ?", (_key(result),)).fetchone()
             if row is not None:
-                *known, warnings = row[8:]
-                return _Record(
-                    row[1], Fingerprint(*row[2:5]), Fingerprint(*row[5:8]), *known, json.loads(warnings)
-                )
+                photo, made = Fingerprint(*row[2:5]), Fingerprint(*row[5:8])
+                return _Record(row[1], photo, made, row[8], row[9], json.loads(row[10]))
         return None
 
     def _refresh(self, item: PlanItem, record: _Record) -> None:
