@@ -17,6 +17,7 @@ FOREIGN = {
     "data/prefetch.py:batches",
     "data/remote.py:_reason",
     "errors.py:reason_of",
+    "io/decoders/raw.py:_reason",
     "io/reader.py:_forgives",
     "io/vips.py:damaged",
     "io/vips.py:open_image",

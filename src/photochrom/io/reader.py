@@ -97,6 +97,9 @@ class PhotoFile:
         self.format: str | None = None
         self._options: dict[str, Any] = {}
         self.notes: list[Note] = []
+        if first_bytes(source, self.name, 12)[4:] == b"ftypavis":  # whose still picture libvips reads by this name
+            content = read_all(source, name=self.name)
+            self._source = source = content[:8] + b"avif" + content[12:]
         self._choose_page(page)
         self._raster = open_raster(source, self.name, self._pages, self._page)
         header = self._open_header()
