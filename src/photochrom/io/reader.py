@@ -19,6 +19,7 @@ from photochrom.io.decoders.choose import open_raster
 from photochrom.io.formats import usual_suffix
 from photochrom.io.left_out import left_out
 from photochrom.io.metadata.header import Metadata
+from photochrom.io.previews import begins_with_preview
 from photochrom.io.source import first_bytes, read_all
 from photochrom.io.tiff_pages import TiffPage, TiffPages
 from photochrom.options import MAX_PIXELS
@@ -215,6 +216,8 @@ class PhotoFile:
             return
         self._pages = TiffPages.read(self._source if isinstance(self._source, bytes) else Path(self._source))
         if self._pages is not None:
+            if begins_with_preview(self._source, self.name, self._pages):
+                self._pages = self._pages.without_first()
             self.pages = len(self._pages.photos)
             self._page = self._pages.photos[number or 0]
             check_whole(self._source, self.name, self._pages, self._page)
