@@ -260,6 +260,13 @@ def _bmp_field(data: Data, random: Random, _: list[bytes]) -> Data:
     return data
 
 
+def _pnm_number(data: Data, random: Random, _: list[bytes]) -> Data:
+    places = [at for at in range(2, min(60, len(data))) if data[at : at + 1].isdigit()]
+    at = random.choice(places)
+    data[at : at + 1] = random.choice((b"0", b"-1", b"9", b"4294967296", b"x", b"#", b""))
+    return data
+
+
 OF_FORMAT: dict[str, tuple[Change, ...]] = {
     "jpeg": (_jpeg_segment, _jpeg_frame, _jpeg_scan),
     "png": (_png_header, _png_chunk, _png_chunk, _png_pixels),
@@ -268,4 +275,9 @@ OF_FORMAT: dict[str, tuple[Change, ...]] = {
     "avif": (_box_field,),
     "gif": (_gif_field,),
     "bmp": (_bmp_field,),
+    "heic": (_box_field,),
+    "raw": (_tiff_entry, _tiff_field, _tiff_field, _tiff_chain),
+    "jp2": (_box_field,),
+    "jxl": (_box_field,),
+    "pnm": (_pnm_number,),
 }

@@ -7,14 +7,18 @@ import zlib
 from io import BytesIO
 from typing import Any
 
+import imagecodecs
 import numpy as np
+import pillow_heif
+import tifffile
 from PIL import Image, ImageCms
 
+from kinds_of_files import dng, strip_tiff, tiff_of
 from photochrom.io.vips import image_from_array, libvips
 
 __all__ = ["FORMATS", "make_seeds"]
 
-FORMATS = ("jpeg", "png", "tiff", "webp", "avif", "gif", "bmp")
+FORMATS = ("jpeg", "png", "tiff", "webp", "avif", "gif", "bmp", "heic", "raw", "jp2", "jxl", "pnm")
 
 _XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -52,7 +56,62 @@ def make_seeds() -> dict[str, bytes]:
         "bmp-1": _pil(Image.fromarray(grey).convert("1"), "BMP"),
         "bmp-rle8": _rle_bmp(grey),
         "bmp-16-top-down": _wide_bmp(grey),
+        **_rare(grey, rgb, wide),
     }
+
+
+def _rare(grey: Any, rgb: Any, wide: Any) -> dict[str, bytes]:
+    """Make what libvips does not read."""
+    linear = np.stack([wide] * 3, axis=-1)
+    ascii_samples = b" ".join(b"%d" % sample for sample in grey.ravel())
+    packed = ((wide[..., None] >> np.arange(15, 3, -1)) & 1).astype(np.uint8).reshape(len(wide), -1)
+    floats = (grey / 255).astype("<f4")[::-1]
+    return {
+        "heic-8": _heic(rgb),
+        "heic-12": _heic(linear, bit_depth=12),
+        "heic-pictures": _heic(rgb, more=1),
+        "raw-mosaic": dng(wide, preview=grey[::2, ::2]),
+        "raw-linear": dng(linear, order=">"),
+        "tiff-preview-first": _preview_first(grey, wide),
+        "tiff-zstd": tiff_of(wide, compression="zstd"),
+        "tiff-lzma-tiles": tiff_of(rgb, compression="lzma", tile=(16, 16), photometric="rgb"),
+        "tiff-planes-of-tiles": tiff_of(np.moveaxis(rgb, -1, 0), tile=(16, 16), photometric="rgb"),
+        "tiff-12": strip_tiff(40, 30, 12, np.packbits(packed, axis=1).tobytes()),
+        "tiff-double": tiff_of(grey / 255),
+        "tiff-jpeg2000": tiff_of(grey, compression="jpeg2000"),
+        "jpeg-12": imagecodecs.jpeg_encode(wide >> 4, bitspersample=12),
+        "jpeg-lossless": imagecodecs.ljpeg_encode(wide),
+        "jpeg-ls": imagecodecs.jpegls_encode(grey),
+        "jp2-file": imagecodecs.jpeg2k_encode(rgb, level=0, codecformat="jp2"),
+        "jp2-stream-16": imagecodecs.jpeg2k_encode(wide, level=0, codecformat="j2k"),
+        "jxl-lossy": imagecodecs.jpegxl_encode(rgb, lossless=False, distance=1.0, numthreads=1),
+        "jxl-box-16": imagecodecs.jpegxl_encode(wide, usecontainer=True, numthreads=1),
+        "pnm-p5": b"P5 40 30 65535\n" + wide.astype(">u2").tobytes(),
+        "pnm-p6": b"P6\n# a photo\n40 30 255\n" + rgb.tobytes(),
+        "pnm-p2": b"P2 40 30 255\n" + ascii_samples,
+        "pnm-p7": b"P7\nWIDTH 40\nHEIGHT 30\nDEPTH 1\nMAXVAL 255\nENDHDR\n" + grey.tobytes(),
+        "pnm-pf": b"Pf 40 30 -1.0\n" + floats.tobytes(),
+    }
+
+
+def _heic(array: Any, *, more: int = 0, **options: Any) -> bytes:
+    file = pillow_heif.from_bytes(
+        mode="RGB;16" if array.dtype == np.uint16 else "RGB", size=array.shape[1::-1], data=array.tobytes()
+    )
+    for _ in range(more):
+        file.add_frombytes(mode="RGB", size=array.shape[1::-1], data=array.tobytes())
+    buffer = BytesIO()
+    file.save(buffer, quality=60, **options)
+    return buffer.getvalue()
+
+
+def _preview_first(grey: Any, wide: Any) -> bytes:
+    buffer = BytesIO()
+    with tifffile.TiffWriter(buffer) as file:
+        file.write(grey[::2, ::2], subfiletype=1, subifds=1, metadata=None)
+        file.write(wide, subfiletype=0, metadata=None)
+        file.write(grey, metadata=None)
+    return buffer.getvalue()
 
 
 def _jpegs(grey: Any, rgb: Any) -> dict[str, bytes]:

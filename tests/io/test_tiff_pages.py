@@ -67,6 +67,20 @@ def test_a_larger_picture_below_the_first_is_the_photo() -> None:
     assert PhotoFile(buffer.getvalue()).width == 60
 
 
+@pytest.mark.parametrize("compression", [None, "zstd"])
+def test_a_preview_that_does_not_say_so_is_found(compression: str | None) -> None:
+    full = picture(130, 194, 1, 65535)
+    for first, photo in ((full[::4, ::4], full), (255 - full[::4, ::4], None), (full[::4, ::4][:, ::-1], None)):
+        buffer = BytesIO()
+        with tifffile.TiffWriter(buffer) as file:
+            file.write(first, compression=compression, metadata=None)
+            file.write(full, metadata=None)
+        opened = PhotoFile(buffer.getvalue())
+        assert np.array_equal(Picture.decode(opened).to_numpy(), first if photo is None else photo)
+        assert opened.pages == (2 if photo is None else 1)
+        assert ("begins with a smaller copy" in opened.notes[0].text) == (photo is not None)
+
+
 def test_a_mask_is_no_photo_and_a_file_of_copies_has_one() -> None:
     buffer = BytesIO()
     with tifffile.TiffWriter(buffer) as file:

@@ -20,6 +20,7 @@ from photochrom.io.decoders.choose import open_raster
 from photochrom.io.formats import usual_suffix
 from photochrom.io.left_out import left_out
 from photochrom.io.metadata.header import Metadata
+from photochrom.io.previews import begins_with_preview
 from photochrom.io.source import first_bytes, read_all
 from photochrom.io.tiff_pages import TiffPage, TiffPages
 from photochrom.options import MAX_PIXELS
@@ -99,6 +100,9 @@ class PhotoFile:
         self.format: str | None = None
         self._options: dict[str, Any] = {}
         self.notes: list[Note] = []
+        if first_bytes(source, self.name, 12)[4:] == b"ftypavis":  # whose still picture libvips reads by this name
+            content = read_all(source, name=self.name)
+            self._source = source = content[:8] + b"avif" + content[12:]
         self._choose_page(page)
         self._raster = open_raster(source, self.name, self._pages, self._page)
         header = self._open_header()
@@ -232,6 +236,8 @@ class PhotoFile:
             return
         self._pages = TiffPages.read(self._source if isinstance(self._source, bytes) else Path(self._source))
         if self._pages is not None:
+            if begins_with_preview(self._source, self.name, self._pages):
+                self._pages = self._pages.without_first()
             self.pages = len(self._pages.photos)
             self._page = self._pages.photos[number or 0]
             check_whole(self._source, self.name, self._pages, self._page)

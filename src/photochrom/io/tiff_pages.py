@@ -132,6 +132,10 @@ class TiffPages:
         """Whether the photo is of a camera's sensor."""
         return any(page.is_of_a_sensor for page in (*self.photos, *self.others))
 
+    def without_first(self) -> TiffPages:
+        """Return the same with the first photo among the previews."""
+        return TiffPages(self.order, self.photos[1:], (self.photos[0], *self.others))
+
     @classmethod
     def read(cls, source: Path | bytes) -> TiffPages | None:
         """Read the directories of a file.

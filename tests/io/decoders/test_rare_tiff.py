@@ -40,6 +40,7 @@ def test_compressions_without_loss_come_back_bit_for_bit(
     big: bool,
 ) -> None:
     pixels = picture(height, width, bands, 65535 if wide else 255, np.uint16 if wide else np.uint8)
+    assume(order == "<" or compression in ("zstd", "lzma", None))  # the others have an order of their own
     options: dict[str, Any] = {"compression": compression, "byteorder": order, "bigtiff": big}
     if tiled:
         options["tile"] = (32, 16)
