@@ -121,6 +121,7 @@ def save_colors(
         photo.dtype,
         metadata,
         _thumbnail(photo, lightness, ab) if metadata.thumbnail else None,
+        photo.extra() if isinstance(photo, PhotoFile) and not gap else None,
     )
     composed = compose(photo, lightness, ab, threads, strips)
     rows = (beside(own, colours, gap, photo.has_alpha) for own, colours in composed)
@@ -128,6 +129,11 @@ def save_colors(
     times = _times(path) if options.keep_times and path is not None else None
     lost = writer.write_image(target, image, rows, quality=options.quality, times=times)
     notes = photo.notes if isinstance(photo, PhotoFile) else []
+    if gap and photo.extra_bands:
+        lost = [
+            *lost,
+            Note(str(target), "without the channels beside the colours, which have no place side by side"),
+        ]
     return [*notes, *writer.losses(photo, target), *lost]
 
 

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from photochrom.errors import PhotoError, PixelLimitError, TooLargeError
 from photochrom.io import vips
+from photochrom.io.color_encoding import ColorEncoding, to_srgb
+from photochrom.io.extra_samples import Samples
 from photochrom.io.formats import usual_suffix
 from photochrom.io.metadata import ifd
+from photochrom.io.metadata.color_tags import without_color_tags
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.metadata.tiff import missing_bytes, opened
 from photochrom.options import MAX_PIXELS
@@ -74,6 +77,7 @@ class PhotoFile:
         bands: 1 (grey) or 3 (sRGB), without alpha.
         dtype: uint8 (0..255) or uint16 (0..65535).
         has_alpha: whether strips carry alpha as a further band.
+        extra_bands: samples of a pixel that are neither colour nor alpha; see `extra`.
         orientation: EXIF orientation 1..8 that the pixels still need.
         format: usual suffix of the kind of file, such as ``".jpg"``, or None.
         metadata: what the file says besides pixels.
@@ -116,7 +120,15 @@ class PhotoFile:
             raise PhotoError(self.name, f"has {header.format} samples", "save it with 8 or 16 bits per channel")
         orientation = int(header.get("orientation")) if header.get_typeof("orientation") else 1
         self._tagged = orientation if orientation in range(1, 9) else 1
+        self._samples = Samples.read(header, source, is_tiff=self.format == ".tif", name=self.name)
+        self.extra_bands = len(self._samples.extra)
         self.metadata = Metadata.read(header, source)
+        self._encoding = ColorEncoding.read(
+            header, source, self.metadata.file, format=self.format, bands=self._samples.colours, name=self.name
+        )
+        if self._encoding.profile is not None:
+            self.metadata = replace(self.metadata, file=without_color_tags(self.metadata.file))
+        self.metadata = replace(self.metadata, profile=self._encoding.stated)
         try:
             image = self._prepare(header)
         except vips.libvips().Error as error:
@@ -216,13 +228,31 @@ class PhotoFile:
                 if not self._forgives(error.__cause__):  # libvips' own
                     raise
 
+    def extra(self) -> Any:
+        """Plan to decode what is neither colour nor alpha, such as a scanner's infrared.
+
+        Returns:
+            A libvips image of `extra_bands` bands of `dtype`, in the size and orientation of the strips, to be
+            read once, from top to bottom; None if there are none.
+        """
+        if not self._samples.extra:
+            return None
+        image = self._as_integers(self._open_samples())
+        bands = [image[n] for n in self._samples.extra]
+        joined = bands[0].bandjoin(bands[1:]).copy(interpretation="multiband")
+        return vips.resize(joined.cast("ushort" if self.dtype == np.uint16 else "uchar"), self.height, self.width)
+
     def _open(self, **options: Any) -> Any:
         """Plan the whole way from the file to upright sRGB."""
+        return self._prepare(self._open_samples(**options))
+
+    def _open_samples(self, **options: Any) -> Any:
+        """Plan the way from the file to its own samples, upright."""
         if self._turned == 1:  # turning needs the pixels in another order than the file has them
             options.setdefault("access", "sequential")
         vips.complaints()  # of another photo
         image = vips.open_image(self._source, name=self.name, **self._options, **options)
-        return self._prepare(image if self._turned == 1 else image.autorot())
+        return image if self._turned == 1 else image.autorot()
 
     def _hear_complaints(self) -> None:
         """Fail by what the decoder said of the last rows, unless it is to be passed over."""
@@ -253,18 +283,24 @@ class PhotoFile:
 
     def _prepare(self, image: Any) -> Any:
         """Plan the way from a file's samples to sRGB or grey of 8 or 16 bits, alpha behind."""
-        if self._is_float:
-            grey = image.bands < 3
-            image = image.linear(-1, 1) if self._is_negative else image
-            image = image.linear(65535, 0.5).cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
-        alpha = image[image.bands - 1] if image.hasalpha() else None
-        colours = image[: image.bands - 1] if alpha is not None else image
+        image = self._as_integers(image)
+        samples = self._samples
+        alpha = None if samples.alpha is None else image[samples.alpha]
+        colours = image[: samples.colours] if samples.colours < image.bands else image
         if colours.bands not in (1, 3, 4):
             raise PhotoError(self.name, f"has {image.bands} channels", "save it as grey or RGB")
-        colours = vips.to_srgb(colours)
+        colours = to_srgb(colours, self._encoding.profile)
         if colours.bands == 4:
             raise PhotoError(self.name, "has 4 channels that are no CMYK", "save it as RGB")
         return colours if alpha is None else colours.bandjoin(alpha.cast(colours.format))
+
+    def _as_integers(self, image: Any) -> Any:
+        """Plan to make 16 bits of floats."""
+        if not self._is_float:
+            return image
+        grey = self._samples.colours == 1
+        image = image.linear(-1, 1) if self._is_negative else image
+        return image.linear(65535, 0.5).cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
 
     def _check_size(self, header: Any, max_pixels: int) -> None:
         pixels = header.width * header.height
@@ -331,9 +367,7 @@ class PhotoFile:
         if pages > 1:
             others = "page 2 is" if pages == 2 else f"pages 2 to {pages} are"
             notes.append(Note(self.name, f"has {pages} pages; the first is colorized, {others} left out"))
-        if self.metadata.profile and not vips.profile_fits(header[: header.bands - header.hasalpha()]):
-            said = "its ICC profile is not of its kind of colours, and was left aside"
-            notes.append(Note(self.name, said))
+        notes += [Note(self.name, said) for said in self._encoding.notes]
         if self._is_float:
             notes.append(Note(self.name, "has floating-point samples; the result has 16 bits"))
         return notes
