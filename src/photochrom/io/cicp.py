@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from photochrom.io.icc import SRGB_CURVE, Chromaticities, gamma_curve
+from photochrom.io.icc import SRGB, SRGB_CURVE, Chromaticities, gamma_curve
 from photochrom.io.metadata.tiff import opened
 
-__all__ = ["SRGB", "CodePoints", "read_nclx"]
-
-SRGB = Chromaticities((0.3127, 0.3290), (0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
-"""Of sRGB, which are those of ITU-R BT.709."""
+__all__ = ["CodePoints", "read_nclx"]
 
 _D65, _C = (0.3127, 0.3290), (0.310, 0.316)
 _PRIMARIES = {  # table 2

@@ -9,6 +9,7 @@ are sRGB's.
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +20,17 @@ import numpy as np
 from photochrom.errors import PhotoError
 from photochrom.io import vips
 from photochrom.io.bmp_color import read_bmp_color
-from photochrom.io.cicp import SRGB, CodePoints, read_nclx
+from photochrom.io.cicp import CodePoints, read_nclx
 from photochrom.io.icc import (
+    SRGB,
     SRGB_CURVE,
     Chromaticities,
     color_space,
     gamma_curve,
     grey_table,
+    is_complete,
     make_profile,
+    matrix_tables,
     table_curve,
 )
 from photochrom.io.metadata import png
@@ -40,10 +44,11 @@ _ADOBE_RGB = Chromaticities(SRGB.white, (0.64, 0.33), (0.21, 0.71), (0.15, 0.06)
 _ADOBE_RGB_GAMMA = 2 + 51 / 256  # Adobe RGB (1998), 4.3.4.2
 
 _USUAL_GAMMA = 2.2
-_GAMMA_TOLERANCE = 0.01  # relative; files round 1/2.2, by which they mean sRGB's curve
+_GAMMA_TOLERANCE = 0.0125  # relative; files round 1/2.2, by which they mean sRGB's curve, to 0.45 or 0.46
 _GAMMAS = (0.1, 10.0)  # that are believed
 
-_PNG_CHUNKS = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}  # and their lengths
+_PNG_CHUNKS = {b"cICP": 4, b"iCCP": None, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}  # and their lengths
+_MOST_BYTES = 1 << 26  # of a profile, which may be compressed a thousandfold
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ class ColorEncoding:
                 return cls(_of_points(CodePoints(primaries, transfer, 0, full == 1), bands, name), True)
             notes.append("its cICP is invalid, and was left aside")
         profile = header.get("icc-profile-data") if header.get_typeof("icc-profile-data") else None
+        # libpng passes over a profile that it dislikes, as one of RGB in a grey PNG.
+        profile = _inflated(chunks[b"iCCP"]) if b"iCCP" in chunks else profile
         bmp = read_bmp_color(source) if format == ".bmp" else None
         profile = bmp.profile if bmp is not None and bmp.profile else profile
         if profile is not None:
@@ -133,14 +140,18 @@ def to_srgb(image: Any, profile: bytes | None) -> Any:
         if color_space(profile) == b"GRAY":
             table = grey_table(profile, 65536 if wide else 256)
             if table is not None:
-                return image.maplut(vips.image_from_array(table[None])).copy(
-                    interpretation=("grey16" if wide else "b-w") if grey else plain
-                )
+                kind = ("grey16" if wide else "b-w") if grey else plain
+                return image.maplut(vips.image_from_array(table[None])).copy(interpretation=kind)
         elif grey:
             image = image.bandjoin([image, image]).copy(interpretation=plain)
-        image = image.copy()
-        image.set_type(vips.libvips().GValue.blob_type, "icc-profile-data", profile)
-        converted = image.icc_transform("srgb", embedded=True, depth=16 if wide else 8)
+        tables = matrix_tables(profile, 65536) if wide and image.bands == 3 else None
+        if tables is not None:
+            light = image.maplut(vips.libvips().Image.new_from_array(tables[0][None]))
+            converted = light.recomb(tables[1].tolist()).copy(interpretation="scrgb").colourspace("rgb16")
+        else:
+            image = image.copy()
+            image.set_type(vips.libvips().GValue.blob_type, "icc-profile-data", profile)
+            converted = image.icc_transform("srgb", embedded=True, depth=16 if wide else 8)
         # Grey gives three equal bands; one of them says it all.
         return converted[1].copy(interpretation="grey16" if wide else "b-w") if grey else converted
     if image.interpretation in ("b-w", "grey16", "srgb", "rgb16", "rgb"):
@@ -158,7 +169,9 @@ def _fits(profile: bytes, bands: int, format: str | None) -> bool:
 
 
 def _works(profile: bytes, bands: int) -> bool:
-    """Try a profile that fits on one pixel."""
+    """Look into a profile that fits, and try it on a pixel; for a lame one libvips takes another unsaid."""
+    if not is_complete(profile):
+        return False
     pixel = vips.image_from_array(np.full((1, 1, bands), 128, np.uint8))
     try:
         to_srgb(pixel.copy(interpretation="cmyk") if bands == 4 else pixel, profile).avg()
@@ -255,12 +268,21 @@ def _chromaticities(tags: ColorTags) -> Chromaticities | None:
 
 
 def _png_chunks(source: str | Path | bytes) -> dict[bytes, bytes]:
-    """Read a PNG's chunks about colours but iCCP, which libvips reads; those of a wrong length are left out."""
+    """Read a PNG's chunks about colours; those of a wrong length are left out."""
     found = {}
     with opened(source if isinstance(source, bytes) else Path(source)) as file:
         for kind, length in _PNG_CHUNKS.items():
             place = png.place_of(file, kind)
-            if place is not None and place[1] - place[0] == length + 12:
+            if place is not None and length in (None, place[1] - place[0] - 12):
                 file.seek(place[0] + 8)
-                found[kind] = file.read(length)
+                found[kind] = file.read(min(place[1] - place[0] - 12, _MOST_BYTES))
     return found
+
+
+def _inflated(chunk: bytes) -> bytes:
+    """Decompress the profile of an iCCP; what is damaged is no profile."""
+    compressed = chunk.partition(b"\0")[2][1:]
+    try:
+        return zlib.decompressobj().decompress(compressed, _MOST_BYTES)
+    except zlib.error:
+        return b""

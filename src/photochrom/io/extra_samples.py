@@ -15,7 +15,8 @@ from photochrom.io.metadata.tiff import opened
 
 __all__ = ["Samples", "tag_extra_samples"]
 
-_PHOTOMETRIC, _EXTRA_SAMPLES = 262, 338
+_PHOTOMETRIC, _PLANES, _EXTRA_SAMPLES = 262, 284, 338
+_SEPARATE = [2]
 _COLOURS = {0: 1, 1: 1, 2: 3, 3: 3, 5: 4, 6: 3, 8: 3}  # samples of a colour, by PhotometricInterpretation
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 
@@ -45,21 +46,26 @@ class Samples:
             name: what to call it in a message.
 
         Raises:
-            PhotoError: if there are several beside the colours, and the file does not say what they are.
+            PhotoError: if there are several beside the colours, and the file does not say what they are; or if
+                libvips misreads them: in planes of their own beside grey, or before premultiplied transparency.
         """
         plain = cls(header.bands - 1, header.bands - 1) if header.hasalpha() else cls(header.bands)
         if not is_tiff:
             return plain
         with opened(source if isinstance(source, bytes) else Path(source)) as file:
             start = Layout.of(file)
-            found = {} if start is None else ifd.read(file, *start, only=(_PHOTOMETRIC, _EXTRA_SAMPLES))
+            found = {} if start is None else ifd.read(file, *start, only=(_PHOTOMETRIC, _PLANES, _EXTRA_SAMPLES))
         order = "<" if start is None else start[0].order
-        photometric, meanings = (
+        photometric, planes, meanings = (
             value.numbers(order) if isinstance(value := found.get(tag), Value) else []
-            for tag in (_PHOTOMETRIC, _EXTRA_SAMPLES)
+            for tag in (_PHOTOMETRIC, _PLANES, _EXTRA_SAMPLES)
         )
         colours = _COLOURS.get(photometric[0] if photometric else -1, plain.colours)
         others = range(colours, header.bands)
+        if colours == 1 and others and planes == _SEPARATE:  # libvips takes them for interleaved
+            raise PhotoError(
+                name, "has grey and other channels in separate planes", "save it with interleaved channels"
+            )
         if not meanings:
             if len(others) > 1:
                 raise PhotoError(
@@ -70,7 +76,19 @@ class Samples:
             return plain
         said = dict(zip(others, meanings, strict=False))
         alpha = next((n for n, meaning in said.items() if meaning in (_ASSOCIATED, _UNASSOCIATED)), None)
+        if alpha is not None and said[alpha] == _ASSOCIATED and alpha > colours:  # libvips divides all before it
+            raise PhotoError(
+                name, "has another channel before premultiplied transparency", "save it with transparency first"
+            )
         return cls(colours, alpha, tuple(n for n in others if n != alpha))
+
+    @staticmethod
+    def band(image: Any, number: int) -> Any:
+        """Plan to take one sample of each pixel that is no colour; of CIELAB, libvips reads it as signed."""
+        band = image[number]
+        if image.interpretation != "labs":
+            return band
+        return (band < 0).ifthenelse(band + 65536, band).cast("ushort")
 
 
 def tag_extra_samples(path: Path, meanings: Sequence[int]) -> None:

@@ -1,7 +1,8 @@
-"""ICC profiles (ICC.1:2022): grey ones evaluated exactly, and new ones made of a curve and chromaticities.
+"""ICC profiles (ICC.1:2022): those of curves evaluated exactly, and new ones made of a curve and chromaticities.
 
-Little CMS resamples a grey profile's way through its connection space on a coarse grid, which is wrong by 5 L*
-where the curve is linear. One curve needs no grid: a table with an entry for each level is the curve itself.
+Little CMS resamples a profile's way through its connection space on a coarse grid. That is wrong by 5 L* where the
+curve of a grey profile is linear, and by 0.6 L* for 16 bits of Adobe RGB. Curves need no grid: a table with an
+entry for each level is the curve itself.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,15 @@ from numpy.typing import NDArray
 from photochrom.color import cielab
 
 __all__ = [
+    "SRGB",
     "SRGB_CURVE",
     "Chromaticities",
     "color_space",
     "gamma_curve",
     "grey_table",
+    "is_complete",
     "make_profile",
+    "matrix_tables",
     "table_curve",
 ]
 
@@ -47,7 +52,8 @@ class Chromaticities:
     def to_d50(self) -> Floats | None:
         """Return the 3×3 matrix from linear RGB to XYZ, adapted to D50; None if they span no colour space."""
         points = np.array([(x, y, 1 - x - y) for x, y in (self.red, self.green, self.blue)], np.float64).T
-        if not 0 < self.white[1] <= 1 or abs(np.linalg.det(points)) < 1e-4:
+        # Some spaces have primaries that no light has, but none so far away.
+        if not 0 < self.white[1] <= 1 or abs(points).max() > 3 or abs(np.linalg.det(points)) < 1e-4:
             return None
         white = np.array([self.white[0], self.white[1], 1 - sum(self.white)]) / self.white[1]
         shares = np.linalg.solve(points, white)
@@ -63,11 +69,26 @@ class Chromaticities:
         return bool(np.abs(mine - others).max() <= tolerance)
 
 
+SRGB = Chromaticities((0.3127, 0.3290), (0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
+"""Of sRGB, which are those of ITU-R BT.709."""
+
+
 def color_space(profile: bytes) -> bytes:
     """Return the four letters of a profile's colour space, as ``b"GRAY"``; nothing if it is no profile (7.2)."""
     return profile[16:20] if len(profile) >= 132 and profile[36:40] == b"acsp" else b""
 
 
+def is_complete(profile: bytes) -> bool:
+    """Tell whether a profile has what converts its colours: a table of them, or else curves and a matrix (8.3)."""
+    tags = _tags(profile)
+    if any(name[:3] in (b"A2B", b"D2B") for name in tags):
+        return True
+    if color_space(profile) == b"GRAY":
+        return _curve(tags.get(b"kTRC", b"")) is not None
+    return color_space(profile) == b"RGB " and matrix_tables(profile, 256) is not None
+
+
+@lru_cache(maxsize=2)
 def grey_table(profile: bytes, levels: int) -> NDArray[Any] | None:
     """Work out the sRGB value of each grey level of a profile with a tone curve.
 
@@ -93,6 +114,31 @@ def grey_table(profile: bytes, levels: int) -> NDArray[Any] | None:
         values = np.where(f > _DELTA, f**3, 3 * _DELTA**2 * (f - 4 / 29))
     encoded: Floats = cielab.linear_to_srgb(np.clip(values, 0, 1))
     return np.rint(encoded * (levels - 1)).astype(np.uint8 if levels == 256 else np.uint16)
+
+
+@lru_cache(maxsize=2)
+def matrix_tables(profile: bytes, levels: int) -> tuple[NDArray[np.float32], Floats] | None:
+    """Work out what a profile of three curves and a matrix does (F.3).
+
+    Args:
+        profile: of the colour space ``RGB``.
+        levels: 256 or 65536.
+
+    Returns:
+        float32 `levels`×3, the light 0..1 of each level of red, green and blue; and the 3×3 matrix from there to
+        linear sRGB. None if it is of another kind, or damaged.
+    """
+    tags = _tags(profile)
+    columns = [tags.get(name + b"XYZ", b"") for name in (b"r", b"g", b"b")]
+    curves = [_curve(tags.get(name + b"TRC", b"")) for name in (b"r", b"g", b"b")]
+    if b"A2B0" in tags or profile[20:24] != b"XYZ " or any(len(column) < 20 for column in columns):
+        return None
+    steps = np.linspace(0, 1, levels)
+    light = [np.clip(curve(steps), 0, 1) for curve in curves if curve is not None]
+    if len(light) < 3 or not np.isfinite(light).all():
+        return None
+    matrix = np.array([struct.unpack_from(">3i", column, 8) for column in columns]).T / 65536
+    return np.stack(light, axis=1).astype(np.float32), _from_d50() @ matrix
 
 
 def gamma_curve(gamma: float) -> bytes:
@@ -145,6 +191,14 @@ def make_profile(curves: Sequence[bytes], chromaticities: Chromaticities | None 
         b"acsp",
     )
     return (head + _xyz(_D50)[8:]).ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
+
+
+@lru_cache(maxsize=1)
+def _from_d50() -> Floats:
+    """Return the matrix from XYZ of D50 to linear sRGB."""
+    matrix = SRGB.to_d50()
+    assert matrix is not None
+    return np.linalg.inv(matrix).astype(np.float64)
 
 
 def _tags(profile: bytes) -> dict[bytes, bytes]:

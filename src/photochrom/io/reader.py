@@ -238,7 +238,7 @@ class PhotoFile:
         if not self._samples.extra:
             return None
         image = self._as_integers(self._open_samples())
-        bands = [image[n] for n in self._samples.extra]
+        bands = [self._samples.band(image, n) for n in self._samples.extra]
         joined = bands[0].bandjoin(bands[1:]).copy(interpretation="multiband")
         return vips.resize(joined.cast("ushort" if self.dtype == np.uint16 else "uchar"), self.height, self.width)
 
@@ -285,7 +285,7 @@ class PhotoFile:
         """Plan the way from a file's samples to sRGB or grey of 8 or 16 bits, alpha behind."""
         image = self._as_integers(image)
         samples = self._samples
-        alpha = None if samples.alpha is None else image[samples.alpha]
+        alpha = None if samples.alpha is None else samples.band(image, samples.alpha)
         colours = image[: samples.colours] if samples.colours < image.bands else image
         if colours.bands not in (1, 3, 4):
             raise PhotoError(self.name, f"has {image.bands} channels", "save it as grey or RGB")
