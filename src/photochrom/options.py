@@ -35,7 +35,7 @@ class ResultOptions(BaseModel):
         long_edge: pixels that the longer side of a result may have at most, or None for the photo's own size.
             Where it stands beside its photo, of each of the two.
         side_by_side: put the photo and its result side by side into one picture.
-        quality: 1..100 for JPEG, WebP and AVIF, or None for the format's default.
+        quality: 1..100 for JPEG, WebP and AVIF, or None for a JPEG's own or the format's default.
         mark: note in the XMP that the colours are synthetic, and which network they are of.
     """
 

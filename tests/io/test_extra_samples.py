@@ -130,9 +130,16 @@ def test_another_channel_before_premultiplied_transparency_is_refused(tmp_path: 
 @pytest.mark.parametrize(("dtype", "step"), [(np.uint8, 257), (np.uint16, 1)])
 def test_transparency_of_cielab_has_all_its_levels(tmp_path: Path, dtype: Any, step: int) -> None:
     top = np.iinfo(dtype).max
-    pixels = np.full((1, 64, 5), top // 2, dtype)
+    pixels = np.full((4, 64, 5), top // 2, dtype)
     pixels[..., 3] = pixels[..., 4] = np.linspace(0, top, 64).astype(dtype)
-    tifffile.imwrite(tmp_path / "scan.tif", pixels, photometric="cielab", extrasamples=(2, 0), metadata=None)
+    tifffile.imwrite(
+        tmp_path / "scan.tif",
+        pixels,
+        photometric="cielab",
+        extrasamples=(2, 0),
+        metadata=None,
+        planarconfig="contig",
+    )
     photo = PhotoFile(tmp_path / "scan.tif")
     (strip,) = photo.strips()
     assert np.array_equal(strip[0, :, 3], pixels[0, :, 3].astype(int) * step)
