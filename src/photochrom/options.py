@@ -39,7 +39,7 @@ class ResultOptions(BaseModel):
             Where it stands beside its photo, of each of the two.
         side_by_side: put the photo and its result side by side into one picture.
         negative: the photo is a photographed negative: make its positive, without the tone of the film's base.
-        quality: 1..100 for JPEG, WebP and AVIF, or None for the format's default.
+        quality: 1..100 for JPEG, WebP and AVIF, or None for a JPEG's own or the format's default.
         mark: note in the XMP that the colours are synthetic, and which network they are of.
     """
 

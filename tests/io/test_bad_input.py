@@ -338,7 +338,7 @@ TILE: dict[int, Entry] = {273: None, 278: None, 279: None, 324: (4, 1, 8), 325: 
         ({258: (3, 1, 200)}, "is a TIFF of 200 bits: sound, but"),
         ({258: (3, 1, 12)}, "is damaged"),
         ({258: (3, 1, 0)}, "is no photo"),
-        ({277: (3, 1, 200), 256: (4, 1, 2), 257: (4, 1, 3)}, "has 200 channels; save it as grey or RGB"),
+        ({277: (3, 1, 200), 256: (4, 1, 2), 257: (4, 1, 3)}, "has 200 channels and does not say what they are"),
         ({277: (3, 1, 65_535)}, "out of range"),
         ({277: (3, 1, 3), 262: (3, 1, 2)}, "is damaged or cut short"),
         ({339: (3, 1, 2)}, "has char samples; save it with 8 or 16 bits per channel"),

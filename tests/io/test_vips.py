@@ -12,9 +12,7 @@ from photochrom.io.vips import (
     array_from_image,
     damaged,
     image_from_array,
-    libvips,
     open_image,
-    profile_fits,
     reason,
     render_text,
     resize,
@@ -62,21 +60,6 @@ def test_rows_of_a_resized_array_are_those_of_the_whole() -> None:
     assert whole.dtype == np.float32
     pieces = np.concatenate([resize_array(array, 61, 47)(top, min(top + 9, 61)) for top in range(0, 61, 9)])
     assert np.allclose(pieces, whole, atol=1e-5)
-
-
-def test_a_profile_must_be_of_the_image_s_kind_of_colours() -> None:
-    def with_profile(bands: int, space: bytes) -> object:
-        image = image_from_array(np.zeros((4, 4, bands), np.uint8)).copy()
-        image.set_type(
-            libvips().GValue.blob_type, "icc-profile-data", bytes(16) + space + bytes(16) + b"acsp" + bytes(90)
-        )
-        return image
-
-    assert profile_fits(with_profile(3, b"RGB "))
-    assert profile_fits(with_profile(1, b"GRAY"))
-    assert not profile_fits(with_profile(3, b"GRAY"))
-    assert not profile_fits(with_profile(3, b"CMYK"))
-    assert not profile_fits(image_from_array(np.zeros((4, 4, 3), np.uint8)))
 
 
 def test_what_is_no_photo_is_one_line_without_libvips_own_words() -> None:

@@ -168,6 +168,7 @@ def save_colors(
         photo.dtype,
         metadata,
         _thumbnail(photo, lightness, ab, protected) if metadata.thumbnail else None,
+        photo.extra() if isinstance(photo, PhotoFile) and not gap else None,
     )
     seen = _SeenColors(photo.bands)
     composed = seen.watch(compose(photo, lightness, ab, threads, strips, protected=protected))
@@ -180,6 +181,11 @@ def save_colors(
         said = replace(copy_of.metadata, alone=not gap).fitted(kind, (image.width, image.height))
         sidecars.write_sidecar(copy_of.path, said.xmp or b"")
     notes = photo.notes if isinstance(photo, PhotoFile) else []
+    if gap and photo.extra_bands:
+        lost = [
+            *lost,
+            Note(str(target), "without the channels beside the colours, which have no place side by side"),
+        ]
     subject = photo.name if isinstance(photo, PhotoFile) else str(target)
     grey = seen.problem() if options.saturation else None
     return [*notes, *([Note(subject, grey)] if grey else []), *writer.losses(photo, target), *lost]

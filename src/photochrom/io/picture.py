@@ -81,6 +81,11 @@ class Picture:
         return self.alpha is not None
 
     @property
+    def extra_bands(self) -> int:
+        """0: in memory there are colours and alpha only."""
+        return 0
+
+    @property
     def orientation(self) -> int:
         """1: pixels are upright."""
         return 1

@@ -16,9 +16,13 @@ from photochrom.color.negative import apply_curves, positive_curves
 from photochrom.errors import PhotoError
 from photochrom.io import vips
 from photochrom.io.checks import check_floats, check_size, check_whole, held_bytes
+from photochrom.io.color_encoding import ColorEncoding, to_srgb
 from photochrom.io.decoders.choose import open_raster
-from photochrom.io.formats import usual_suffix
+from photochrom.io.extra_samples import Samples
+from photochrom.io.formats import RAW, usual_suffix
 from photochrom.io.left_out import left_out
+from photochrom.io.metadata.color_tags import without_color_tags
+from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.previews import begins_with_preview
 from photochrom.io.source import first_bytes, read_all
@@ -74,6 +78,7 @@ class PhotoFile:
         bands: 1 (grey) or 3 (sRGB), without alpha.
         dtype: uint8 (0..255) or uint16 (0..65535).
         has_alpha: whether strips carry alpha as a further band.
+        extra_bands: samples of a pixel that are neither colour nor alpha; see `extra`.
         orientation: EXIF orientation 1..8 that the pixels still need.
         format: usual suffix of the kind of file, such as ``".jpg"``, or None.
         metadata: what the file says besides pixels.
@@ -112,7 +117,13 @@ class PhotoFile:
             header = self._raster.header()
         orientation = int(header.get("orientation")) if header.get_typeof("orientation") else 1
         self._tagged = orientation if orientation in range(1, 9) else 1
+        self._samples = self._read_samples(header)
+        self.extra_bands = len(self._samples.extra)
         self.metadata = self._read_metadata(header)
+        self._encoding = self._read_encoding(header)
+        if self._encoding.profile is not None:
+            self.metadata = replace(self.metadata, file=without_color_tags(self.metadata.file))
+        self.metadata = replace(self.metadata, profile=self._encoding.stated)
         try:
             image = self._prepare(header)
         except vips.libvips().Error as error:
@@ -261,6 +272,23 @@ class PhotoFile:
         elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":
             raise PhotoError(self.name, f"has {header.format} samples", "save it with 8 or 16 bits per channel")
 
+    def _read_samples(self, header: Any) -> Samples:
+        is_tiff = self.format == ".tif" and self._raster is None
+        at = None if self._page is None else self._page.at
+        return Samples.read(header, self._source, is_tiff=is_tiff, at=at, name=self.name)
+
+    def _read_encoding(self, header: Any) -> ColorEncoding:
+        return ColorEncoding.read(
+            header,
+            self._source,
+            # A raw is developed to sRGB, whatever its camera was set to.
+            FileMetadata() if self.format in RAW else self.metadata.file,
+            format=self.format,
+            bands=self._samples.colours,
+            at=None if self._page is None else self._page.at,
+            name=self.name,
+        )
+
     def _read_metadata(self, header: Any) -> Metadata:
         if self._raster is not None and self._raster.has_own_metadata:
             return Metadata.read(header, b"")
@@ -289,13 +317,31 @@ class PhotoFile:
         where = {} if self._page is None else self._page.where
         return vips.open_image(self._source, name=self.name, **where, **self._options, **options)
 
+    def extra(self) -> Any:
+        """Plan to decode what is neither colour nor alpha, such as a scanner's infrared.
+
+        Returns:
+            A libvips image of `extra_bands` bands of `dtype`, in the size and orientation of the strips, to be
+            read once, from top to bottom; None if there are none.
+        """
+        if not self._samples.extra:
+            return None
+        image = self._as_integers(self._open_samples())
+        bands = [self._samples.band(image, n) for n in self._samples.extra]
+        joined = bands[0].bandjoin(bands[1:]).copy(interpretation="multiband")
+        return vips.resize(joined.cast("ushort" if self.dtype == np.uint16 else "uchar"), self.height, self.width)
+
     def _open(self, **options: Any) -> Any:
         """Plan the whole way from the file to upright sRGB."""
+        return self._prepare(self._open_samples(**options))
+
+    def _open_samples(self, **options: Any) -> Any:
+        """Plan the way from the file to its own samples, upright."""
         if self._turned == 1:  # turning needs the pixels in another order than the file has them
             options.setdefault("access", "sequential")
         vips.complaints()  # of another photo
         image = self._open_file(**options)
-        return self._prepare(image if self._turned == 1 else image.autorot())
+        return image if self._turned == 1 else image.autorot()
 
     def _hear_complaints(self) -> None:
         """Fail by what the decoder said of the last rows, unless it is to be passed over."""
@@ -326,18 +372,24 @@ class PhotoFile:
 
     def _prepare(self, image: Any) -> Any:
         """Plan the way from a file's samples to sRGB or grey of 8 or 16 bits, alpha behind."""
-        if self._is_float:
-            grey = image.bands < 3
-            image = image.linear(-1, 1) if self._is_negative else image
-            image = image.linear(65535, 0.5).cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
-        alpha = image[image.bands - 1] if image.hasalpha() else None
-        colours = image[: image.bands - 1] if alpha is not None else image
+        image = self._as_integers(image)
+        samples = self._samples
+        alpha = None if samples.alpha is None else samples.band(image, samples.alpha)
+        colours = image[: samples.colours] if samples.colours < image.bands else image
         if colours.bands not in (1, 3, 4):
             raise PhotoError(self.name, f"has {image.bands} channels", "save it as grey or RGB")
-        colours = vips.to_srgb(colours)
+        colours = to_srgb(colours, self._encoding.profile)
         if colours.bands == 4:
             raise PhotoError(self.name, "has 4 channels that are no CMYK", "save it as RGB")
         return colours if alpha is None else colours.bandjoin(alpha.cast(colours.format))
+
+    def _as_integers(self, image: Any) -> Any:
+        """Plan to make 16 bits of floats."""
+        if not self._is_float:
+            return image
+        grey = self._samples.colours == 1
+        image = image.linear(-1, 1) if self._is_negative else image
+        return image.linear(65535, 0.5).cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
 
     def _notes(self, header: Any, *, alone: bool) -> list[Note]:
         if self._raster is None or self._raster.format in (".jpg", ".tif"):
@@ -345,9 +397,7 @@ class PhotoFile:
         else:
             lines = list(self._raster.notes)
         notes = [Note(self.name, line) for line in lines]
-        if self.metadata.profile and not vips.profile_fits(header[: header.bands - header.hasalpha()]):
-            said = "its ICC profile is not of its kind of colours, and was left aside"
-            notes.append(Note(self.name, said))
+        notes += [Note(self.name, said) for said in self._encoding.notes]
         if self._is_float:
             notes.append(Note(self.name, "has floating-point samples; the result has 16 bits"))
         return notes

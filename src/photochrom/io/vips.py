@@ -32,12 +32,10 @@ __all__ = [
     "image_from_array",
     "libvips",
     "open_image",
-    "profile_fits",
     "reason",
     "render_text",
     "resize",
     "resize_array",
-    "to_srgb",
 ]
 
 
@@ -133,41 +131,6 @@ def open_image(source: Source, *, name: str, **options: Any) -> Any:
             raise damaged(name, error) from error
         refuse_by_name(name, first)
         raise PhotoError(name, "is no photo that photochrom can read", "save it as PNG or JPEG") from error
-
-
-def to_srgb(image: Any) -> Any:
-    """Convert an image of any colour space to sRGB, or to grey where it has one band, in its own 8 or 16 bits.
-
-    Args:
-        image: of 1, 3 or 4 bands, no alpha.
-    """
-    vips = libvips()
-    wide = image.format == "ushort"
-    plain = "rgb16" if wide else "srgb"
-    if profile_fits(image):
-        grey = image.bands == 1
-        if grey and image.get("icc-profile-data")[16:20] == b"RGB ":
-            image = image.bandjoin([image, image]).copy(interpretation=plain)
-        try:
-            converted = image.icc_transform("srgb", embedded=True, depth=16 if wide else 8)
-            # Grey gives three equal bands; one of them says it all.
-            return converted[1].copy(interpretation="grey16" if wide else "b-w") if grey else converted
-        except vips.Error:
-            pass  # a damaged profile: the numbers are still a photo
-    if image.interpretation in ("b-w", "grey16", "srgb", "rgb16", "rgb"):
-        return image
-    if image.bands == 1:
-        return image.copy(interpretation="grey16" if wide else "b-w")
-    return image.colourspace("rgb16" if image.interpretation == "labs" else plain)
-
-
-def profile_fits(image: Any) -> bool:
-    """Tell whether an image without alpha has an ICC profile of its own kind of colours (ICC.1, 7.2)."""
-    if not image.get_typeof("icc-profile-data"):
-        return False
-    profile = image.get("icc-profile-data")
-    bands = {b"GRAY": (1,), b"RGB ": (1, 3), b"CMYK": (4,), b"Lab ": (3,)}.get(profile[16:20], ())
-    return profile[36:40] == b"acsp" and image.bands in bands
 
 
 def array_from_image(image: Any, *, name: str) -> np.ndarray[Any, Any]:

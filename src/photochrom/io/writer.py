@@ -15,6 +15,7 @@ from photochrom.errors import OutputError, UnfitError, reason_of
 from photochrom.io import vips
 from photochrom.io.atomic import replace_file
 from photochrom.io.bmp import write_bmp
+from photochrom.io.extra_samples import tag_extra_samples
 from photochrom.io.formats import JPEG, SAVED_SUFFIXES, TIFF, WIDE
 from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.header import Metadata
@@ -42,6 +43,7 @@ class Image:
         dtype: uint8 or uint16.
         metadata: what the file says besides pixels.
         thumbnail: a small JPEG to embed where the photo had one, or None.
+        extra: further bands for a TIFF, as `PhotoFile.extra` gives them, or None.
     """
 
     height: int
@@ -50,6 +52,7 @@ class Image:
     dtype: Any
     metadata: Metadata = field(default_factory=Metadata)
     thumbnail: bytes | None = None
+    extra: Any = None
 
 
 def check_target(path: Path, *, quality: int | None = None, overwrite: bool = False) -> None:
@@ -80,6 +83,9 @@ def losses(photo: PhotoFile | Picture, target: Path) -> list[Note]:
     """Say what the format that the user chose cannot hold of this photo."""
     suffix = target.suffix.lower()
     lost = []
+    if photo.extra_bands and suffix not in TIFF:
+        further = "a further channel" if photo.extra_bands == 1 else f"{photo.extra_bands} further channels"
+        lost.append(f"{further} beside the colours, such as infrared")
     if photo.has_alpha and suffix in JPEG:
         lost.append("transparency, which is laid over white")
     if photo.dtype == np.uint16 and suffix not in WIDE:
@@ -131,12 +137,16 @@ def write_image(
                 if kind == "bmp":
                     write_bmp(temporary, pixels.numpy(), image.metadata.file.dpi)
                 else:
+                    if kind == "tif" and image.extra is not None:
+                        pixels = pixels.bandjoin(image.extra)
                     _save(pixels, temporary, kind, image, said, _options(suffix, image, quality))
             except library.Error as error:
                 if source.error is None:
                     raise _unwritten(path, suffix, vips.reason(error)) from error
             if source.error is not None:
                 raise source.error
+            if kind == "tif" and image.extra is not None:
+                tag_extra_samples(temporary, [2] * (image.bands in (2, 4)) + [0] * image.extra.bands)
             if kind != "bmp":
                 said.embed(temporary)
             if times is not None:
@@ -165,16 +175,20 @@ def _prepared(pixels: Any, kind: str, image: Image) -> Any:
 def _options(suffix: str, image: Image, quality: int | None) -> dict[str, Any]:
     """Choose the options of libvips' saver."""
     options = dict(SAVED_SUFFIXES[suffix])
+    if suffix in JPEG:
+        # Not below the default, so that a poor scan is not made poorer.
+        options["Q"] = max(options["Q"], image.metadata.quality or 0)
     if quality is not None and "Q" in options:
         options["Q"] = quality
     if image.metadata.profile and image.bands > 2:
         options["profile"] = "srgb"
-    if suffix == ".webp" and image.metadata.lossless and quality is None:
-        options = {"lossless": True}
+    if suffix in (".webp", ".avif") and image.metadata.lossless and quality is None:
+        options["lossless"] = True
     if suffix == ".avif" and image.dtype == np.uint16:
         options["bitdepth"] = 10 if image.metadata.bits == 10 else 12
     if suffix in TIFF:
-        size = image.height * image.width * image.bands * np.dtype(image.dtype).itemsize
+        bands = image.bands + (0 if image.extra is None else image.extra.bands)
+        size = image.height * image.width * bands * np.dtype(image.dtype).itemsize
         options["bigtiff"] = size > _LARGE_TIFF
         if image.metadata.tile is not None:
             options |= {"tile": True, "tile_width": image.metadata.tile[0], "tile_height": image.metadata.tile[1]}

@@ -8,6 +8,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from photochrom.io.cicp import read_nclx
+from photochrom.io.jpeg_quality import jpeg_quality
 from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.placement import Placement
 from photochrom.io.metadata.xmp import mark_synthetic
@@ -21,7 +23,7 @@ class Metadata:
 
     Attributes:
         file: EXIF, XMP, IPTC, comments, resolution.
-        profile: whether the file had an ICC profile; a result then has that of sRGB.
+        profile: whether the file says what its numbers are; a result then has an ICC profile of sRGB.
         thumbnail: whether the file had an embedded thumbnail; a result then has one in colour.
         orientation: EXIF orientation 1..8 that the pixels still need.
         stored: width and height of the pixels as the file stores them, or None of what is no file.
@@ -29,7 +31,8 @@ class Metadata:
         alone: whether they are all of the picture, not so where a result stands beside its photo.
         tile: width and height of the tiles of a tiled TIFF, or None.
         bits: per channel of the file.
-        lossless: whether it is a WebP without loss.
+        lossless: whether it is a WebP or AVIF without loss.
+        quality: at which a JPEG was saved, 1..100, or None.
     """
 
     file: FileMetadata = field(default_factory=FileMetadata, repr=False)
@@ -42,6 +45,7 @@ class Metadata:
     tile: tuple[int, int] | None = None
     bits: int = 8
     lossless: bool = False
+    quality: int | None = None
 
     @classmethod
     def read(
@@ -83,7 +87,8 @@ class Metadata:
             orientation=orientation,
             tile=(known("tile-width"), known("tile-height")) if known("tile-width") else None,
             bits=int(known("bits-per-sample") or 8),
-            lossless=known("vips-loader") in ("webpload", "webpload_source") and _is_lossless(source),
+            lossless=_is_lossless(source, str(known("vips-loader"))),
+            quality=jpeg_quality(source),
         )
 
     def fitted(self, format: str, size: tuple[int, int], thumbnail: bytes | None = None) -> FileMetadata:
@@ -105,8 +110,17 @@ class Metadata:
         return replace(self, file=replace(self.file, xmp=xmp))
 
 
-def _is_lossless(source: str | Path | bytes) -> bool:
-    """Tell whether a WebP's pixels are in its lossless form, a chunk ``VP8L`` (RFC 9649)."""
+def _is_lossless(source: str | Path | bytes, loader: str) -> bool:
+    """Tell whether pixels are stored without loss.
+
+    In WebP that is a chunk ``VP8L`` (RFC 9649). In AVIF it is red, green and blue that are coded as they are,
+    which encoders do for no other purpose; of grey without loss, nothing tells.
+    """
+    if loader.startswith("heifload"):
+        points = read_nclx(source)
+        return points is not None and points.matrix == 0
+    if not loader.startswith("webpload"):
+        return False
     with BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
         file.seek(12)
         while len(head := file.read(8)) == 8:
