@@ -15,7 +15,10 @@ from photochrom.io.picture import Picture
 Printed = pytest.CaptureFixture[str]
 
 
-LEFT_OUT = "{}: 1 file left out that is not known as a photo (.txt 1)"
+LEFT_OUT = (
+    "{}: 1 folder and 1 file left out by rule (hidden 2); see --include",
+    "{}: 1 file left out that is not known as a photo (.txt 1)",
+)
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_a_folder_is_mirrored(tint: Path, album: Path, tmp_path: Path, capsys: P
         assert (result.pixels[30, 50, 0] > result.pixels[30, 50, 2]).all()  # warm
     printed = capsys.readouterr()
     assert printed.out.startswith("3 colorized, 0 skipped")
-    assert printed.err == f"photochrom: {LEFT_OUT.format(album)}\n"
+    assert printed.err == "".join(f"photochrom: {line.format(album)}\n" for line in LEFT_OUT)
 
 
 def test_results_that_are_there_are_left_alone(tint: Path, album: Path, tmp_path: Path, capsys: Printed) -> None:
@@ -76,8 +79,8 @@ def test_a_bad_photo_is_one_line_and_the_rest_is_done(
     assert colorize(tint, album, tmp_path / "missing.jpg", "-o", tmp_path / "out") == 1
     printed = capsys.readouterr()
     assert printed.out.startswith("3 colorized, 0 skipped, 3 failed")
-    left_out, *lines = printed.err.splitlines()
-    assert left_out == f"photochrom: {LEFT_OUT.format(album)}"
+    hidden, unknown, *lines = printed.err.splitlines()
+    assert [hidden, unknown] == [f"photochrom: {line.format(album)}" for line in LEFT_OUT]
     assert len(lines) == 3
     for line, name in zip(lines, ("bad.jpg", "cut.png", "missing.jpg"), strict=True):
         assert line.startswith("photochrom: ")

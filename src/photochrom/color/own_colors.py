@@ -34,7 +34,7 @@ MEASURES = (
 
 _CELLS = 4096  # means of small squares that a photo is looked at by; they hold no grain and little of JPEG
 _WINDOW = 8  # cells along the side of a window in which stains are as good as even
-_KNOTS = np.linspace(0, 100, 9)  # of the curve a, b(L)
+_KNOTS = np.array([*np.linspace(0, 87.5, 8), 93, 96, 98, 99, 100])  # of the curve a, b(L); clipped tones bend late
 _SLOW = 4  # cosines along each side for what changes slowly
 _BEYOND = 65.0  # chroma that no toning and no stain has, at the 99th percentile
 
@@ -85,7 +85,7 @@ def _cells(pixels: NDArray[Any], has_alpha: bool) -> tuple[NDArray[np.float32], 
 def _measure(lab: NDArray[np.float32], seen: NDArray[np.bool_]) -> Doubles:
     height, width = seen.shape
     light, ab = lab[..., 0][seen].astype(np.float64), lab[..., 1:][seen].astype(np.float64)
-    curve = np.clip(1 - np.abs(light[:, None] - _KNOTS) / _KNOTS[1], 0, 1)
+    curve = np.stack([np.interp(light, _KNOTS, hat) for hat in np.eye(len(_KNOTS))], axis=1)
     slow = np.einsum("yi,xj->yxij", _cosines(height), _cosines(width)).reshape(height, width, -1)[seen][:, 1:]
     beside = _without(ab, curve)
     left = _without(ab, np.hstack([curve, slow, slow * (light[:, None] / 100)]))

@@ -221,31 +221,37 @@ class _SeenColors:
 
     def __init__(self, bands: int) -> None:
         self._bands = bands
-        self._colored = self._grey = False
+        self._colored = self._dark = self._grey = self._light = False
 
     def watch(self, strips: Iterable[tuple[Pixels, Pixels]]) -> Iterator[tuple[Pixels, Pixels]]:
         """Pass strips of a photo's own pixels and of the result on."""
         for own, colours in strips:
             if not self._colored:
-                some = colours[:: _NTH if len(own) > _NTH else 1, ::_NTH].astype(np.int32)
-                least = np.iinfo(own.dtype).max // 64
-                self._colored = bool((np.ptp(some, axis=2) > least).any())
-            if not self._grey:
-                some = own[:: _NTH if len(own) > _NTH else 1, ::_NTH, : self._bands]
-                low = np.iinfo(own.dtype).max // 32
-                self._grey = bool(((some > low) & (some < np.iinfo(own.dtype).max - low)).any())
+                self._look(own, colours)
             yield own, colours
 
     def problem(self) -> str | None:
-        """Say why the result has no colours, once all strips are through; None if it has some."""
+        """Say why the result has no colours, once all strips are through; None if it has some, or is blank."""
         if self._colored:
             return None
         if self._grey:
-            return "came out without colours: the network gives it none"
+            return "came out without colours, for the network gives it none"
+        if not (self._dark and self._light):
+            return None
         return (
             "came out without colours, for its pixels are black or white and nothing between; scan it in greys, "
             "or make its dots greys by shrinking it (--size)"
         )
+
+    def _look(self, own: Pixels, colours: Pixels) -> None:
+        top = int(np.iinfo(own.dtype).max)
+        rows = slice(None, None, min(_NTH, len(own)))
+        self._colored = bool((np.ptp(colours[rows, ::_NTH].astype(np.int32), axis=2) > top // 64).any())
+        some = own[rows, ::_NTH, : self._bands]
+        dark, light = some <= top // 32, some >= top - top // 32
+        self._dark |= bool(dark.any())
+        self._light |= bool(light.any())
+        self._grey |= not bool((dark | light).all())
 
 
 def _thumbnail(photo: PhotoFile | Picture, lightness: Floats, ab: Floats, protected: Protected | None) -> bytes:
