@@ -169,7 +169,7 @@ def test_files_that_are_not_known_as_photos_are_counted(album: Path, tmp_path: P
     ):
         (album / name).parent.mkdir(parents=True, exist_ok=True)
         (album / name).touch()
-    kinds = ".mp4 2, without suffix 1, .ai 1, .psd 1, .xcf 1, ..."
+    kinds = ".mp4 2, without suffix 1, .ai 1, .psd 1, .txt 1, ..."
     plan = make_plan([album, album / "sub", album / "b.jpg"], out)
     assert plan.left_out == [
         f"{album}: 1 folder and 1 file left out by rule (hidden 2); see --include",

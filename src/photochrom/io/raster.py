@@ -18,6 +18,7 @@ __all__ = ["Raster"]
 
 Pixels = NDArray[Any]
 _FORMATS = {"uint8": "uchar", "uint16": "ushort", "float32": "float", "float64": "double"}
+_LONGEST = 10_000_000  # pixels of a side that libvips takes
 _MOST_DOTS = 1e5
 """Pixels per mm of the finest resolution that is believed; libvips prints complaints of one beyond 1e6."""
 
@@ -43,6 +44,9 @@ class Raster:
         has_own_metadata: whether `fields` have all metadata, so that none are read from the file.
         is_final: whether height and width are sure before the pixels are decoded.
         notes: what a user should know, without the file's name.
+
+    Raises:
+        PhotoError: if a side is none, or longer than anything can be.
     """
 
     name: str
@@ -63,6 +67,8 @@ class Raster:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not all(0 < side <= _LONGEST for side in (self.height, self.width)):
+            raise damaged(self.name, f"{self.width}×{self.height} pixels")
         self._lock = Lock()
         self._pixels: Pixels | None = None
 

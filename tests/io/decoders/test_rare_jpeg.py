@@ -97,7 +97,11 @@ def test_without_the_extra_it_is_called_by_its_name(monkeypatch: pytest.MonkeyPa
 
 def test_what_is_cut_is_damaged() -> None:
     wide = picture(60, 80, 1, 65535)
-    for content in (lossless(wide), imagecodecs.jpegls_encode(wide)):
+    for content in (
+        lossless(wide),
+        imagecodecs.jpegls_encode(wide),
+        imagecodecs.jpeg_encode(wide >> 4, bitspersample=12),
+    ):
         with pytest.raises(PhotoError, match="is damaged or cut short"):
             Picture.read(content[: len(content) // 2])
     with pytest.raises(PhotoError, match="more than the 4,000"):

@@ -15,13 +15,14 @@ from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.ifd import Value
 from photochrom.io.raster import Raster
 from photochrom.io.scale import scaled
-from photochrom.io.source import Source, open_source, read_all
+from photochrom.io.source import Source, damaged, open_source, read_all
 from photochrom.io.unread import unread
 
 __all__ = ["open_rare_jpeg"]
 
 _LOSSLESS, _LS = 0xC3, 0xF7
 _READ = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)  # baseline, extended and progressive, by Huffman or arithmetic coding
+_SCAN, _END = b"\xff\xda", b"\xff\xd9"
 _BYTES = 12  # of memory per sample: what was measured, and a little more
 
 
@@ -46,6 +47,8 @@ def open_rare_jpeg(source: Source, name: str) -> Raster | None:
 
     def decode() -> NDArray[Any]:
         content = read_all(source, name=name)
+        if content.rfind(_END) < content.rfind(_SCAN):  # its decoders fill up with grey, and say nothing
+            raise damaged(name, "its data end too early")
         if frame.kind == _LS:
             samples = codecs.jpegls_decode(content)
         elif frame.kind == _LOSSLESS:
