@@ -121,6 +121,11 @@ def test_how_far_hints_reach_costs_no_pass(hinting: Path, monkeypatch: pytest.Mo
     answers = [passes.ab(Options(hints=(Hint(0.5, 0.5, (40, -40)),), reach=reach)) for reach in (0, 0.3, 0.6)]
     assert len(runs) == 2  # with the hint, and without
     assert not np.array_equal(answers[0], answers[2])
+    passes.ab(Options(hints=(Hint(0.5, 0.5, (40, -40), reach=0.8),)))
+    passes.ab(Options(hints=(Hint(0.5, 0.5, (40, -40), reach=1),)))
+    assert len(runs) == 2
+    Passes(Network(hinting), scene(2)).ab(Options(hints=(Hint(0.5, 0.5, (40, -40), reach=1),)))
+    assert len(runs) == 3  # at reach 1, the pass without it is of no use
 
 
 def test_a_hints_own_reach_holds_over_that_of_the_options(network: Network) -> None:
