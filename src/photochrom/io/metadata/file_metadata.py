@@ -139,11 +139,8 @@ class FileMetadata:
                 elif head == b"\x89PNG\r\n\x1a\n":
                     metadata = _read_png(metadata, file)
                 elif head[4:] == b"ftyp":
-                    found, order = parse_block(exif or b"")
-                    tag = found.get(274)
-                    said = tag.numbers(order)[:1] if isinstance(tag, Value) else []
-                    turned = decoder_turn(file, said[0] if said else 1)
-                    metadata = replace(metadata, turned=turned, left_out=tuple(heif_parts(file)))
+                    parts = tuple(heif_parts(file))
+                    metadata = replace(metadata, turned=decoder_turn(file), left_out=parts)
         except OSError:
             return metadata
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):

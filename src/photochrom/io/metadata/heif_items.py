@@ -18,7 +18,19 @@ _AUXILIARIES = (  # of HEIF, by their names
     (re.compile(rb"aux:(?:portraiteffectsmatte|semantic)"), MASK),
 )
 _HEIF_HEAD = 1 << 18  # bytes, in which a photo's tables of items fit
-_TURNS = {1: 8, 2: 3, 3: 6}  # quarters anticlockwise, as EXIF orientations
+_TURNS = {  # EXIF orientation, by quarters anticlockwise and then a mirror image (0 upside down, 1 left to right)
+    (0, 1): 2,
+    (0, 0): 4,
+    (1, None): 8,
+    (1, 0): 5,
+    (1, 1): 7,
+    (2, None): 3,
+    (2, 0): 2,
+    (2, 1): 4,
+    (3, None): 6,
+    (3, 0): 7,
+    (3, 1): 5,
+}
 
 
 def heif_parts(file: BinaryIO) -> list[str]:
@@ -30,21 +42,14 @@ def heif_parts(file: BinaryIO) -> list[str]:
     return parts + [name for pattern, name in _AUXILIARIES if name not in parts and pattern.search(head)]
 
 
-def decoder_turn(file: BinaryIO, orientation: int) -> int:
-    """Tell how decoders turn the photo of a file, which they do by its boxes alone.
-
-    Args:
-        file: open for reading.
-        orientation: EXIF's, which says the same in more detail where it is there.
+def decoder_turn(file: BinaryIO) -> int:
+    """Tell how decoders turn the photo of a file, which they do by its boxes alone, whatever EXIF says.
 
     Returns:
         The EXIF orientation 1..8 by which the decoded pixels have been turned.
     """
     file.seek(0)
     head = file.read(_HEIF_HEAD)
-    turn = re.search(rb"\0\0\0\x09irot(.)", head, re.DOTALL)
-    if turn is None and b"\0\0\0\x09imir" not in head:
-        return 1
-    if orientation in range(2, 9):
-        return orientation
-    return 1 if turn is None else _TURNS.get(turn[1][0] & 3, 1)
+    turn, mirror = (re.search(rb"\0\0\0\x09" + kind + rb"(.)", head, re.DOTALL) for kind in (b"irot", b"imir"))
+    quarters = 0 if turn is None else turn[1][0] & 3
+    return _TURNS.get((quarters, None if mirror is None else mirror[1][0] & 1), 1)
