@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from exif_blocks import OLD
@@ -146,6 +147,29 @@ def test_what_is_said_of_places_is_true_of_the_results_pixels(tmp_path: Path, co
         # libvips puts JPEG's header before a WebP's EXIF.
         assert tags.get("ExifTool:Warning", "") in ("", "[minor] Improper EXIF header"), name
         assert "ExifTool:Error" not in tags, name
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_decoder_that_turns_an_avif_moves_its_regions(
+    tmp_path: Path, colorizer: Colorizer, orientation: int
+) -> None:
+    pixels = np.full((HEIGHT, WIDTH, 3), 60, np.uint8)
+    pixels[BOX[1] : BOX[3], BOX[0] : BOX[2]] = 230
+    packet = packet_about(BOX, (WIDTH, HEIGHT), (WIDTH, HEIGHT), "attributes", "normalized")
+    exif = PIL.Image.Exif()
+    exif[274] = orientation
+    exif[271] = "Leica"
+    PIL.Image.fromarray(pixels).save(tmp_path / "photo.avif", exif=exif.tobytes(), xmp=packet, quality=90)
+    target = tmp_path / "results" / "result.png"
+    target.parent.mkdir()
+    colorizer.open(tmp_path / "photo.avif").save(target)
+    box, (width, height) = bright_box(target)
+    regions = read_all(target.parent)["result.png"]["XMP-mwg-rs:RegionInfo"]
+    area, sides = regions["RegionList"][0]["Area"], regions["AppliedToDimensions"]
+    assert (sides["W"], sides["H"]) == (width, height) == ((HEIGHT, WIDTH) if orientation > 4 else (WIDTH, HEIGHT))
+    middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    assert (area["X"], area["Y"]) == pytest.approx(middle, abs=0.02)
+    assert (area["W"], area["H"]) == pytest.approx((box[2] - box[0], box[3] - box[1]), abs=0.03)
 
 
 @pytest.mark.parametrize("suffix", RESULTS)

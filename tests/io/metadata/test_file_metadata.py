@@ -23,8 +23,10 @@ from photochrom.io.metadata.placement import Placement
 from photochrom.io.metadata.tiff import read_tiff_resources
 from photochrom.io.metadata.xmp_extended import joined_packet, split_packet
 from photochrom.io.vips import libvips
+from xmp_packets import packet_about
 
 SAME = Placement((64, 48), (64, 48))
+XMP = packet_about((8, 8, 16, 24), (64, 48), (64, 48), "resource", "pixel")
 IPTC_TAGS = [
     "-IPTC:Caption-Abstract=Grüße IPTC",
     "-IPTC:Keywords=eins",
@@ -306,7 +308,7 @@ def test_damage_never_raises(tmp_path: Path, kind: str, data: st.DataObject) -> 
     path = tmp_path / f"whole.{kind}"
     if not path.exists():
         whole = FileMetadata(
-            exif=block_of("<"), xmp=b"<x/>" * 30_000, resources=with_iptc(b"", b"\x1c\x02\x19\0\x04eins")
+            exif=block_of("<"), xmp=XMP.ljust(70_000), resources=with_iptc(b"", b"\x1c\x02\x19\0\x04eins")
         )
         pixels().write_to_file(str(path), keep="none")
         replace(whole, format=kind).embed(path)
@@ -315,7 +317,7 @@ def test_damage_never_raises(tmp_path: Path, kind: str, data: st.DataObject) -> 
         content[data.draw(st.integers(0, min(len(content), 3000) - 1))] = data.draw(st.integers(0, 255))
     carried = FileMetadata.read(bytes(content[: data.draw(st.integers(0, len(content)))]))
     for target in KEEP:
-        carried.adapt(target, size=(9, 9), thumbnail=NEW).header()
+        carried.adapt(target, size=(9, 9), placement=Placement((64, 48), (9, 9), 6), thumbnail=NEW).header()
 
 
 def test_a_missing_file_says_nothing(tmp_path: Path) -> None:

@@ -28,8 +28,9 @@ from photochrom.io.metadata.exif import (
     parse_block,
     shortened,
 )
+from photochrom.io.metadata.heif_items import decoder_turn, heif_parts
 from photochrom.io.metadata.ifd import Directory, Value
-from photochrom.io.metadata.left_out import CREDENTIALS, GAIN_MAP, heif_parts, part_of_segment, samsung_parts
+from photochrom.io.metadata.left_out import CREDENTIALS, GAIN_MAP, part_of_segment, samsung_parts
 from photochrom.io.metadata.photoshop import iptc_of, true_resources, with_iptc
 from photochrom.io.metadata.placement import Placement
 from photochrom.io.metadata.tiff import (
@@ -93,6 +94,7 @@ class FileMetadata:
             one up; of WebP and AVIF it reads none.
         format: "jpg", "png", "tif", or "" for others.
         lost: a line for each thing that the format has no room for, once it is `fitted`.
+        turned: EXIF orientation by which decoders have turned the pixels before anybody sees them.
         left_out: names of what the file holds besides its picture that no result holds, such as a gain map.
     """
 
@@ -105,6 +107,7 @@ class FileMetadata:
     format: str = ""
     lost: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    turned: int = 1
 
     @classmethod
     def read(
@@ -136,7 +139,8 @@ class FileMetadata:
                 elif head == b"\x89PNG\r\n\x1a\n":
                     metadata = _read_png(metadata, file)
                 elif head[4:] == b"ftyp":
-                    metadata = replace(metadata, left_out=tuple(heif_parts(file)))
+                    parts = tuple(heif_parts(file))
+                    metadata = replace(metadata, turned=decoder_turn(file), left_out=parts)
         except OSError:
             return metadata
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):

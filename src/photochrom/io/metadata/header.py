@@ -99,7 +99,11 @@ class Metadata:
             size: width and height of the result's pixels as they are stored.
             thumbnail: a small JPEG to embed, or None.
         """
-        placement = Placement(self.stored or size, size, self.turned, self.alone)
+        stored, turned = self.stored or size, self.turned
+        if self.file.turned != 1:  # by the decoder, which leaves nothing to turn
+            turned = self.file.turned
+            stored = stored[::-1] if turned >= 5 else stored
+        placement = Placement(stored, size, turned, self.alone)
         return self.file.adapt(
             format, size=size, orientation=self.orientation, placement=placement, thumbnail=thumbnail
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from io import SEEK_END
 from typing import BinaryIO
@@ -17,7 +16,6 @@ __all__ = [
     "PANORAMA",
     "REGIONS",
     "VIDEO",
-    "heif_parts",
     "part_of_item",
     "part_of_segment",
     "samsung_parts",
@@ -45,12 +43,6 @@ _SEMANTICS = {  # of the items of Google's container, in small letters
     "confidencemap": DEPTH,
     "audio": SOUND,
 }
-_AUXILIARIES = (  # of HEIF, by their names
-    (re.compile(rb"hdrgainmap|urn:iso:std:iso:ts:21496:-1"), GAIN_MAP),
-    (re.compile(rb"auxid:2\0|auxiliary:depth|aux:disparity|aux:depth"), DEPTH),
-    (re.compile(rb"aux:(?:portraiteffectsmatte|semantic)"), MASK),
-)
-_HEIF_HEAD = 1 << 18  # bytes, in which a photo's tables of items fit
 _SAMSUNG = {  # kinds of entries in the trailer of Samsung's JPEGs
     0x0001: OTHER_VIEW,
     0x0100: SOUND,
@@ -94,12 +86,3 @@ def samsung_parts(file: BinaryIO) -> list[str]:
     except struct.error:
         return []
     return [_SAMSUNG[kind] for kind in kinds if kind in _SAMSUNG]
-
-
-def heif_parts(file: BinaryIO) -> list[str]:
-    """Name the auxiliary pictures of a HEIF or AVIF file, which its tables at the beginning describe."""
-    file.seek(0)
-    head = file.read(_HEIF_HEAD)
-    size = int.from_bytes(head[:4], "big")
-    parts = [GAIN_MAP] if b"tmap" in head[8 : min(size, 1024)] else []
-    return parts + [name for pattern, name in _AUXILIARIES if name not in parts and pattern.search(head)]
