@@ -40,6 +40,7 @@ class Raster:
         interpretation: libvips' name of the colours, or None for grey or sRGB by the number of bands.
         fields: further ones of the header as libvips would have it, such as ``exif-data``.
         orientation: EXIF orientation 1..8 that the pixels still need.
+        turned: EXIF orientation 1..8 by which the decoder turns them.
         dpi: dots per inch across and down, or None.
         has_own_metadata: whether `fields` have all metadata, so that none are read from the file.
         is_final: whether height and width are sure before the pixels are decoded.
@@ -61,6 +62,7 @@ class Raster:
     interpretation: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     orientation: int = 1
+    turned: int = 1
     dpi: tuple[float, float] | None = None
     has_own_metadata: bool = False
     is_final: bool = True

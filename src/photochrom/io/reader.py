@@ -291,7 +291,8 @@ class PhotoFile:
 
     def _read_metadata(self, header: Any) -> Metadata:
         if self._raster is not None and self._raster.has_own_metadata:
-            return Metadata.read(header, b"")
+            said = Metadata.read(header, b"")
+            return replace(said, file=replace(said.file, turned=self._raster.turned))
         directories: tuple[int, ...] = ()
         if self._pages is not None and self._page is not None:
             first = next((page for page in self._pages.others if page.index == 0 and page.subifd is None), None)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from photochrom.color.cielab import linear_to_srgb
 from photochrom.errors import PhotoError, PhotoKindError
 from photochrom.io.picture import Picture
 from photochrom.io.reader import PhotoFile
+from xmp_packets import packet_about
 
 LIGHT = picture(96, 128, 1, 65535) // 2 + 4000
 
@@ -43,6 +46,16 @@ def test_a_raw_comes_upright(orientation: int, turns: int) -> None:
     turned = np.rot90(expected(LIGHT), turns)
     assert (photo.height, photo.width, photo.orientation) == (*turned.shape, 1)
     assert np.abs(Picture.decode(photo).pixels - turned[..., None]).max() < 40
+    said = replace(
+        photo.metadata.file, xmp=packet_about((64, 0, 128, 24), (128, 96), (128, 96), "resource", "pixel")
+    )
+    moved = replace(photo.metadata, file=said).fitted("png", (photo.width, photo.height)).xmp or b""
+    marked = np.zeros((96, 128), bool)
+    marked[:24, 64:] = True
+    rows, columns = (np.flatnonzero(np.rot90(marked, turns).any(axis)) for axis in (1, 0))
+    middle = (columns[0] + columns[-1] + 1) / 2, (rows[0] + rows[-1] + 1) / 2
+    found = [float(number) for number in re.findall(rb"<area:[xy]>([\d.]+)<", moved)]
+    assert found == [middle[0], middle[1]]
 
 
 def test_what_libraw_cannot_read_is_refused_and_never_its_preview(tmp_path: Path) -> None:

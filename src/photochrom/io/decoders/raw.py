@@ -21,6 +21,7 @@ from photochrom.io.source import Source, damaged, read_all
 __all__ = ["open_raw"]
 
 _SRGB_CURVE = (2.4, 12.92)
+_TURNS = {3: 3, 5: 8, 6: 6}  # EXIF orientation, by LibRaw's flip
 _LEAST_BITS = 0.5  # per pixel of the sensor, of any compression
 _BYTES = 30  # of memory per pixel: what was measured, and a little more
 
@@ -114,6 +115,7 @@ def open_raw(source: Source, name: str, suffix: str) -> Raster:
         decode,
         bits=16,
         fields={"exif-data": exif, "xmp-data": xmp},
+        turned=_TURNS.get(sizes.flip, 1),
         has_own_metadata=True,
         is_final=False,
     )
