@@ -236,7 +236,7 @@ def _weight(path: Path, tensor: _Tensor, place: tuple[int, int]) -> Weight:
     last = tensor.offset + sum((side - 1) * step for side, step in zip(shape, tensor.strides, strict=True))
     whole = storage.count * itemsize
     # An array of more numbers than its storage has would repeat some: weights never do, and bombs do.
-    if prod(shape) > storage.count or (prod(shape) and last >= storage.count):
+    if prod(shape) > storage.count or (0 not in shape and last >= storage.count):
         raise ValueError("an array reaches beyond its numbers")
     if whole > size or start + whole > path.stat().st_size:
         raise ValueError("it is cut short")
