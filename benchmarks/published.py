@@ -2,10 +2,10 @@
 
     python benchmarks/published.py ORIGINALS WORK [--only eccv16 ...] [--passes 3] [--check]
 
-ORIGINALS is the folder that scripts/record_published.py describes. WORK keeps the network files that photochrom makes
-of random weights, which take as long as any. The bar is a ratio of 1: exits with 1 where an original is faster. With
---check it makes the files anew, and prints how much memory that took at most, and how far their a, b are from the
-original's.
+ORIGINALS is the folder that scripts/record_published.py describes. WORK keeps the network files that photochrom
+makes of random weights, which take as long as any. The bar is a ratio of 1: exits with 1 where an original is
+faster. With --check it makes the files anew, and prints how much memory that took at most, and how far their a, b are from
+the original's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SIZE = 512
 NAMES = {network.architecture: network.name for network in reversed(PUBLISHED.values())}
 CONVERT = """
 import resource, sys
-from photochrom.inference.published import convert
+from photochrom.inference.published.convert import convert
 convert(*sys.argv[1:])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

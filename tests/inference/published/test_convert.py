@@ -11,8 +11,9 @@ import torch
 
 from photochrom.errors import NetworkError, OutputError, UnknownNetworkError
 from photochrom.inference.onnx_model import Network
-from photochrom.inference.published import PUBLISHED, convert
+from photochrom.inference.published import PUBLISHED
 from photochrom.inference.published.checkpoint import read_weights
+from photochrom.inference.published.convert import convert
 from photochrom.inference.published.fold import fold_norms
 from photochrom.models.registry import load_published
 from published_weights import a_lightness, random_weights, recorded_shapes, some_hints
@@ -126,7 +127,7 @@ def test_no_pytorch_is_needed(tmp_path, siggraph17):
 import sys
 sys.modules["torch"] = sys.modules["onnx"] = sys.modules["safetensors"] = None  # importing them fails
 from photochrom.inference.onnx_model import Network
-from photochrom.inference.published import convert
+from photochrom.inference.published.convert import convert
 convert({str(siggraph17)!r}, "siggraph17", {str(tmp_path / "it.onnx")!r})
 Network({str(tmp_path / "it.onnx")!r}, device="cpu")
 """

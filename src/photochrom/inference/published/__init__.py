@@ -1,6 +1,5 @@
 """Networks that others published: which there are, and how their weights become network files, without PyTorch."""
 
-from photochrom.inference.published.convert import convert
 from photochrom.inference.published.registry import PUBLISHED, PublishedNetwork
 
-__all__ = ["PUBLISHED", "PublishedNetwork", "convert"]
+__all__ = ["PUBLISHED", "PublishedNetwork"]
