@@ -4,8 +4,8 @@
 
 ORIGINALS is the folder that scripts/record_published.py describes. WORK keeps the network files that photochrom
 makes of random weights, which take as long as any. The bar is a ratio of 1: exits with 1 where an original is
-faster. With --check it makes the files anew, and prints how much memory that took at most, and how far their a, b are from
-the original's.
+faster. With --check it makes the files anew, and prints how much memory that took at most, and how far their a, b
+are from the original's.
 """
 
 from __future__ import annotations
