@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from photochrom.errors import NetworkError
 from photochrom.inference.published.checkpoint import Weight
 from photochrom.inference.published.fold import fold_norms
 from photochrom.models.registry import load_published
@@ -32,3 +33,26 @@ def test_results_are_the_originals(architecture):
     assert recorded.std() > 10
     ab = ab_of(load_published(folded(architecture)), 64, 96)
     np.testing.assert_allclose(ab[..., ::3, ::3], recorded, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("architecture", ["eccv16", "siggraph17"])
+def test_any_size_is_answered(architecture):
+    network = load_published(folded(architecture))
+    for height, width in ((1, 1), (9, 23)):
+        assert ab_of(network, height, width).shape == (1, 2, height, width)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"model5.2.weight": None}, {"model5.9.weight": np.ones(3, np.float32)}],
+    ids=["missing", "left over"],
+)
+def test_weights_that_do_not_fit_are_refused(change):
+    arrays = random_weights(recorded_shapes("eccv16")) | change
+    with pytest.raises(NetworkError, match="not those of a ECCV16"):
+        load_published(folded("eccv16", {name: array for name, array in arrays.items() if array is not None}))
+
+
+def test_weights_of_nothing_known_are_refused():
+    with pytest.raises(NetworkError, match="no network that is known"):
+        load_published({"conv.weight": Weight((3,), lambda: np.ones(3, np.float32))})

@@ -101,7 +101,7 @@ class PublishedNet(ColorizationNetwork):
 
         Raises:
             KeyError: if a weight is missing that tells a width.
-            RuntimeError: if a weight is missing or left over, or has a shape that does not fit the others.
+            RuntimeError: if a weight is missing or left over.
         """
         weights = {name: weight for name, weight in weights.items() if not name.startswith(cls.unused or " ")}
         with torch.device("meta"):  # no time goes into fresh weights

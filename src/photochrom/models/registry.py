@@ -99,7 +99,7 @@ def load_published(weights: Mapping[str, Weight]) -> PublishedNet:
         weights: folded ones, from `photochrom.inference.published.fold.fold_norms`.
 
     Raises:
-        NetworkError: if they are none of a network that is known, or some are missing, left over or misshapen.
+        NetworkError: if they are none of a network that is known, or some are missing or left over.
     """
     kind = published_kind(weights)
     try:
