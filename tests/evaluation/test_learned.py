@@ -13,7 +13,7 @@ from photochrom.errors import MissingExtraError, NetworkError
 from photochrom.evaluation.frechet import frechet_distance
 from photochrom.evaluation.inception import Inception
 from photochrom.evaluation.lpips import Lpips, installed_file
-from photochrom.evaluation.pickles import load_arrays
+from photochrom.inference.published.pickles import load_arrays
 
 
 @pytest.fixture(scope="module")

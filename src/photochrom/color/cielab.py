@@ -22,6 +22,7 @@ __all__ = [
     "lab_to_linear",
     "lab_to_rgb",
     "lightness",
+    "linear_to_ab",
     "linear_to_lab",
     "linear_to_srgb",
     "quantize",
@@ -90,6 +91,12 @@ def linear_to_lab(linear: Array, *, axis: int = -1) -> Array:
     lab = _mix(xp, _TO_LAB, _forward(xp, _mix(xp, _TO_XYZ, linear, axis)), axis)
     lab[_at(lab, axis, 0)] -= 16
     return lab
+
+
+def linear_to_ab(linear: Array, *, axis: int = -1) -> Array:
+    """Return the a and b of `linear_to_lab` alone; two channels along `axis`."""
+    xp = array_api_compat.array_namespace(linear)
+    return _mix(xp, _TO_LAB[1:], _forward(xp, _mix(xp, _TO_XYZ, linear, axis)), axis)
 
 
 def lab_to_linear(lab: Array, *, axis: int = -1) -> Array:
@@ -243,7 +250,7 @@ def _at_least(xp: Any, values: Array, floor: float) -> Array:
 
 
 def _mix(xp: Any, matrix: list[list[float]], array: Array, axis: int) -> Array:
-    """Multiply the three channels along `axis` by a 3x3 matrix."""
+    """Multiply the three channels along `axis` by a matrix of three columns."""
     if axis in (-1, array.ndim - 1):
         return array @ xp.asarray(matrix, dtype=array.dtype, device=array_api_compat.device(array)).T
     one, two, three = _channels(array, axis)

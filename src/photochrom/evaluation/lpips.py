@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import MissingExtraError, require_extra
-from photochrom.evaluation.pickles import load_arrays
+from photochrom.inference.published.pickles import load_arrays
 
 if TYPE_CHECKING:
     from torch import Tensor

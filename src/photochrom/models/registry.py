@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from photochrom.errors import NetworkError, UnknownNetworkError
+from photochrom.errors import NetworkError, UnknownNetworkError, reason_of
+from photochrom.inference.published.checkpoint import Weight
 from photochrom.models.article import ARTICLE_SHAPES, ArticleNetwork
 from photochrom.models.base import ColorizationNetwork
+from photochrom.models.ddcolor import DDColor
+from photochrom.models.deoldify import DeOldify
 from photochrom.models.hinted import HintedNetwork
+from photochrom.models.published import PublishedNet
+from photochrom.models.zhang import ECCV16, SIGGRAPH17
 
-__all__ = ["create_network", "describe_architecture", "list_architectures", "register_architecture"]
+__all__ = [
+    "create_network",
+    "describe_architecture",
+    "list_architectures",
+    "load_published",
+    "published_kind",
+    "register_architecture",
+]
+
+# A weight that each published kind has and none before it in the list.
+_PUBLISHED: tuple[tuple[str, type[PublishedNet]], ...] = (
+    ("model10.1.weight", SIGGRAPH17),
+    ("model8.6.weight", ECCV16),
+    ("encoder.arch.downsample_layers.0.0.weight", DDColor),
+    ("layers.8.conv.0.weight", DeOldify),
+)
 
 _FACTORIES: dict[str, tuple[Callable[[], ColorizationNetwork], str]] = {}
 
@@ -53,6 +73,41 @@ def create_network(name: str) -> ColorizationNetwork:
         NetworkError: if there is none of that name; the message names the nearest.
     """
     return _find(name)[0]()
+
+
+def published_kind(names: Iterable[str]) -> type[PublishedNet]:
+    """Return what kind of network weights of these names belong to.
+
+    Raises:
+        NetworkError: if it is none that is known.
+    """
+    names = set(names)
+    kind = next((kind for name, kind in _PUBLISHED if name in names), None)
+    if kind is None:
+        raise NetworkError(
+            None,
+            "the weights are of no network that is known",
+            "give weights of Zhang et al., DDColor or DeOldify",
+        )
+    return kind
+
+
+def load_published(weights: Mapping[str, Weight]) -> PublishedNet:
+    """Make the network that weights published by others belong to; its sizes are read from theirs.
+
+    Args:
+        weights: folded ones, from `photochrom.inference.published.fold.fold_norms`.
+
+    Raises:
+        NetworkError: if they are none of a network that is known, or some are missing or left over.
+    """
+    kind = published_kind(weights)
+    try:
+        return kind.load(weights)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise NetworkError(
+            None, f"the weights are not those of a {kind.__name__} ({reason_of(error)})", "fetch them again"
+        ) from error
 
 
 def _find(name: str) -> tuple[Callable[[], ColorizationNetwork], str]:

@@ -13,12 +13,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from importlib import import_module
 from pathlib import Path
 
 from photochrom.cache_folder import cache_folder
 from photochrom.errors import DownloadError, NetworkError, UnknownNetworkError, reason_of
-from photochrom.inference.card import Card
+from photochrom.inference.published.convert import convert
 from photochrom.inference.published.download import Progress, download, file_sha256
 from photochrom.inference.published.registry import PUBLISHED, PublishedNetwork
 
@@ -137,12 +136,6 @@ def _published(name: str) -> PublishedNetwork:
 
 def _network_path(name: str) -> Path:
     return network_folder(name) / f"{name}.onnx"
-
-
-def convert(weights: Path, name: str, target: Path) -> Card:
-    """Make the network file (see `photochrom.inference.published.convert`)."""
-    made: Card = import_module("photochrom.inference.published.convert").convert(weights, name, target)
-    return made
 
 
 def _given(network: PublishedNetwork, file: Path) -> Path:
