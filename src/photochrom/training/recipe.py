@@ -94,6 +94,9 @@ class Recipe(BaseModel):
         description="of the arithmetic; weights stay float32; auto: bfloat16 on CUDA, float32 on the CPU",
     )
     compile: bool = Field(False, description="torch.compile the network")
+    accumulate: int = Field(
+        1, ge=1, description="parts that a step's photos are passed through the network in, to need less memory"
+    )
     cudnn_benchmark: int = Field(
         3, ge=0, description="on CUDA: algorithms timed for each convolution at each size of a batch; 0: none"
     )
