@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from photochrom.color.cielab import rgb_to_lab
+from photochrom.data.keyed_random import mix
 from photochrom.data.photoset import PhotoSet
+from photochrom.data.stream import PhotoStream
 from photochrom.models import ColorizationNetwork
 from photochrom.stopping import stop_requests
 from photochrom.training.budget import fit_epochs
@@ -41,6 +43,7 @@ from photochrom.training.setup import (
     keep_epochs,
     load_data,
     open_folder,
+    open_stream,
     prepare,
 )
 from photochrom.training.step import Stepper, learning_rate
@@ -78,7 +81,7 @@ def train(
     tensorboard: bool = False,
     within: float | None = None,
     deadline: Deadline | None = None,
-    photos: tuple[PhotoSet, PhotoSet | None] | None = None,
+    photos: tuple[PhotoSet | PhotoStream, PhotoSet | None] | None = None,
 ) -> TrainingResult:
     """Train a network by a recipe.
 
@@ -124,8 +127,14 @@ def train(
             largest = max(phases, key=lambda phase: phase.batch * phase.size**2)
             batch = -(-ranks.most(largest.batch) // recipe.accumulate)
             reserve = measure_step(start[1], batch, largest.size, where, precision, recipe.cudnn_benchmark)
-            with loading_bar(progress) as (show, say):
-                photos = load_data(recipe, data, where, reserve=reserve, progress=show, say=say, sharing=ranks.local_count)
+            sharing = ranks.local_count
+            if recipe.shuffle_buffer is not None:
+                photos = open_stream(recipe, data, where, reserve=reserve, sharing=sharing)
+            else:
+                with loading_bar(progress) as (show, say):
+                    photos = load_data(
+                        recipe, data, where, reserve=reserve, progress=show, sharing=sharing, say=say
+                    )
             for photo_set in photos:
                 if photo_set is not None:
                     cleanup.callback(photo_set.close)
@@ -154,7 +163,7 @@ def _run(
     network: ColorizationNetwork,
     optimizer: torch.optim.Optimizer,
     mean: ColorizationNetwork | None,
-    training: PhotoSet,
+    training: PhotoSet | PhotoStream,
     testing: PhotoSet | None,
     progress: bool,
     tensorboard: bool,
@@ -210,20 +219,16 @@ def _run(
             steps = math.ceil(len(training) / phase.batch)
             steps_before = sum(math.ceil(len(training) / recipe.phase(n).batch) for n in range(1, epoch))
             network.train()
-            order = torch.randperm(len(training), generator=seeded_generator(recipe.seed, epoch)).tolist()
             loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=where)
             before = state.seconds
             began = shown = ticked = time.perf_counter()
             done = first = min(state.step * phase.batch, len(training))
-            parts = [order[start : start + phase.batch] for start in range(first, len(training), phase.batch)]
-            own = [ranks.own(part) or part[:1] for part in parts]
-            batches = training.batches([photo for part in own for photo in part], len(own[0]) if own else 1)
-            for batch, part, numbers in zip(batches, parts, own, strict=True):
-                before_now = steps_before + state.step
-                loss_sum += len(part) * take_step(
-                    batch, epoch, state.step, before_now, steps, photos=numbers, total=len(part)
+            for batch, numbers in _drawn(training, recipe, epoch, first, ranks):
+                total, before_now = min(phase.batch, len(training) - done), steps_before + state.step
+                loss_sum += total * take_step(
+                    batch, epoch, state.step, before_now, steps, photos=numbers, total=total
                 )
-                done += len(part)
+                done += total
                 state.step += 1
                 if deadline is not None:
                     deadline.took(time.perf_counter() - ticked)
@@ -269,6 +274,21 @@ def _run(
         if state.epoch < recipe.epochs:
             log.say(f"stopped in epoch {state.epoch + 1}; saved. Go on with --resume")
     return TrainingResult(checkpoint, state.history, state.seconds, state.epoch >= recipe.epochs, stopped_by)
+
+
+def _drawn(
+    photos: PhotoSet | PhotoStream, recipe: Recipe, epoch: int, first: int, ranks: Ranks
+) -> Iterator[tuple[Tensor, list[int]]]:
+    """Draw this process's part of each batch of an epoch, but for the first photos, with the photos' numbers."""
+    size = recipe.phase(epoch).batch
+    if isinstance(photos, PhotoStream):
+        yield from photos.epoch(mix(recipe.seed, epoch), size, first, ranks.own)
+        return
+    order = torch.randperm(len(photos), generator=seeded_generator(recipe.seed, epoch)).tolist()
+    parts = [order[start : start + size] for start in range(first, len(photos), size)]
+    own = [list(ranks.own(part) or part[:1]) for part in parts]
+    if own:
+        yield from zip(photos.batches([photo for part in own for photo in part], len(own[0])), own, strict=True)
 
 
 @torch.no_grad()

@@ -50,6 +50,9 @@ class Recipe(BaseModel):
     least_crop: int | None = Field(
         None, ge=1, le=4096, description="cut squares of this side to `crop_from` and bring them to `size`"
     )
+    shuffle_buffer: int | None = Field(
+        None, ge=1, description="stream shards and mix so many photos at a time; null: any photo at any time"
+    )
     flip: bool = Field(False, description="mirror each photo at random")
     degrade_prob: float = Field(0.0, ge=0, le=1, description="share of photos shown as if they were old")
     no_hint_prob: float = Field(1.0, ge=0, le=1, description="share of photos without colour points")

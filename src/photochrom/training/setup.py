@@ -16,8 +16,10 @@ from torch import Tensor
 import photochrom
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.augment import center_crop
+from photochrom.data.decode import default_workers
 from photochrom.data.photos import PhotoRef, find_photos, split_draw, split_photos
 from photochrom.data.photoset import PhotoSet
+from photochrom.data.stream import PhotoStream, find_shards
 from photochrom.errors import CheckpointError, DataError, RecipeError, TrainingError
 from photochrom.models import ColorizationNetwork, create_network
 from photochrom.models.base import PretrainedEncoder
@@ -34,10 +36,12 @@ __all__ = [
     "keep_epochs",
     "load_data",
     "open_folder",
+    "open_stream",
     "prepare",
 ]
 
 _ALONE = Ranks()
+_LOOK = 1000  # photos of a stream that tell what a grey answer is worth
 
 
 def load_data(
@@ -117,6 +121,42 @@ def load_data(
             f"none of the {len(test_refs)} photos for testing can be used, of {len(found)}: {reasons}",
             "give others for testing, or train without (--set test_photos=0)",
         )
+    return training, testing
+
+
+def open_stream(
+    recipe: Recipe, data: str | Path | Sequence[str | Path], device: torch.device, *, reserve: int, sharing: int
+) -> tuple[PhotoStream, PhotoSet | None]:
+    """Open the shards that a recipe streams, and load the photos that it tests on.
+
+    Args:
+        recipe: with a `shuffle_buffer`.
+        data: shards; see `find_shards`.
+        device: where photos go.
+        reserve: bytes on the device that training itself will need.
+        sharing: how many processes of this machine do so, each for itself.
+
+    Raises:
+        DataError: if the shards cannot be used.
+        RecipeError: if the recipe cannot be streamed.
+    """
+    assert recipe.shuffle_buffer is not None
+    if recipe.photos is not None:
+        raise RecipeError("photos", "has no effect where shards are streamed", "name fewer shards")
+    training, test_refs = PhotoStream.open(
+        find_shards(data),
+        recipe.crop_from or recipe.size,
+        device=device,
+        buffer=recipe.shuffle_buffer,
+        test_fraction=0.0 if recipe.test_photos == 0 else recipe.test_fraction,
+        seed=recipe.seed,
+        workers=max(1, default_workers() // sharing),
+    )
+    if not test_refs or recipe.test_photos == 0:
+        return training, None
+    testing = PhotoSet.load(
+        test_refs, recipe.size, limit=recipe.test_photos, device=device, reserve=reserve, sharing=sharing
+    )
     return training, testing
 
 
@@ -243,7 +283,7 @@ def _check_recipe(recipe: Recipe, before: Recipe, output: Path) -> None:
         )
 
 
-def data_fingerprint(training: PhotoSet, testing: PhotoSet | None) -> str:
+def data_fingerprint(training: PhotoSet | PhotoStream, testing: PhotoSet | None) -> str:
     """Return a text that differs where the photos of a run differ."""
     return "-".join(photos.fingerprint for photos in (training, testing) if photos is not None)
 
@@ -252,7 +292,7 @@ def open_folder(
     output: Path,
     recipe: Recipe,
     state: Progress,
-    training: PhotoSet,
+    training: PhotoSet | PhotoStream,
     testing: PhotoSet | None,
     device: torch.device,
     precision: torch.dtype,
@@ -317,7 +357,7 @@ def _keep_recipe(recipe: Recipe, output: Path) -> None:
 
 def headline(
     recipe: Recipe,
-    training: PhotoSet,
+    training: PhotoSet | PhotoStream,
     testing: PhotoSet | None,
     device: torch.device,
     precision: torch.dtype,
@@ -329,7 +369,7 @@ def headline(
     return (
         f"{recipe.name}: {recipe.epochs} epoch{'' if recipe.epochs == 1 else 's'} of {len(training)} photos at "
         f"{recipe.size}x{recipe.size}"
-        f"{'' if training.on_device else ' (decoded ahead: they do not fit into memory)'}, "
+        f"{'' if training.on_device else f' ({_way(training)})'}, "
         f"{0 if testing is None else len(testing)} to test, {skipped} skipped"
         f"{' (named in skipped.log)' if skipped else ''}; {device}, {str(precision).removeprefix('torch.')}"
         f"{f', {ranks.count} processes' if ranks.count > 1 else ''}; "
@@ -337,13 +377,19 @@ def headline(
     )
 
 
-def grey_loss(photos: PhotoSet, recipe: Recipe, loss_of: Callable[[Tensor, Tensor], Tensor]) -> float:
+def _way(training: PhotoSet | PhotoStream) -> str:
+    return "streamed" if isinstance(training, PhotoStream) else "decoded ahead: they do not fit into memory"
+
+
+def grey_loss(
+    photos: PhotoSet | PhotoStream, recipe: Recipe, loss_of: Callable[[Tensor, Tensor], Tensor]
+) -> float:
     """Return the loss of a network that always answers grey: what a trained one has to beat."""
-    total = 0.0
-    for batch in photos.batches(range(len(photos)), recipe.batch):
+    total, looked_at = 0.0, len(photos) if isinstance(photos, PhotoSet) else min(len(photos), _LOOK)
+    for batch in photos.batches(range(looked_at), recipe.batch):
         ab = rgb_to_lab(center_crop(batch, recipe.size), axis=1)[:, 1:]
         total += float(loss_of(torch.zeros_like(ab), ab)) * len(batch)
-    return total / len(photos)
+    return total / looked_at
 
 
 def _processor() -> str:

@@ -149,7 +149,11 @@ def _write(
 def _examined(found: Iterator[Source], rules: Rules, jobs: int) -> Iterator[Iterator[Examined]]:
     """Give what was looked at, in order; several processes look ahead."""
     if jobs == 1:
-        yield (examine(source, rules) for source in found)
+        before = set_vips_threads(1)
+        try:
+            yield (examine(source, rules) for source in found)
+        finally:
+            set_vips_threads(before)
         return
     context = multiprocessing.get_context("spawn")  # a fork would inherit libvips' locks
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=set_vips_threads, initargs=(1,)) as pool:

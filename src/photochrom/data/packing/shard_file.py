@@ -50,7 +50,8 @@ class ShardFile:
         """Return how many bytes, at most, the shard will have with one more photo and its .json."""
         text = 1024 + len(photo.source.encode("utf-8", "backslashreplace"))
         room = sum(_BLOCK + -(-size // _BLOCK) * _BLOCK for size in (len(photo.data), text))
-        return -(-(self._writer.tarstream.offset + room + 2 * _BLOCK) // _RECORD) * _RECORD
+        size = int(self._writer.tarstream.offset) + room + 2 * _BLOCK
+        return -(-size // _RECORD) * _RECORD
 
     def add(self, photo: Examined) -> None:
         """Add a photo."""
