@@ -22,6 +22,7 @@ FOREIGN = {
     "io/vips.py:damaged",
     "io/vips.py:open_image",
     "io/vips.py:reason",
+    "training/distributed.py:join_ranks",
     "training/failures.py:explain_failures",
     "training/recipe.py:_where",
 }

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photochrom.data.augment import augment, center_crop
+from photochrom.data.keyed_random import KeyedRandom
 
 
 def numbered(count: int, height: int, width: int) -> torch.Tensor:
@@ -14,15 +15,13 @@ def numbered(count: int, height: int, width: int) -> torch.Tensor:
     return torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1).permute(0, 3, 1, 2)
 
 
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 @given(
     st.integers(1, 6), st.integers(1, 20), st.integers(0, 9), st.integers(0, 9), st.booleans(), st.integers(0, 99)
 )
 def test_every_photo_keeps_its_own_pixels_as_one_square(count, size, taller, wider, flip, seed):
-    out = augment(numbered(count, size + taller, size + wider), size, flip=flip, generator=seeded(seed))
+    out = augment(
+        numbered(count, size + taller, size + wider), size, flip=flip, random=KeyedRandom(seed, range(count))
+    )
     assert out.shape == (count, 3, size, size)
     assert out.dtype == torch.uint8
     assert out.is_contiguous(memory_format=torch.channels_last)
@@ -42,15 +41,17 @@ def test_every_photo_keeps_its_own_pixels_as_one_square(count, size, taller, wid
 def test_the_generator_decides():
     batch = numbered(8, 30, 30)
     assert torch.equal(
-        augment(batch, 20, flip=True, generator=seeded(1)), augment(batch, 20, flip=True, generator=seeded(1))
+        augment(batch, 20, flip=True, random=KeyedRandom(1, range(len(batch)))),
+        augment(batch, 20, flip=True, random=KeyedRandom(1, range(len(batch)))),
     )
     assert not torch.equal(
-        augment(batch, 20, flip=True, generator=seeded(1)), augment(batch, 20, flip=True, generator=seeded(2))
+        augment(batch, 20, flip=True, random=KeyedRandom(1, range(len(batch)))),
+        augment(batch, 20, flip=True, random=KeyedRandom(2, range(len(batch)))),
     )
 
 
 def test_all_places_are_drawn_and_half_are_mirrored():
-    out = augment(numbered(250, 8, 7), 5, flip=True, generator=seeded(0))
+    out = augment(numbered(250, 8, 7), 5, flip=True, random=KeyedRandom(0, range(250)))
     mirrored = out[:, 2, 0, 0] > out[:, 2, 0, -1]
     assert 90 < int(mirrored.sum()) < 160
     assert set(out[:, 1, 0, 0].tolist()) == {0, 1, 2, 3}
@@ -66,6 +67,6 @@ def test_center_crop():
 
 def test_photos_that_are_too_small():
     with pytest.raises(ValueError, match="hold no square of 6"):
-        augment(numbered(1, 5, 9), 6, flip=False, generator=seeded(0))
+        augment(numbered(1, 5, 9), 6, flip=False, random=KeyedRandom(0, range(1)))
     with pytest.raises(ValueError, match="hold no square of 6"):
         center_crop(numbered(1, 9, 5), 6)

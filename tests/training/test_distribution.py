@@ -8,6 +8,7 @@ from photochrom.color.ab_bins import bin_centers
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.augment import zoomed
 from photochrom.data.degrade import degraded_lightness
+from photochrom.data.keyed_random import KeyedRandom
 from photochrom.data.photoset import PhotoSet
 from photochrom.errors import RecipeError
 from photochrom.training import Recipe, load_checkpoint, load_data, load_recipe, train
@@ -135,38 +136,38 @@ def test_a_truth_that_was_held_impossible_is_still_learned():
 
 def test_hints_tell_the_truth():
     ab = torch.rand(6, 2, 40, 56, generator=generator()) * 40
-    hints = simulate_hints(ab, generator(1), without=0.3)
+    hints = simulate_hints(ab, KeyedRandom(1, range(6)), without=0.3)
     mask = hints[:, 2:]
     assert set(mask.unique().tolist()) == {0.0, 1.0}
     assert (hints[:, :2] * (1 - mask) == 0).all()
     flat = torch.tensor([12.0, -30.0])[None, :, None, None].expand(6, 2, 40, 56)
-    hints = simulate_hints(flat, generator(1), without=0.3)
+    hints = simulate_hints(flat, KeyedRandom(1, range(6)), without=0.3)
     assert torch.allclose(hints[:, :2], flat * hints[:, 2:], atol=1e-4)
-    assert simulate_hints(ab, generator(1), without=1.0).abs().max() == 0
+    assert simulate_hints(ab, KeyedRandom(1, range(6)), without=1.0).abs().max() == 0
 
 
 def test_ageing_keeps_some_photos_as_they_are():
     rgb = torch.randint(256, (8, 3, 32, 32), generator=generator(), dtype=torch.uint8)
     light = rgb_to_lab(rgb, axis=1)[:, :1]
-    assert torch.allclose(degraded_lightness(rgb, generator(), share=0.0), light, atol=1e-3)
-    aged = degraded_lightness(rgb, generator(), share=0.5)
+    assert torch.allclose(degraded_lightness(rgb, KeyedRandom(0, range(8)), share=0.0), light, atol=1e-3)
+    aged = degraded_lightness(rgb, KeyedRandom(0, range(8)), share=0.5)
     same = [torch.allclose(one, other, atol=1e-3) for one, other in zip(aged, light, strict=True)]
     assert any(same)
     assert not all(same)
     assert aged.min() >= 0
     assert aged.max() <= 100
-    assert torch.equal(aged, degraded_lightness(rgb, generator(), share=0.5))
-    assert not torch.equal(aged, degraded_lightness(rgb, generator(7), share=0.5))
+    assert torch.equal(aged, degraded_lightness(rgb, KeyedRandom(0, range(8)), share=0.5))
+    assert not torch.equal(aged, degraded_lightness(rgb, KeyedRandom(7, range(8)), share=0.5))
 
 
 def test_zoomed_squares_hold_the_photos_own_pixels():
     batch = torch.arange(64, dtype=torch.uint8).expand(2, 3, 64, 64)
-    out = zoomed(batch, 48, 32, flip=False, generator=generator(4))
+    out = zoomed(batch, 48, 32, flip=False, random=KeyedRandom(4, range(2)))
     assert out.shape == (2, 3, 48, 48)
     steps = out[:, :, :, 1:].int() - out[:, :, :, :-1].int()
     assert steps.min() >= 0  # a slope stays one
     assert 32 * 48 / 64 - 2 <= out.int().amax() - out.int().amin() <= 64
-    assert torch.equal(zoomed(batch, 64, 64, flip=False, generator=generator()), batch)
+    assert torch.equal(zoomed(batch, 64, 64, flip=False, random=KeyedRandom(0, range(2))), batch)
 
 
 def test_photo_sets_are_held_at_the_side_that_is_cut_from(photos):

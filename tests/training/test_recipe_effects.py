@@ -206,6 +206,7 @@ def test_compile_hands_the_network_to_the_compiler(monkeypatch) -> None:
 
 
 def test_every_key_has_its_effect_tested() -> None:
-    files = (Path(__file__), *(Path(__file__).with_name(name) for name in ("test_step.py", "test_on_gpu.py")))
+    others = "test_step.py", "test_on_gpu.py", "../data/test_stream.py"
+    files = (Path(__file__), *(Path(__file__).parent / name for name in others))
     text = "".join(file.read_text(encoding="utf-8") for file in files)
     assert [key for key in Recipe.model_fields if f'"{key}"' not in text and f"{key}=" not in text] == []

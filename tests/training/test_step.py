@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from photochrom.data.keyed_random import KeyedRandom
 from photochrom.models import create_network
 from photochrom.training import Recipe
 from photochrom.training.losses import objective_of
@@ -52,6 +53,22 @@ def test_the_learning_rate_rises_from_0_over_the_warm_up(batch: torch.Tensor) ->
     warm = PLAIN.model_copy(update={"warmup": 10})
     for before, share in ((0, 0.1), (4, 0.5), (9, 1.0), (500, 1.0)):
         assert moved(warm, batch, before=before).norm() / whole == pytest.approx(share, rel=1e-3), before
+
+
+@pytest.mark.parametrize("accumulate", [2, 3, 9])
+def test_a_step_in_parts_goes_where_the_whole_step_goes(accumulate: int) -> None:
+    recipe = HINTED.model_copy(
+        update={
+            "batch": 5, "crop_from": 32, "least_crop": 24, "flip": True, "degrade_prob": 0.5, "recolor_prob": 0.5,
+            "no_hint_prob": 0.4,
+        }
+    )  # fmt: skip
+    photos = torch.randint(256, (5, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(5))
+    whole = moved(recipe, photos)
+    torch.testing.assert_close(
+        moved(recipe.model_copy(update={"accumulate": accumulate}), photos), whole, rtol=1e-3, atol=1e-6
+    )
+    assert not torch.allclose(moved(recipe, photos, step=1), whole, rtol=1e-3, atol=1e-6)
 
 
 def test_a_cosine_falls_step_by_step_to_the_end_of_the_last_epoch() -> None:
@@ -116,6 +133,6 @@ def test_errors_count_by_units_without_hints_and_by_decibels_with_them(no_hint_p
     for error in (0.0, 10.0, 40.0):
         network.convex_upsample = lambda ab, weights, error=error: torch.full((2, 2, 32, 32), error)
         objective = objective_of(recipe, network, CPU, torch.float32)
-        losses.append(objective.loss(photos, torch.Generator().manual_seed(1)).item())
+        losses.append(objective.loss(photos, KeyedRandom(1, range(2))).item())
     assert losses[1] - losses[0] == pytest.approx(gain(10.0), rel=0.01)
     assert losses[2] - losses[0] == pytest.approx(gain(40.0), rel=0.01)

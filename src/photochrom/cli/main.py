@@ -30,6 +30,7 @@ COMMANDS = (
     "networks",
     "schema",
     "evaluate",
+    "shards",
     "train",
     "export",
     "study",

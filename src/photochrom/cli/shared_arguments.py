@@ -42,8 +42,9 @@ def parse_pairs(pairs: list[str], option: str = "--set") -> dict[str, str]:
 
 
 def read_bytes(text: str) -> int:
-    """Turn ``"256M"`` into bytes."""
-    return round(_measure(text, {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}, "size, such as 256M"))
+    """Turn ``"256M"`` into bytes; ``"256MB"`` is decimal."""
+    binary, decimal = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}, {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+    return round(_measure(text, {"": 1} | binary | decimal, "size, such as 256M"))
 
 
 def read_seconds(text: str) -> float:

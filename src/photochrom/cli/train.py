@@ -35,9 +35,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; a stop by Ctrl-C or SIGTERM gives 128 plus the signal's number, as shells do."""
     from photochrom.training import load_recipe, train
+    from photochrom.training.distributed import ranks_of
 
+    ranks = ranks_of()
+    with ranks.alike():
+        recipe = load_recipe(args.recipe, parse_pairs(args.set))
     result = train(
-        load_recipe(args.recipe, parse_pairs(args.set)),
+        recipe,
         args.data,
         args.output,
         device=args.device,
@@ -46,5 +50,6 @@ def run(args: argparse.Namespace) -> int:
         tensorboard=args.tensorboard,
         within=args.within,
     )
-    print(result.checkpoint)
+    if ranks.main:
+        print(result.checkpoint)
     return 128 + result.stopped_by if not result.finished else 0

@@ -6,18 +6,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from photochrom.data.keyed_random import KeyedRandom
+
 __all__ = ["augment", "center_crop", "zoomed"]
 
 
-def augment(batch: Tensor, size: int, *, flip: bool, generator: torch.Generator) -> Tensor:
+def augment(batch: Tensor, size: int, *, flip: bool, random: KeyedRandom) -> Tensor:
     """Cut a random square out of each photo and mirror about half of them.
 
     Args:
         batch: [B,3,H,W] of any type, H and W at least `size`.
         size: side of the square in pixels.
         flip: whether to mirror photos left to right, each with probability 1/2.
-        generator: where the randomness comes from. On the CPU it gives the same crops for every device, and no
-            step has to wait for an accelerator.
+        random: where the randomness comes from; on the CPU, so that no step has to wait for an accelerator.
 
     Returns:
         [B,3,size,size] of the same type and device, channels last in memory.
@@ -29,9 +30,7 @@ def augment(batch: Tensor, size: int, *, flip: bool, generator: torch.Generator)
     _check(batch, size)
 
     def draw(below: int) -> Tensor:
-        return torch.randint(below, (count, 1), generator=generator, device=generator.device).to(
-            batch.device, non_blocking=True
-        )
+        return random.randint(below, 1).to(batch.device, non_blocking=True)
 
     pixels = torch.arange(size, device=batch.device)
     rows = draw(height - size + 1) + pixels
@@ -46,7 +45,7 @@ def augment(batch: Tensor, size: int, *, flip: bool, generator: torch.Generator)
     return listed.index_select(0, places.flatten()).view(count, size, size, channels).permute(0, 3, 1, 2)
 
 
-def zoomed(batch: Tensor, size: int, least: int, *, flip: bool, generator: torch.Generator) -> Tensor:
+def zoomed(batch: Tensor, size: int, least: int, *, flip: bool, random: KeyedRandom) -> Tensor:
     """Cut squares of one random side out of photos and bring them to another, so that things vary in size.
 
     Args:
@@ -54,7 +53,7 @@ def zoomed(batch: Tensor, size: int, least: int, *, flip: bool, generator: torch
         size: side of the result in pixels.
         least: smallest side that is cut out; the largest is S.
         flip: as `augment`.
-        generator: as `augment`.
+        random: as `augment`.
 
     Returns:
         uint8 [B,3,size,size] on the same device.
@@ -63,9 +62,8 @@ def zoomed(batch: Tensor, size: int, least: int, *, flip: bool, generator: torch
         ValueError: if the photos are smaller than `least`.
     """
     _check(batch, least)
-    draw = torch.randint(least, min(batch.shape[2:]) + 1, (), generator=generator, device=generator.device)
-    side = int(draw)
-    batch = augment(batch, side, flip=flip, generator=generator)
+    side = random.once(least, min(batch.shape[2:]) + 1)
+    batch = augment(batch, side, flip=flip, random=random)
     if side == size:
         return batch
     smooth = functional.interpolate(

@@ -9,13 +9,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from photochrom.color.cielab import lightness, srgb_to_linear
+from photochrom.data.keyed_random import KeyedRandom
 
 __all__ = ["degraded_lightness"]
 
 _SCRATCHES = 6  # on a photo at most
 
 
-def degraded_lightness(rgb: Tensor, generator: torch.Generator, *, share: float = 0.5) -> Tensor:
+def degraded_lightness(rgb: Tensor, random: KeyedRandom, *, share: float = 0.5) -> Tensor:
     """Return the lightness of photos, of some of them as if they were old.
 
     An aged photo may have been taken on film that is blind to red, be faded, blurred, grainy, scratched, or saved
@@ -23,27 +24,28 @@ def degraded_lightness(rgb: Tensor, generator: torch.Generator, *, share: float 
 
     Args:
         rgb: uint8 [N,3,H,W].
-        generator: where the randomness comes from; on the CPU.
+        random: where the randomness comes from.
         share: of the photos that age at all.
 
     Returns:
         float32 [N,1,H,W], 0..100.
     """
     light: Tensor = lightness(rgb, axis=1)[:, None]
-    aged = (torch.rand(len(rgb), generator=generator) < share).nonzero()[:, 0]
+    aged = (random.rand() < share).nonzero()[:, 0]
     if len(aged):
+        draws = random[aged]
         aged = aged.to(rgb.device, non_blocking=True)
-        light[aged] = _aged(rgb[aged], light[aged], generator).clamp(0, 100)
+        light[aged] = _aged(rgb[aged], light[aged], draws).clamp(0, 100)
     return light
 
 
-def _aged(rgb: Tensor, light: Tensor, generator: torch.Generator) -> Tensor:
+def _aged(rgb: Tensor, light: Tensor, random: KeyedRandom) -> Tensor:
     """Age the lightness [N,1,H,W] of photos [N,3,H,W]."""
 
     def draw(low: float, high: float, probability: float, otherwise: float) -> Tensor:
         """One number for each photo, as [N,1,1,1]."""
-        value = low + (high - low) * torch.rand(len(light), generator=generator)
-        value[torch.rand(len(light), generator=generator) >= probability] = otherwise
+        value = low + (high - low) * random.rand()
+        value[random.rand() >= probability] = otherwise
         return value.to(light.device, non_blocking=True)[:, None, None, None]
 
     linear = srgb_to_linear(rgb)
@@ -54,25 +56,21 @@ def _aged(rgb: Tensor, light: Tensor, generator: torch.Generator) -> Tensor:
     light = 100 * (light.clamp(0, 100) / 100) ** draw(0.7, 1.4, 0.4, 1.0)
     contrast, middle = draw(0.6, 1.0, 0.4, 1.0), draw(40.0, 65.0, 1.0, 50.0)
     light = middle + contrast * (light - middle)
-    # Too many numbers to draw them on the CPU for an accelerator.
-    seed = int(torch.randint(2**62, (), generator=generator))
-    grains = torch.Generator(light.device).manual_seed(seed)
-    noise = torch.randn(light.shape, generator=grains, device=light.device)
+    noise = random.planes(light.device, *light.shape[1:], normal=True)
     noise = torch.where(draw(1.0, 1.0, 0.5, 0.0) > 0, 2 * _blurred(noise), noise)  # of half of them it is coarse
-    return _scratched(light + draw(1.0, 7.0, 0.4, 0.0) * noise, generator)
+    return _scratched(light + draw(1.0, 7.0, 0.4, 0.0) * noise, random)
 
 
 def _blurred(planes: Tensor) -> Tensor:
     return functional.avg_pool2d(functional.pad(planes, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
 
 
-def _scratched(light: Tensor, generator: torch.Generator) -> Tensor:
+def _scratched(light: Tensor, random: KeyedRandom) -> Tensor:
     """Draw up to six thin lines, light or dark, over one photo in five."""
-    count, _, height, width = light.shape
-    place, angle, tone = torch.rand(3, count, _SCRATCHES, generator=generator)
+    height, width = light.shape[2:]
+    place, angle, tone = random.rand(3, _SCRATCHES).unbind(1)
     angle = (angle - 0.5) * math.pi / torch.where(place < 0.3, 1.0, 6.0)  # most of them upright
-    lines = torch.randint(1, _SCRATCHES + 1, (count, 1), generator=generator)
-    lines = torch.where(torch.rand(count, 1, generator=generator) < 0.2, lines, 0)
+    lines = torch.where(random.rand(1) < 0.2, 1 + random.randint(_SCRATCHES, 1), 0)
     there = (torch.arange(_SCRATCHES) < lines).float()
     drawn = torch.stack([place - 0.5, angle.cos(), angle.sin(), 100 * tone, there])
     middle, cosine, sine, tone, there = drawn.to(light.device, non_blocking=True)[..., None, None]

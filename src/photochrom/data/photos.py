@@ -22,7 +22,7 @@ from photochrom.errors import DataError, PhotoError
 from photochrom.io.folders import Entries, describe_others, is_folder, walk_files
 from photochrom.io.formats import PHOTO_SUFFIXES
 
-__all__ = ["PhotoRef", "find_photos", "split_draw", "split_photos"]
+__all__ = ["PhotoRef", "find_photos", "part_of_shard", "split_draw", "split_photos"]
 
 Part = Literal["train", "test"]
 
@@ -158,6 +158,12 @@ def split_draw(ref: PhotoRef, seed: int) -> float:
     return int.from_bytes(digest[:6], "big") / (1 << 48)
 
 
+def part_of_shard(place: str) -> Part | None:
+    """Return the part that the name of a shard, the last of a path or URL, says it belongs to."""
+    words = set(_PART_WORD.findall(place.rpartition("/")[2].lower()))
+    return words.pop() if len(words) == 1 else None
+
+
 def _local(item: str | Path, cache: Path | None) -> list[Path]:
     """Turn one item of `data` into paths that exist."""
     text = str(item)
@@ -190,8 +196,7 @@ def _photos_at(place: Path, say: Callable[[str], None]) -> list[PhotoRef]:
 
 
 def _photos_in(shard: Path) -> list[PhotoRef]:
-    words = set(_PART_WORD.findall(shard.name.lower()))
-    part: Part | None = words.pop() if len(words) == 1 else None
+    part = part_of_shard(shard.name)
     return [PhotoRef(key, part, shard, offset, length) for key, offset, length in index_shard(shard)]
 
 

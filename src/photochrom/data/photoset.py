@@ -65,6 +65,7 @@ class PhotoSet:
         min_chroma: float = MIN_CHROMA,
         progress: Callable[[int, int], None] | None = None,
         hold: bool | None = None,
+        sharing: int = 1,
         known: Self | None = None,
         none_is_fine: bool = False,
     ) -> Self:
@@ -83,6 +84,8 @@ class PhotoSet:
             progress: called with how many photos are done and how many there are at most.
             hold: whether to hold the photos on the device; measured if None: they are held if the device's
                 free memory now, less `reserve`, has room for all of them and a margin.
+            sharing: how many processes of this machine load these photos, each for itself: they part its
+                processors and, but for GPUs, its memory.
             known: a set that was loaded with the same `min_chroma`. Where it holds the first of these photos at
                 this size, they are not decoded again, and where it holds them all, it is the set that is returned.
 
@@ -95,7 +98,7 @@ class PhotoSet:
         if size < 1 or (limit is not None and limit < 1):
             raise ValueError(f"size and limit must be at least 1, not {size} and {limit}")
         device = torch.device(device)
-        workers = default_workers() if workers is None else workers
+        workers = max(1, default_workers() // sharing) if workers is None else workers
         most = len(refs) if limit is None else min(limit, len(refs))
         if known is not None and (known.size != size or known._looked_at != tuple(refs[: len(known._looked_at)])):
             known = None
@@ -104,7 +107,8 @@ class PhotoSet:
         if known is not None and (len(known) == most or len(known._looked_at) == len(refs)):
             return known
         if hold is None:
-            hold = fits(most * size * size * 3, device, reserve=reserve)
+            copies = sharing if device.type == "cpu" else 1
+            hold = fits(most * size * size * 3 * copies, device, reserve=reserve * copies)
         pixels = torch.empty((most, size, size, 3), dtype=torch.uint8, device=device) if hold else None
         writer = _Writer(pixels)
         used: list[PhotoRef] = []

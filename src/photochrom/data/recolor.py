@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from photochrom.color.cielab import lab_to_linear
+from photochrom.data.keyed_random import KeyedRandom
 
 __all__ = ["recolor"]
 
@@ -24,7 +25,7 @@ _SHADING = 0.6  # of the region's own variation of colour is kept
 
 
 @torch.no_grad()
-def recolor(lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def recolor(lab: Tensor, random: KeyedRandom) -> tuple[Tensor, Tensor]:
     """Give a region of each photo another hue and chroma; its lightness and a part of its shading stay.
 
     A region grows from a random place over the pixels that hang together with it, near it in colour and in
@@ -32,17 +33,17 @@ def recolor(lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
     Args:
         lab: photos in CIELAB [N,3,H,W].
-        generator: where the randomness comes from; on the CPU.
+        random: where the randomness comes from.
 
     Returns:
         a, b of the changed photos [N,2,H,W], and 1 where the region is, else 0 [N,1,H,W]. A photo in which no
         region of a thing's size was found stays as it is, and its region is empty.
     """
-    region = _regions(lab, generator)
+    region = _regions(lab, random)
     light, ab = lab[:, :1], lab[:, 1:]
     pixels = region.sum((2, 3), keepdim=True).clamp(min=1)
     mean = (lab * region).sum((2, 3), keepdim=True) / pixels
-    hue, chroma = torch.rand(2, len(lab), generator=generator).to(lab.device, non_blocking=True)
+    hue, chroma = random.rand(2).T.to(lab.device, non_blocking=True)
     color = _allowed(mean[:, 0, 0, 0], hue * (2 * math.pi), chroma)[:, :, None, None]
     # Neither black nor white has a colour, whatever the thing's.
     room = (torch.minimum(light / 20, (100 - light) / 10)).clamp(0, 1)
@@ -50,13 +51,13 @@ def recolor(lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     return torch.where(region > 0, changed, ab), region
 
 
-def _regions(lab: Tensor, generator: torch.Generator) -> Tensor:
+def _regions(lab: Tensor, random: KeyedRandom) -> Tensor:
     """Return one region of each photo [N,3,H,W], or none, as [N,1,H,W]: grown at half the size, cut at full."""
-    count, _, height, width = lab.shape
+    height, width = lab.shape[2:]
     half = functional.avg_pool2d(lab, 2, ceil_mode=True)
     rows, columns = half.shape[-2:]
     light, ab = _smooth(half[:, :1], _SMOOTH), half[:, 1:]
-    drawn = torch.rand(3, count, _TRIES, generator=generator)
+    drawn = random.rand(3, _TRIES).transpose(0, 1)
     places = (drawn[0] * (rows * columns)).long().clamp(max=rows * columns - 1).to(lab.device, non_blocking=True)
     wide, tall = (
         (low + (high - low) * share)[:, :, None, None].to(lab.device, non_blocking=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
@@ -30,6 +31,13 @@ class PretrainedEncoder(nn.Module):
             most: the largest chance that a block has, 0 to 1.
         """
         raise NotImplementedError
+
+    def draw_drops(self, draw: Callable[[int], Tensor]) -> None:
+        """Draw which photos of the next pass skip which blocks; without it, blocks draw from PyTorch's generator.
+
+        Args:
+            draw: gives so many even numbers from 0 to below 1 for each photo [N,blocks].
+        """
 
 
 class ColorizationNetwork(nn.Module):

@@ -7,6 +7,7 @@ inference run the same arithmetic.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -62,6 +63,7 @@ class _Block(nn.Module):
         self.project = SameConv(inner, outputs, 1)
         self.adds = stride == 1 and inputs == outputs
         self.drop = 0.0  # chance that a photo passes the block by in training
+        self.draws: Tensor | None = None  # [N,1,1,1], 0..1, for the next photos; below 1 - drop they do not
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor
@@ -71,7 +73,8 @@ class _Block(nn.Module):
             return y
         if self.training and self.drop > 0:  # Huang et al., "Deep networks with stochastic depth", 2016
             keep = 1 - self.drop
-            y = y * (torch.rand_like(y[:, :1, :1, :1]) < keep) / keep
+            draws = torch.rand_like(y[:, :1, :1, :1]) if self.draws is None else self.draws
+            y = y * (draws < keep) / keep
         return x + y
 
     def _depthwise(self, x: Tensor) -> Tensor:
@@ -129,9 +132,20 @@ class LiteEncoder(PretrainedEncoder):
 
         Blocks that bring features to another size or width are never passed by.
         """
-        blocks = [block for block in self.modules() if isinstance(block, _Block)]
+        blocks = self._blocks()
         for number, block in enumerate(blocks):
             block.drop = most * number / (len(blocks) - 1)
+
+    def draw_drops(self, draw: Callable[[int], Tensor]) -> None:
+        """See `PretrainedEncoder.draw_drops`."""
+        blocks = [block for block in self._blocks() if block.adds and block.drop > 0]
+        if blocks:
+            draws = draw(len(blocks)).to(self.stem.weight.device, non_blocking=True)
+            for block, column in zip(blocks, draws.unbind(1), strict=True):
+                block.draws = column[:, None, None, None]
+
+    def _blocks(self) -> list[_Block]:
+        return [block for block in self.modules() if isinstance(block, _Block)]
 
     def load_pretrained(self) -> None:
         """Take the weights that were trained to name what photos show (ImageNet).

@@ -16,6 +16,7 @@ from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.memory import free_bytes
 from photochrom.errors import TrainingError
 from photochrom.models import ColorizationNetwork
+from photochrom.training.distributed import Ranks
 
 __all__ = [
     "autocast",
@@ -27,15 +28,23 @@ __all__ = [
     "precision_of",
 ]
 
+_ALONE = Ranks()
 
-def choose_device(name: str) -> torch.device:
+
+def choose_device(name: str, ranks: Ranks = _ALONE) -> torch.device:
     """Turn ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:1"`` into a device that is there.
+
+    Of several processes on a machine each gets a GPU of its own.
 
     Raises:
         TrainingError: if it is not.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and ranks.count > 1:
+        name = f"cuda:{ranks.local_rank}"
+    elif name.startswith("cuda:") and ranks.local_count > 1:
+        raise TrainingError(None, f"{name} is one GPU for {ranks.local_count} processes", "choose cuda")
     try:
         device = torch.device(name)
     except RuntimeError as error:

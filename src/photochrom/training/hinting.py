@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from photochrom.data.keyed_random import KeyedRandom
+
 __all__ = ["hints_inside", "simulate_hints"]
 
 _MOST = 128  # points on one photo
@@ -15,7 +17,7 @@ _SIDES = (1, 3, 5, 7, 9)  # of the square that a point colours, in pixels
 _MOST_INSIDE = 4  # points on one region
 
 
-def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0.4) -> Tensor:
+def simulate_hints(ab: Tensor, random: KeyedRandom, *, without: float | Tensor = 0.4) -> Tensor:
     """Reveal the true colours of some points, and of none on some photos.
 
     The number of points is drawn evenly on a logarithmic scale from 1 to 128, for people set few, and those with
@@ -23,21 +25,21 @@ def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0
 
     Args:
         ab: true a, b [N,2,H,W] in CIELAB units.
-        generator: where the randomness comes from; on the CPU.
-        without: share of photos that get no point.
+        random: where the randomness comes from.
+        without: share of photos that get no point; one for all, or [N].
 
     Returns:
         [N,3,H,W]: a, b of the points' squares, each of one colour, and 1 where a point is, else 0.
     """
     count, _, height, width = ab.shape
     hints = ab.new_zeros(count, 3, height, width)
-    hinted = (torch.rand(count, generator=generator) >= without).nonzero()[:, 0]
+    hinted = (random.rand() >= without).nonzero()[:, 0]
     if not len(hinted):
         return hints
-    side = _side(height, width, generator)
-    points = torch.exp(torch.rand(len(hinted), generator=generator) * math.log(_MOST + 0.999)).long()
-    places = torch.randint(height * width, (len(hinted), _MOST), generator=generator)
-    places = places.to(ab.device, non_blocking=True)
+    random = random[hinted]
+    side = _side(height, width, random)
+    points = torch.exp(random.rand() * math.log(_MOST + 0.999)).long()
+    places = random.randint(height * width, _MOST).to(ab.device, non_blocking=True)
     used = (torch.arange(_MOST) < points[:, None]).to(ab.device, non_blocking=True)
     hinted = hinted.to(ab.device, non_blocking=True)
     seeds = ab.new_zeros(len(hinted), 3, height * width)
@@ -47,24 +49,22 @@ def simulate_hints(ab: Tensor, generator: torch.Generator, *, without: float = 0
     return hints
 
 
-def hints_inside(ab: Tensor, region: Tensor, generator: torch.Generator) -> Tensor:
+def hints_inside(ab: Tensor, region: Tensor, random: KeyedRandom) -> Tensor:
     """Reveal the true colours of a few points within a region of each photo: one of half of them, up to four.
 
     Args:
         ab: true a, b [N,2,H,W] in CIELAB units.
         region: 1 where the region is, else 0 [N,1,H,W]; where it is empty there is no point.
-        generator: where the randomness comes from; on the CPU.
+        random: where the randomness comes from.
 
     Returns:
         [N,3,H,W], as `simulate_hints`. A point's colour is the mean of its square's part within the region.
     """
     count, _, height, width = ab.shape
-    side = _side(height, width, generator)
-    points = torch.exp(torch.rand(count, generator=generator) * math.log(_MOST_INSIDE)).round().long()
+    side = _side(height, width, random)
+    points = torch.exp(random.rand() * math.log(_MOST_INSIDE)).round().long()
     used = (torch.arange(_MOST_INSIDE) < points[:, None]).to(ab.device, non_blocking=True)
-    # Too many numbers to draw them on the CPU for an accelerator.
-    seed = int(torch.randint(2**62, (), generator=generator))
-    noise = torch.rand(region.shape, generator=torch.Generator(ab.device).manual_seed(seed), device=ab.device)
+    noise = random.planes(ab.device, *region.shape[1:])
     drawn, places = (noise * region).flatten(1).topk(min(_MOST_INSIDE, height * width))
     means = _around(torch.cat([ab * region, region], 1), side).flatten(2)
     means = means.gather(2, places[:, None].expand(-1, 3, -1))
@@ -76,8 +76,8 @@ def hints_inside(ab: Tensor, region: Tensor, generator: torch.Generator) -> Tens
     return _squares(seeds.view(-1, 3, height, width), side)
 
 
-def _side(height: int, width: int, generator: torch.Generator) -> int:
-    side = _SIDES[int(torch.randint(len(_SIDES), (), generator=generator))]
+def _side(height: int, width: int, random: KeyedRandom) -> int:
+    side = _SIDES[random.once(0, len(_SIDES))]
     return min(side, (min(height, width) - 1) // 2 * 2 + 1)
 
 

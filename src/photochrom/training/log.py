@@ -30,6 +30,7 @@ class RunLog:
         photos: per epoch.
         show: whether to draw the progress bar, or where there is no terminal a line now and then.
         tensorboard: whether to write event files for TensorBoard as well.
+        write: whether to write anything at all.
     """
 
     def __init__(
@@ -41,12 +42,16 @@ class RunLog:
         photos: int,
         show: bool,
         tensorboard: bool,
+        write: bool = True,
     ) -> None:
         self._path = folder / "log.jsonl"
         self._history = history
-        with replace_file(self._path) as temporary:
-            temporary.write_text("".join(json.dumps(asdict(entry)) + "\n" for entry in history), encoding="utf-8")
-        self._writer = _tensorboard(folder, len(history)) if tensorboard else None
+        self._write = write
+        if write:
+            with replace_file(self._path) as temporary:
+                lines = (json.dumps(asdict(entry)) + "\n" for entry in history)
+                temporary.write_text("".join(lines), encoding="utf-8")
+        self._writer = _tensorboard(folder, len(history)) if tensorboard and write else None
         self._console = Console(stderr=True)
         self._show = show
         self._said = 0.0
@@ -89,6 +94,8 @@ class RunLog:
 
     def epoch(self, entry: EpochLog) -> None:
         """Add a finished epoch to the log."""
+        if not self._write:
+            return
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(entry)) + "\n")
         if self._writer is not None:

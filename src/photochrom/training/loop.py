@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from photochrom.color.cielab import rgb_to_lab
+from photochrom.data.keyed_random import mix
 from photochrom.data.photoset import PhotoSet
+from photochrom.data.stream import PhotoStream
 from photochrom.models import ColorizationNetwork
 from photochrom.stopping import stop_requests
 from photochrom.training.budget import fit_epochs
@@ -28,17 +30,20 @@ from photochrom.training.device import (
     measure_step,
     precision_of,
 )
+from photochrom.training.distributed import Ranks, join_ranks, ranks_of
 from photochrom.training.failures import check_weights, explain_failures, finite
 from photochrom.training.log import RunLog, loading_bar
 from photochrom.training.recipe import Recipe
 from photochrom.training.seeds import seeded_generator
 from photochrom.training.setup import (
     check_writable,
+    data_fingerprint,
     grey_loss,
     headline,
     keep_epochs,
     load_data,
     open_folder,
+    open_stream,
     prepare,
 )
 from photochrom.training.step import Stepper, learning_rate
@@ -76,9 +81,12 @@ def train(
     tensorboard: bool = False,
     within: float | None = None,
     deadline: Deadline | None = None,
-    photos: tuple[PhotoSet, PhotoSet | None] | None = None,
+    photos: tuple[PhotoSet | PhotoStream, PhotoSet | None] | None = None,
 ) -> TrainingResult:
     """Train a network by a recipe.
+
+    Under `torchrun` each process calls it alike: they train one network together, each on its part of every batch,
+    and the first one writes. Started again after one of them failed, they resume.
 
     `output` then holds `checkpoint.safetensors`, `recipe.yaml`, `log.jsonl` (one line for each epoch) and
     `skipped.log` (photos that were left out, and why).
@@ -102,31 +110,47 @@ def train(
         DivergedError: if the loss or a weight is no longer a number.
         TrainingError: if memory or the disk is full, or the settings cannot work.
     """
-    began, output = time.perf_counter(), Path(output)
-    where = choose_device(device)
+    began, output, ranks = time.perf_counter(), Path(output), ranks_of()
+    with ranks.alike():
+        where = choose_device(device, ranks)
     if where.type == "cpu":
         keep_memory()
     precision = precision_of(recipe.precision, where)
-    with explain_failures(recipe), ExitStack() as cleanup:
-        check_writable(output)
+    progress, resume = progress and ranks.main, resume or ranks.restarted
+    with explain_failures(recipe), join_ranks(ranks, where), ExitStack() as cleanup:
+        ranks.first(lambda: check_writable(output))
         if within is not None and resume:
-            recipe = keep_epochs(recipe, output)
-        start = prepare(recipe, output, where, resume)
+            recipe = ranks.first(lambda: keep_epochs(recipe, output))
+        start = prepare(recipe, output, where, resume, ranks)
         if photos is None:
             phases = recipe.phase(1), recipe.phase(recipe.epochs)
             largest = max(phases, key=lambda phase: phase.batch * phase.size**2)
-            reserve = measure_step(start[1], largest.batch, largest.size, where, precision, recipe.cudnn_benchmark)
-            with loading_bar(progress) as (show, say):
-                photos = load_data(recipe, data, where, reserve=reserve, progress=show, say=say)
+            batch = -(-ranks.most(largest.batch) // recipe.accumulate)
+            reserve = measure_step(start[1], batch, largest.size, where, precision, recipe.cudnn_benchmark)
+            sharing = ranks.local_count
+            if recipe.shuffle_buffer is not None:
+                photos = open_stream(recipe, data, where, reserve=reserve, sharing=sharing)
+            else:
+                with loading_bar(progress) as (show, say):
+                    photos = load_data(
+                        recipe, data, where, reserve=reserve, progress=show, sharing=sharing, say=say
+                    )
             for photo_set in photos:
                 if photo_set is not None:
                     cleanup.callback(photo_set.close)
+        ranks.agreed(
+            data_fingerprint(*photos),
+            "its processes found other photos, each on its machine",
+            "give all of them the same --data",
+        )
         if within is not None and start[0].step == start[0].epoch == 0:
-            left = within - (time.perf_counter() - began)
+            left = ranks.first(lambda: within - (time.perf_counter() - began))
             counts = len(photos[0]), len(photos[1] or ())
-            recipe = fit_epochs(recipe, start[1], *counts, left, where, precision)
-        open_folder(output, recipe, start[0], *photos, where, precision)
-        return _run(recipe, output, where, precision, *start, *photos, progress, tensorboard, deadline)
+            with ranks.alike():
+                recipe = fit_epochs(recipe, start[1], *counts, left, where, precision, ranks)
+        found, chosen = photos, recipe
+        ranks.first(lambda: open_folder(output, chosen, start[0], *found, where, precision))
+        return _run(recipe, output, where, precision, ranks, *start, *photos, progress, tensorboard, deadline)
 
 
 def _run(
@@ -134,18 +158,19 @@ def _run(
     output: Path,
     where: torch.device,
     precision: torch.dtype,
+    ranks: Ranks,
     state: Progress,
     network: ColorizationNetwork,
     optimizer: torch.optim.Optimizer,
     mean: ColorizationNetwork | None,
-    training: PhotoSet,
+    training: PhotoSet | PhotoStream,
     testing: PhotoSet | None,
     progress: bool,
     tensorboard: bool,
     deadline: Deadline | None,
 ) -> TrainingResult:
     """Train from where `state` stands to the last epoch, a stop request, the deadline, or an error."""
-    take_step = Stepper(recipe, network, optimizer, mean, where, precision)
+    take_step = Stepper(recipe, network, optimizer, mean, where, precision, ranks)
     distance = take_step.objective.distance
     checkpoint = output / "checkpoint.safetensors"
     log = RunLog(
@@ -155,25 +180,33 @@ def _run(
         photos=len(training),
         show=progress,
         tensorboard=tensorboard,
+        write=ranks.main,
     )
-    if state.epoch == 0 and state.step == 0:
+    if state.epoch == 0 and state.step == 0 and ranks.main:
         state.facts["grey_loss"] = grey_loss(testing or training, recipe, distance)
-        log.say(headline(recipe, training, testing, where, precision, state))
+        log.say(headline(recipe, training, testing, where, precision, state, ranks))
     elif state.epoch < recipe.epochs:
         log.say(f"going on in epoch {state.epoch + 1} of {recipe.epochs}")
 
     if is_slow(precision, where):
         log.say("this processor has no bfloat16 of its own: --set precision=float32 is several times as fast")
 
+    stopped_by = 0
+
     def save() -> None:
-        if state.epoch == 0 and state.step == 0:
+        if not ranks.main or (state.epoch == 0 and state.step == 0):
             return  # stopped before the first step: there is nothing to keep
         check_weights(network, recipe, state)
         save_checkpoint(checkpoint, recipe, network, state, optimizer, mean)
 
     def enough() -> bool:
-        if stopped() or deadline is None:
-            return bool(stopped())
+        """Tell whether to stop here, all processes at the same step."""
+        nonlocal stopped_by
+        stopped_by = int(ranks.highest(stopped()))
+        return bool(stopped_by) or bool(ranks.highest(late()) if deadline is not None else False)
+
+    def late() -> bool:
+        assert deadline is not None
         batch = recipe.phase(state.epoch + 1).batch
         last = (state.step + 1) * batch >= len(training)  # the epoch's test, which cannot be broken off, follows
         return not deadline.holds(1 + (TESTING * len(testing or ()) / batch if last else 0))
@@ -186,14 +219,16 @@ def _run(
             steps = math.ceil(len(training) / phase.batch)
             steps_before = sum(math.ceil(len(training) / recipe.phase(n).batch) for n in range(1, epoch))
             network.train()
-            order = torch.randperm(len(training), generator=seeded_generator(recipe.seed, epoch)).tolist()
             loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=where)
             before = state.seconds
             began = shown = ticked = time.perf_counter()
             done = first = min(state.step * phase.batch, len(training))
-            for batch in training.batches(order[first:], phase.batch):
-                loss_sum += take_step(batch, epoch, state.step, steps_before + state.step, steps) * len(batch)
-                done += len(batch)
+            for batch, numbers in _drawn(training, recipe, epoch, first, ranks):
+                total, before_now = min(phase.batch, len(training) - done), steps_before + state.step
+                loss_sum += total * take_step(
+                    batch, epoch, state.step, before_now, steps, photos=numbers, total=total
+                )
+                done += total
                 state.step += 1
                 if deadline is not None:
                     deadline.took(time.perf_counter() - ticked)
@@ -222,7 +257,9 @@ def _run(
             test_loss = None
             if testing is not None:
                 tested = mean if mean is not None else network
-                test_loss = finite(_test(tested, testing, recipe, distance, where, precision), recipe, state)
+                test_loss = finite(
+                    _test(tested, testing, recipe, distance, where, precision, ranks), recipe, state
+                )
             state.seconds = before + time.perf_counter() - began
             speed = (done - first) / trained
             rate = learning_rate(recipe, epoch - 1)
@@ -236,20 +273,36 @@ def _run(
         save()
         if state.epoch < recipe.epochs:
             log.say(f"stopped in epoch {state.epoch + 1}; saved. Go on with --resume")
-    return TrainingResult(checkpoint, state.history, state.seconds, state.epoch >= recipe.epochs, stopped())
+    return TrainingResult(checkpoint, state.history, state.seconds, state.epoch >= recipe.epochs, stopped_by)
+
+
+def _drawn(
+    photos: PhotoSet | PhotoStream, recipe: Recipe, epoch: int, first: int, ranks: Ranks
+) -> Iterator[tuple[Tensor, list[int]]]:
+    """Draw this process's part of each batch of an epoch, but for the first photos, with the photos' numbers."""
+    size = recipe.phase(epoch).batch
+    if isinstance(photos, PhotoStream):
+        yield from photos.epoch(mix(recipe.seed, epoch), size, first, ranks.own)
+        return
+    order = torch.randperm(len(photos), generator=seeded_generator(recipe.seed, epoch)).tolist()
+    parts = [order[start : start + size] for start in range(first, len(photos), size)]
+    own = [list(ranks.own(part) or part[:1]) for part in parts]
+    if own:
+        yield from zip(photos.batches([photo for part in own for photo in part], len(own[0])), own, strict=True)
 
 
 @torch.no_grad()
 def _test(
     network: ColorizationNetwork, photos: PhotoSet, recipe: Recipe, loss_of: Callable[[Tensor, Tensor], Tensor],
-    device: torch.device, precision: torch.dtype,
+    device: torch.device, precision: torch.dtype, ranks: Ranks,
 ) -> float:  # fmt: skip
     network.eval()
+    size = -(-ranks.most(recipe.batch) // recipe.accumulate)
     total = torch.zeros((), dtype=torch.float64, device=device)
-    for batch in photos.batches(range(len(photos)), recipe.batch):
+    for batch in photos.batches(ranks.own(range(len(photos))), size):
         lab = rgb_to_lab(batch, axis=1)
-        again = len(batch) == recipe.batch  # as it was in training; the rest of the photos comes once an epoch
+        again = len(batch) == size  # as it was in training; the rest of the photos comes once an epoch
         with autocast(device, precision), cudnn_benchmark(device, recipe.cudnn_benchmark if again else 0):
             ab = network(lab[:, :1])
         total += loss_of(ab.float(), lab[:, 1:]) * len(batch)
-    return float(total) / len(photos)
+    return float(ranks.total(total)) / len(photos)

@@ -12,6 +12,7 @@ from torch.nn import functional
 from photochrom.color.ab_bins import CELL
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.degrade import degraded_lightness
+from photochrom.data.keyed_random import KeyedRandom
 from photochrom.data.recolor import recolor
 from photochrom.errors import RecipeError
 from photochrom.models import ColorizationNetwork
@@ -40,12 +41,12 @@ class Objective(Protocol):
         """Between proposed and true a, b: what test photos, and a grey answer, are measured by."""
         ...
 
-    def loss(self, rgb: Tensor, generator: torch.Generator) -> Tensor:
+    def loss(self, rgb: Tensor, random: KeyedRandom) -> Tensor:
         """Return the loss of a batch.
 
         Args:
             rgb: uint8 [N,3,H,W].
-            generator: where randomness comes from; on the CPU.
+            random: where randomness comes from, photo by photo.
         """
         ...
 
@@ -81,7 +82,7 @@ class _Difference:
         self.distance, self._forward = distance, forward
         self._device, self._precision = device, precision
 
-    def loss(self, rgb: Tensor, generator: torch.Generator) -> Tensor:
+    def loss(self, rgb: Tensor, random: KeyedRandom) -> Tensor:
         lab = rgb_to_lab(rgb, axis=1)
         with autocast(self._device, self._precision):
             ab = self._forward(lab[:, :1])
@@ -105,11 +106,11 @@ class _Likelihood:
         self._device, self._precision = device, precision
         self._bins = SoftBins(device)
 
-    def loss(self, rgb: Tensor, generator: torch.Generator) -> Tensor:
+    def loss(self, rgb: Tensor, random: KeyedRandom) -> Tensor:
         rgb = rgb.contiguous()
         lab = rgb_to_lab(rgb, axis=1)
-        light = degraded_lightness(rgb, generator, share=self._recipe.degrade_prob)
-        ab, hints = self._with_hints(lab, generator)
+        light = degraded_lightness(rgb, random.fork(), share=self._recipe.degrade_prob)
+        ab, hints = self._with_hints(lab, random.fork())
         with autocast(self._device, self._precision):
             scores, weights = self._network.score(light, hints)
         scores, weights = scores.float(), weights.float()
@@ -121,19 +122,23 @@ class _Likelihood:
         units = functional.smooth_l1_loss(mean, ab, reduction="none").mean((1, 2, 3)) * _NO_HINT_WEIGHT
         return cross_entropy + torch.where(hinted, decibels, units).mean()
 
-    def _with_hints(self, lab: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Recolour the first photos of a batch [N,3,H,W], the recipe's share of it; draw all photos' hints.
+    def _with_hints(self, lab: Tensor, random: KeyedRandom) -> tuple[Tensor, Tensor]:
+        """Recolour some photos of a batch [N,3,H,W], the recipe's share of them; draw all photos' hints.
 
         Returns:
             True a, b [N,2,H,W]; hints [N,3,H,W].
         """
-        unhinted, ab = self._recipe.no_hint_prob, lab[:, 1:]
-        recolored = round(self._recipe.recolor_prob * len(lab))
-        if not recolored:
-            return ab, simulate_hints(ab, generator, without=unhinted)
-        changed, region = recolor(lab[:recolored], generator)
-        ab = torch.cat([changed, ab[recolored:]])
-        inside = hints_inside(changed, region, generator)
-        others = simulate_hints(changed, generator, without=_ALONE)
-        hints = torch.where(inside[:, 2:] > 0, inside, others)
-        return ab, torch.cat([hints, simulate_hints(ab[recolored:], generator, without=unhinted)])
+        ab, unhinted = lab[:, 1:], self._recipe.no_hint_prob
+        recolored = random.rand() < self._recipe.recolor_prob
+        rows = recolored.nonzero()[:, 0]
+        if not len(rows):
+            return ab, simulate_hints(ab, random.fork(), without=unhinted)
+        everybody, theirs = random.fork(), random[rows]
+        rows = rows.to(lab.device, non_blocking=True)
+        changed, region = recolor(lab[rows], theirs.fork())
+        ab = ab.clone()
+        ab[rows] = changed
+        hints = simulate_hints(ab, everybody, without=torch.where(recolored, _ALONE, unhinted))
+        inside = hints_inside(changed, region, theirs.fork())
+        hints[rows] = torch.where(inside[:, 2:] > 0, inside, hints[rows])
+        return ab, hints

@@ -50,6 +50,9 @@ class Recipe(BaseModel):
     least_crop: int | None = Field(
         None, ge=1, le=4096, description="cut squares of this side to `crop_from` and bring them to `size`"
     )
+    shuffle_buffer: int | None = Field(
+        None, ge=1, description="stream shards and mix so many photos at a time; null: any photo at any time"
+    )
     flip: bool = Field(False, description="mirror each photo at random")
     degrade_prob: float = Field(0.0, ge=0, le=1, description="share of photos shown as if they were old")
     no_hint_prob: float = Field(1.0, ge=0, le=1, description="share of photos without colour points")
@@ -94,6 +97,9 @@ class Recipe(BaseModel):
         description="of the arithmetic; weights stay float32; auto: bfloat16 on CUDA, float32 on the CPU",
     )
     compile: bool = Field(False, description="torch.compile the network")
+    accumulate: int = Field(
+        1, ge=1, description="parts that a step's photos are passed through the network in, to need less memory"
+    )
     cudnn_benchmark: int = Field(
         3, ge=0, description="on CUDA: algorithms timed for each convolution at each size of a batch; 0: none"
     )

@@ -16,16 +16,32 @@ from torch import Tensor
 import photochrom
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.data.augment import center_crop
+from photochrom.data.decode import default_workers
 from photochrom.data.photos import PhotoRef, find_photos, split_draw, split_photos
 from photochrom.data.photoset import PhotoSet
+from photochrom.data.stream import PhotoStream, find_shards
 from photochrom.errors import CheckpointError, DataError, RecipeError, TrainingError
 from photochrom.models import ColorizationNetwork, create_network
 from photochrom.models.base import PretrainedEncoder
-from photochrom.training.checkpoint import Progress, load_checkpoint
+from photochrom.training.checkpoint import Checkpoint, Progress, load_checkpoint
+from photochrom.training.distributed import Ranks
 from photochrom.training.init import init_weights
 from photochrom.training.recipe import Recipe, load_recipe, recipe_text, save_recipe
 
-__all__ = ["check_writable", "grey_loss", "headline", "keep_epochs", "load_data", "open_folder", "prepare"]
+__all__ = [
+    "check_writable",
+    "data_fingerprint",
+    "grey_loss",
+    "headline",
+    "keep_epochs",
+    "load_data",
+    "open_folder",
+    "open_stream",
+    "prepare",
+]
+
+_ALONE = Ranks()
+_LOOK = 1000  # photos of a stream that tell what a grey answer is worth
 
 
 def load_data(
@@ -35,6 +51,7 @@ def load_data(
     *,
     reserve: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    sharing: int = 1,
     known: tuple[PhotoSet, PhotoSet | None] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[PhotoSet, PhotoSet | None]:
@@ -49,6 +66,7 @@ def load_data(
         device: where they are held if they fit.
         reserve: bytes on the device that training itself will need.
         progress: called with (photos done, photos in all).
+        sharing: how many processes of this machine load them, each for itself.
         known: what an earlier call gave for fewer photos; none of them is decoded again.
         say: called with what the user should know, a line each.
 
@@ -70,6 +88,7 @@ def load_data(
 
     def load(refs: Sequence[PhotoRef], size: int, limit: int | None, known: PhotoSet | None) -> PhotoSet:
         ways: dict[str, Any] = {"device": device, "reserve": reserve, "progress": progress, "known": known}
+        ways["sharing"] = sharing
         return PhotoSet.load(refs, size, limit=limit, none_is_fine=True, **ways)
 
     testing = None
@@ -105,6 +124,42 @@ def load_data(
     return training, testing
 
 
+def open_stream(
+    recipe: Recipe, data: str | Path | Sequence[str | Path], device: torch.device, *, reserve: int, sharing: int
+) -> tuple[PhotoStream, PhotoSet | None]:
+    """Open the shards that a recipe streams, and load the photos that it tests on.
+
+    Args:
+        recipe: with a `shuffle_buffer`.
+        data: shards; see `find_shards`.
+        device: where photos go.
+        reserve: bytes on the device that training itself will need.
+        sharing: how many processes of this machine do so, each for itself.
+
+    Raises:
+        DataError: if the shards cannot be used.
+        RecipeError: if the recipe cannot be streamed.
+    """
+    assert recipe.shuffle_buffer is not None
+    if recipe.photos is not None:
+        raise RecipeError("photos", "has no effect where shards are streamed", "name fewer shards")
+    training, test_refs = PhotoStream.open(
+        find_shards(data),
+        recipe.crop_from or recipe.size,
+        device=device,
+        buffer=recipe.shuffle_buffer,
+        test_fraction=0.0 if recipe.test_photos == 0 else recipe.test_fraction,
+        seed=recipe.seed,
+        workers=max(1, default_workers() // sharing),
+    )
+    if not test_refs or recipe.test_photos == 0:
+        return training, None
+    testing = PhotoSet.load(
+        test_refs, recipe.size, limit=recipe.test_photos, device=device, reserve=reserve, sharing=sharing
+    )
+    return training, testing
+
+
 def check_writable(output: Path) -> None:
     """Find out that a run's folder cannot be written before hours of photos are loaded; makes nothing.
 
@@ -125,25 +180,14 @@ def check_writable(output: Path) -> None:
 
 
 def prepare(
-    recipe: Recipe, output: Path, device: torch.device, resume: bool
+    recipe: Recipe, output: Path, device: torch.device, resume: bool, ranks: Ranks = _ALONE
 ) -> tuple[Progress, ColorizationNetwork, torch.optim.Optimizer, ColorizationNetwork | None]:
     """Make the network, its optimizer and the running mean of its weights, fresh or as the checkpoint has them.
 
     The last is None where the recipe keeps none.
     """
-    there = (output / "checkpoint.safetensors").exists()
-    if there and not resume:
-        raise CheckpointError(output, "holds a run already", "go on with --resume or choose another folder")
+    before = ranks.first(lambda: _checkpoint(recipe, output, resume))  # the others need not reach the folder
     torch.manual_seed(recipe.seed)
-    before = load_checkpoint(output) if there else None
-    if before is not None:
-        _check_recipe(recipe, before.recipe, output)
-        if before.epoch < recipe.epochs and not before.optimizer:
-            raise CheckpointError(
-                output,
-                f"ended after {before.epoch} epochs and keeps its weights alone, so it cannot be trained further",
-                f"give epochs={before.epoch}, or begin another run with its weights (--set init_from=RUN)",
-            )
     network, state = create_network(recipe.network), Progress()
     if before is not None:
         network.load_state_dict(before.weights)
@@ -180,6 +224,23 @@ def prepare(
     return state, network, optimizer, mean
 
 
+def _checkpoint(recipe: Recipe, output: Path, resume: bool) -> Checkpoint | None:
+    """Return the checkpoint that a run goes on from, or None where it begins."""
+    if not (output / "checkpoint.safetensors").exists():
+        return None
+    if not resume:
+        raise CheckpointError(output, "holds a run already", "go on with --resume or choose another folder")
+    before = load_checkpoint(output)
+    _check_recipe(recipe, before.recipe, output)
+    if before.epoch < recipe.epochs and not before.optimizer:
+        raise CheckpointError(
+            output,
+            f"ended after {before.epoch} epochs and keeps its weights alone, so it cannot be trained further",
+            f"give epochs={before.epoch}, or begin another run with its weights (--set init_from=RUN)",
+        )
+    return before
+
+
 def keep_epochs(recipe: Recipe, output: Path) -> Recipe:
     """Return the recipe with the epochs of the run that `output` holds, if it holds one."""
     if not (output / "checkpoint.safetensors").exists():
@@ -211,7 +272,7 @@ def _encoder(network: ColorizationNetwork, recipe: Recipe, key: str) -> Pretrain
 
 
 def _check_recipe(recipe: Recipe, before: Recipe, output: Path) -> None:
-    free = {"checkpoint_seconds", "cudnn_benchmark", "description"}
+    free = {"accumulate", "checkpoint_seconds", "cudnn_benchmark", "description"}
     if recipe.schedule == "constant":
         free.add("epochs")  # a run can be made longer, unless its learning rates were made for its length
     new, old = recipe.model_dump(exclude=free), before.model_dump(exclude=free)
@@ -222,11 +283,16 @@ def _check_recipe(recipe: Recipe, before: Recipe, output: Path) -> None:
         )
 
 
+def data_fingerprint(training: PhotoSet | PhotoStream, testing: PhotoSet | None) -> str:
+    """Return a text that differs where the photos of a run differ."""
+    return "-".join(photos.fingerprint for photos in (training, testing) if photos is not None)
+
+
 def open_folder(
     output: Path,
     recipe: Recipe,
     state: Progress,
-    training: PhotoSet,
+    training: PhotoSet | PhotoStream,
     testing: PhotoSet | None,
     device: torch.device,
     precision: torch.dtype,
@@ -237,7 +303,7 @@ def open_folder(
         CheckpointError: if the run was begun with other photos.
         TrainingError: if the folder cannot be written.
     """
-    data = "-".join(photos.fingerprint for photos in (training, testing) if photos is not None)
+    data = data_fingerprint(training, testing)
     if state.data and state.data != data:
         raise CheckpointError(
             output, "was begun with other photos", "give the same data, or choose another folder"
@@ -291,31 +357,39 @@ def _keep_recipe(recipe: Recipe, output: Path) -> None:
 
 def headline(
     recipe: Recipe,
-    training: PhotoSet,
+    training: PhotoSet | PhotoStream,
     testing: PhotoSet | None,
     device: torch.device,
     precision: torch.dtype,
     state: Progress,
+    ranks: Ranks = _ALONE,
 ) -> str:
     """Describe the run in one line."""
     skipped = len(training.skipped) + (len(testing.skipped) if testing is not None else 0)
     return (
         f"{recipe.name}: {recipe.epochs} epoch{'' if recipe.epochs == 1 else 's'} of {len(training)} photos at "
         f"{recipe.size}x{recipe.size}"
-        f"{'' if training.on_device else ' (decoded ahead: they do not fit into memory)'}, "
+        f"{'' if training.on_device else f' ({_way(training)})'}, "
         f"{0 if testing is None else len(testing)} to test, {skipped} skipped"
-        f"{' (named in skipped.log)' if skipped else ''}; {device}, {str(precision).removeprefix('torch.')}; "
+        f"{' (named in skipped.log)' if skipped else ''}; {device}, {str(precision).removeprefix('torch.')}"
+        f"{f', {ranks.count} processes' if ranks.count > 1 else ''}; "
         f"a grey answer has loss {state.facts['grey_loss']:.2f}"
     )
 
 
-def grey_loss(photos: PhotoSet, recipe: Recipe, loss_of: Callable[[Tensor, Tensor], Tensor]) -> float:
+def _way(training: PhotoSet | PhotoStream) -> str:
+    return "streamed" if isinstance(training, PhotoStream) else "decoded ahead: they do not fit into memory"
+
+
+def grey_loss(
+    photos: PhotoSet | PhotoStream, recipe: Recipe, loss_of: Callable[[Tensor, Tensor], Tensor]
+) -> float:
     """Return the loss of a network that always answers grey: what a trained one has to beat."""
-    total = 0.0
-    for batch in photos.batches(range(len(photos)), recipe.batch):
+    total, looked_at = 0.0, len(photos) if isinstance(photos, PhotoSet) else min(len(photos), _LOOK)
+    for batch in photos.batches(range(looked_at), recipe.batch):
         ab = rgb_to_lab(center_crop(batch, recipe.size), axis=1)[:, 1:]
         total += float(loss_of(torch.zeros_like(ab), ab)) * len(batch)
-    return total / len(photos)
+    return total / looked_at
 
 
 def _processor() -> str:

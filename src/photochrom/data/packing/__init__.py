@@ -1,0 +1,1 @@
+"""Photos packed into WebDataset shards: found, looked at, told from copies, written, and checked again."""
