@@ -294,7 +294,9 @@ def test_the_first_of_several_pages_is_colorized_and_that_is_said(tmp_path: Path
     pages = [PIL.Image.fromarray(photo() // part) for part in (1, 2, 3)]
     pages[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages[1:])
     (note,) = map(str, colorizer.open(tmp_path / "scan.tif").save(tmp_path / "result.tif"))
-    assert note == f"{tmp_path / 'scan.tif'}: has 3 pages; the first is colorized, pages 2 to 3 are left out"
+    assert note == f"{tmp_path / 'scan.tif'}: has 3 pages; the first is colorized, pages 2 to 3 are left out" + (
+        " (--pages all colorizes each)"
+    )
     first = Picture.from_array(photo()).lightness()
     assert np.abs(Picture.read(tmp_path / "result.tif").lightness() - first).max() < 1
 

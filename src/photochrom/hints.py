@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, WithJsonSchema, model_serializer
+from pydantic import BeforeValidator, ConfigDict, WithJsonSchema, model_serializer
 
 from photochrom.color.cielab import lab_to_rgb, quantize, rgb_to_lab
 from photochrom.errors import HintError
@@ -42,13 +42,27 @@ _PLACE = {"type": "array", "items": _FRACTION, "minItems": 2, "maxItems": 2}
 _WIDTH = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
 
 
+def _no_null(value: object) -> object:
+    """Refuse JSON's null, which would say of a field that it is there and is not."""
+    if value is None:
+        raise HintError("a hint", "has a null, which is no value", "leave it out")
+    return value
+
+
+def _no_empty(value: object) -> object:
+    """Refuse JSON's empty list, which would say of a shape that it is there and is not."""
+    if isinstance(value, list) and not value:
+        raise HintError("a hint", "has an empty list of places", "leave it out")
+    return value
+
+
 def _places_schema(least: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "array", "items": _PLACE, "minItems": least, "maxItems": MOST_PLACES})
 
 
 ColorField = Annotated[Color, WithJsonSchema(_COLOR_SCHEMA)]
-Fraction = Annotated[float | None, WithJsonSchema(_FRACTION)]
-Width = Annotated[float | None, WithJsonSchema(_WIDTH)]
+Fraction = Annotated[float | None, BeforeValidator(_no_null), WithJsonSchema(_FRACTION)]
+Width = Annotated[float | None, BeforeValidator(_no_null), WithJsonSchema(_WIDTH)]
 Places = tuple[Place, ...]
 
 
@@ -80,8 +94,8 @@ class Region:
 
     __pydantic_config__: ClassVar[ConfigDict] = _forms(["area"], ["stroke"])
 
-    area: Annotated[Places, _places_schema(3)] = ()
-    stroke: Annotated[Places, _places_schema(1)] = ()
+    area: Annotated[Places, BeforeValidator(_no_empty), _places_schema(3)] = ()
+    stroke: Annotated[Places, BeforeValidator(_no_empty), _places_schema(1)] = ()
     width: Width = None
 
     def __post_init__(self) -> None:
@@ -125,10 +139,10 @@ class Hint:
     y: Fraction = None
     color: ColorField = ""
     reach: Fraction = None
-    points: Annotated[Places, _places_schema(1)] = ()
-    stroke: Annotated[Places, _places_schema(1)] = ()
+    points: Annotated[Places, BeforeValidator(_no_empty), _places_schema(1)] = ()
+    stroke: Annotated[Places, BeforeValidator(_no_empty), _places_schema(1)] = ()
     width: Width = None
-    area: Annotated[Places, _places_schema(3)] = ()
+    area: Annotated[Places, BeforeValidator(_no_empty), _places_schema(3)] = ()
 
     def __post_init__(self) -> None:
         if (self.x is None) != (self.y is None):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,17 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks up proces
 
 def children(process: subprocess.Popen[str]) -> list[int]:
     """Worker processes, without the one that multiprocessing keeps to track resources."""
-    tasks = Path(f"/proc/{process.pid}/task").glob("*/children")  # a thread starts them
-    listed = [pid for task in tasks for pid in task.read_text().split()]
-    return [int(pid) for pid in listed if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    listed = []
+    for task in Path(f"/proc/{process.pid}/task").glob("*/children"):  # a thread starts them
+        with suppress(FileNotFoundError, ProcessLookupError):  # and may be gone
+            listed += task.read_text().split()
+    return [int(pid) for pid in listed if b"spawn_main" in command(pid)]
+
+
+def command(pid: str) -> bytes:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def alive(pids: list[int]) -> bool:

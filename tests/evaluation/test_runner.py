@@ -286,10 +286,10 @@ def test_a_worker_that_is_killed_loses_nothing(deaths, photos, tint, tmp_path, m
     whole = evaluate([tint], photos, tmp_path / "whole", fast=True)
     reads = tmp_path / "reads"
 
-    def find(data):
+    def find(data, **how):
         # Its first read is for the mean colour; then it is measured.
         fatal = range(2, 2 + deaths)
-        return [DeadlyRef.of(ref, reads, fatal) if ref.key == "3.png" else ref for ref in find_photos(data)]
+        return [DeadlyRef.of(ref, reads, fatal) if ref.key == "3.png" else ref for ref in find_photos(data, **how)]
 
     monkeypatch.setattr("photochrom.evaluation.runner.find_photos", find)
     results = evaluate([tint], photos, tmp_path / "out", fast=True)

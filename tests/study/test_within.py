@@ -31,9 +31,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         monkeypatch.setattr(module, "time", clock)
     step, test = loop.Stepper.__call__, loop._test
 
-    def timed_step(*args: Any) -> Any:
+    def timed_step(*args: Any, **kwargs: Any) -> Any:
         clock.now += STEP
-        return step(*args)
+        return step(*args, **kwargs)
 
     def timed_test(*args: Any) -> Any:
         clock.now += TEST

@@ -69,6 +69,7 @@ def same_losses(run, whole, within=1e-4):
 
 
 @pytest.mark.slow
+@pytest.mark.torchrun
 @pytest.mark.parametrize("name", ["article-6", "photochrom-1"])
 def test_two_processes_have_the_losses_of_one_over_21_steps(photos, tmp_path, name):
     changes = COMMON | SETTINGS[name]
@@ -82,10 +83,11 @@ def test_two_processes_have_the_losses_of_one_over_21_steps(photos, tmp_path, na
 
 
 @pytest.mark.slow
+@pytest.mark.torchrun
 def test_a_killed_process_ends_in_a_restart_from_the_last_checkpoint(photos, tmp_path):
     changes = COMMON | SETTINGS["article-6"] | {"epochs": "30", "test_photos": "0", "checkpoint_seconds": "0.3"}
     run = tmp_path / "run"
-    process = start(2, "article-6", photos, run, changes, restarts=1)
+    process = start(2, "article-6", photos, run, changes, restarts=3)
     wait_for_epochs(run, 3, process)
     second = next(c for c in psutil.Process(process.pid).children() if c.environ().get("RANK") == "1")
     second.send_signal(signal.SIGKILL)
@@ -96,6 +98,7 @@ def test_a_killed_process_ends_in_a_restart_from_the_last_checkpoint(photos, tmp
 
 
 @pytest.mark.slow
+@pytest.mark.torchrun
 def test_all_stop_at_the_same_step_and_one_process_goes_on(photos, tmp_path):
     changes = COMMON | SETTINGS["article-6"] | {"test_photos": "0"}
     run = tmp_path / "run"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 
 from photochrom.cli.shared_arguments import add_data, add_device, parse_pairs, read_seconds
 
@@ -52,4 +54,11 @@ def run(args: argparse.Namespace) -> int:
     )
     if ranks.main:
         print(result.checkpoint)
-    return 128 + result.stopped_by if not result.finished else 0
+    code = 128 + result.stopped_by if not result.finished else 0
+    if ranks.count > 1:
+        # Threads of PyTorch's process group may abort the process while the interpreter ends, which torchrun takes
+        # for a failure and begins again.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code

@@ -149,6 +149,8 @@ def join_ranks(ranks: Ranks, device: torch.device) -> Iterator[None]:
         if ours:
             dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
         yield
+        if ours:
+            dist.barrier()  # nobody hangs up while another still speaks
     except DivergedError:  # all of them have the same loss
         with ranks.alike():
             raise
