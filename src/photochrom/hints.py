@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, ConfigDict, WithJsonSchema, model_serializer
+from pydantic import AfterValidator, ConfigDict, WithJsonSchema, model_serializer
 
 from photochrom.color.cielab import lab_to_rgb, quantize, rgb_to_lab
 from photochrom.errors import HintError
@@ -51,7 +51,7 @@ def _no_null(value: object) -> object:
 
 def _no_empty(value: object) -> object:
     """Refuse JSON's empty list, which would say of a shape that it is there and is not."""
-    if isinstance(value, list) and not value:
+    if value == ():
         raise HintError("a hint", "has an empty list of places", "leave it out")
     return value
 
@@ -61,8 +61,8 @@ def _places_schema(least: int) -> WithJsonSchema:
 
 
 ColorField = Annotated[Color, WithJsonSchema(_COLOR_SCHEMA)]
-Fraction = Annotated[float | None, BeforeValidator(_no_null), WithJsonSchema(_FRACTION)]
-Width = Annotated[float | None, BeforeValidator(_no_null), WithJsonSchema(_WIDTH)]
+Fraction = Annotated[float | None, AfterValidator(_no_null), WithJsonSchema(_FRACTION)]
+Width = Annotated[float | None, AfterValidator(_no_null), WithJsonSchema(_WIDTH)]
 Places = tuple[Place, ...]
 
 
@@ -94,8 +94,8 @@ class Region:
 
     __pydantic_config__: ClassVar[ConfigDict] = _forms(["area"], ["stroke"])
 
-    area: Annotated[Places, BeforeValidator(_no_empty), _places_schema(3)] = ()
-    stroke: Annotated[Places, BeforeValidator(_no_empty), _places_schema(1)] = ()
+    area: Annotated[Places, AfterValidator(_no_empty), _places_schema(3)] = ()
+    stroke: Annotated[Places, AfterValidator(_no_empty), _places_schema(1)] = ()
     width: Width = None
 
     def __post_init__(self) -> None:
@@ -139,10 +139,10 @@ class Hint:
     y: Fraction = None
     color: ColorField = ""
     reach: Fraction = None
-    points: Annotated[Places, BeforeValidator(_no_empty), _places_schema(1)] = ()
-    stroke: Annotated[Places, BeforeValidator(_no_empty), _places_schema(1)] = ()
+    points: Annotated[Places, AfterValidator(_no_empty), _places_schema(1)] = ()
+    stroke: Annotated[Places, AfterValidator(_no_empty), _places_schema(1)] = ()
     width: Width = None
-    area: Annotated[Places, BeforeValidator(_no_empty), _places_schema(3)] = ()
+    area: Annotated[Places, AfterValidator(_no_empty), _places_schema(3)] = ()
 
     def __post_init__(self) -> None:
         if (self.x is None) != (self.y is None):

@@ -211,3 +211,18 @@ def test_a_name_is_never_a_path(service: Any, photo: bytes, name: str) -> None:
     shown = answer.json()["name"]
     assert not set(shown) & set("/\\\x00\u202e")
     assert shown not in ("", ".", "..")
+
+
+def test_hints_of_every_shape_are_taken(service: Any, photo: bytes) -> None:
+    corners = [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
+    options = {
+        "hints": [
+            {"x": 0.5, "y": 0.5, "color": "#804020", "reach": 0.2},
+            {"points": corners[:2], "color": [20, 10]},
+            {"stroke": corners, "width": 0.05, "color": "none"},
+            {"area": corners, "color": [-10, -20], "reach": 1},
+        ],
+        "protected": [{"area": corners}, {"stroke": corners[:1], "width": 0.1}],
+    }
+    answer = service.client.post(f"/v1/photos/{service.send(photo)}/colorize", json=options)
+    assert answer.status_code == 200, answer.text
