@@ -135,7 +135,7 @@ class Raster:
         kinds = {int: types.gint_type, str: types.gstr_type, bytes: types.blob_type}
         known = {"vips-loader": f"{self.format[1:]}load", "bits-per-sample": self.bits, **self.fields}
         for name, content in known.items():
-            if content is not None:
+            if content is not None and (not isinstance(content, int) or abs(content) < 1 << 31):
                 image.set_type(kinds[type(content)], name, content)
         # Not what a block of EXIF says: most of these decoders turn the picture.
         image.set_type(types.gint_type, "orientation", self.orientation)

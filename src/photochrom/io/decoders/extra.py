@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from photochrom.io.unread import needs_extra
 
 __all__ = ["imagecodecs", "tifffile"]
+
+_SILENT = logging.NullHandler()
 
 
 def imagecodecs(name: str, kind: str) -> Any:
@@ -33,4 +36,6 @@ def tifffile(name: str, kind: str) -> Any:
         import tifffile
     except ImportError as error:
         raise needs_extra(name, kind) from error
+    # What it logs of damage would be printed where nobody has set up logging; what matters of it is an error.
+    logging.getLogger("tifffile").addHandler(_SILENT)
     return tifffile

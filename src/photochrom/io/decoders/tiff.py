@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ _COMPRESSIONS = {
     52546: "JPEG XL",
 }
 _UNSIGNED, _FLOAT = 1, 3
+_OLD_JPEG = 6
+_LARGEST_TILE = 1 << 16  # pixels to a side; a damaged one asks for all memory
 _PROFILE, _XMP = 34675, 700
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _JPEGS = (6, 7, 33007, 34892, 33003, 34712, 50002, 52546, 34934)  # whose decoders give RGB for YCbCr
@@ -73,6 +76,13 @@ def open_rare_tiff(source: Source, name: str, pages: TiffPages, page: TiffPage) 
         with open_source(source, name) as file, library.TiffFile(file, name="photo.tif") as tiff:
             found = tiff.pages[page.index]
             found = found if page.subifd is None else found.pages[page.subifd]
+            if max(page.number(322), page.number(323)) > _LARGEST_TILE:
+                raise ValueError("its tiles are larger than any")
+            if page.compression != _OLD_JPEG:  # which keeps its pixels elsewhere
+                parts = zip(found.dataoffsets, found.databytecounts, strict=False)
+                missing = prod(found.chunked) - sum(bool(at and size) for at, size in parts)
+                if missing > 0:  # tifffile would leave them black
+                    raise ValueError(f"{missing:,} of its {prod(found.chunked):,} strips or tiles are missing")
             samples = found.asarray(maxworkers=1)
             if page.has_planes and samples.ndim == 3:
                 samples = np.moveaxis(samples, 0, -1)

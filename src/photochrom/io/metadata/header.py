@@ -85,7 +85,9 @@ class Metadata:
             profile=known("icc-profile-data") is not None,
             thumbnail=known("jpeg-thumbnail-data") is not None,
             orientation=orientation,
-            tile=(known("tile-width"), known("tile-height")) if known("tile-width") else None,
+            tile=(known("tile-width"), known("tile-height"))
+            if known("tile-width") and known("tile-height")
+            else None,
             bits=int(known("bits-per-sample") or 8),
             lossless=_is_lossless(source, str(known("vips-loader"))),
             quality=jpeg_quality(source),

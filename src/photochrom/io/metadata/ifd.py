@@ -219,7 +219,7 @@ def _exactly(file: BinaryIO, at: int, size: int) -> bytes:
     try:
         file.seek(at)
         content = file.read(size)
-    except (OverflowError, ValueError) as error:
+    except (OSError, OverflowError, ValueError) as error:  # a place that no file has
         raise EOFError from error
     if len(content) != size:
         raise EOFError
