@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from batch_calls import Colorize, Start, results, until
@@ -141,6 +142,9 @@ def test_a_worker_that_dies_loses_nothing(slow: Path, tmp_path: Path, start: Sta
 
 def test_a_photo_whose_every_worker_dies_fails_alone(slow: Path, tmp_path: Path, start: Start) -> None:
     out = tmp_path / "out"
+    # Large, so that it is open for long enough to be seen.
+    noise = np.random.default_rng(1).integers(0, 255, (2400, 3200), np.uint8)
+    Picture.from_array(noise).save(slow / "03.png", overwrite=True)
     process = start(slow, "-o", out, "--jobs", 2)
     killed = 0
 

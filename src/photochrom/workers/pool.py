@@ -209,8 +209,13 @@ class Pool(Generic[C]):
             for worker in workers:
                 worker.child.end()
 
+    def _is_short(self) -> bool:
+        """Say whether another worker is wanted now."""
+        with self._lock:
+            return len(self._workers) < self._wanted() and monotonic() >= self._not_before
+
     def _start_workers(self) -> None:
-        while len(self._workers) < self._wanted() and monotonic() >= self._not_before:
+        while self._is_short():
             try:
                 self._workers.append(_Worker(Child(work, self._setup)))
             except OSError as error:
