@@ -23,7 +23,7 @@ __all__ = ["open_jpegxl"]
 
 _ALPHA = 0
 _P3 = 11
-_BYTES = 40  # of memory per pixel of three channels: what was measured, and a little more
+_BYTES = 40  # of memory per pixel of three channels: an estimate, not measured
 
 
 def open_jpegxl(source: Source, name: str) -> Raster:

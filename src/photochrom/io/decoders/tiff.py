@@ -43,7 +43,7 @@ _LARGEST_TILE = 1 << 16  # pixels to a side; a damaged one asks for all memory
 _PROFILE, _XMP = 34675, 700
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _JPEGS = (6, 7, 33007, 34892, 33003, 34712, 50002, 52546, 34934)  # whose decoders give RGB for YCbCr
-_BYTES = 4.5  # of memory per byte of samples, whole numbers; what was measured, and a little more
+_BYTES = 4.5  # of memory per byte of samples, whole numbers; an estimate, not measured
 
 
 def open_rare_tiff(source: Source, name: str, pages: TiffPages, page: TiffPage) -> Raster | None:
