@@ -17,6 +17,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from photochrom.errors import DivergedError, PhotochromError, TrainingError
+from photochrom.training.rendezvous import fresh_store
 
 __all__ = ["Ranks", "join_ranks", "ranks_of"]
 
@@ -147,7 +148,13 @@ def join_ranks(ranks: Ranks, device: torch.device) -> Iterator[None]:
     ours = not dist.is_initialized()
     try:
         if ours:
-            dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
+            dist.init_process_group(
+                "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo",
+                store=fresh_store(_PATIENCE),
+                rank=ranks.rank,
+                world_size=ranks.count,
+                timeout=_PATIENCE,
+            )
         yield
         if ours:
             dist.barrier()  # nobody hangs up while another still speaks
