@@ -102,7 +102,7 @@ def plan_lines(plan: ClusterPlan, seconds: float | None) -> list[str]:
         plan: of the call.
         seconds: that a photo took before, with such results; None where none was made yet.
     """
-    lines = [f"{len(plan.photos):,} photos to colorize, {plan.total / 1e9:,.2f} GB to read"]
+    lines = [f"{len(plan.photos):,} photos to colorize, {_weight(plan.total)} to read"]
     lines += [f"{count:,} {reason}" for reason, count in sorted(plan.skipped.items())]
     if plan.failed:
         lines.append(f"{plan.failed:,} that cannot be read")
@@ -112,3 +112,7 @@ def plan_lines(plan: ClusterPlan, seconds: float | None) -> list[str]:
         hours = seconds * len(plan.photos) / 3600
         lines.append(f"{hours:,.1f} hours of one worker, by the {seconds:.2f} s that a photo took there before")
     return lines
+
+
+def _weight(size: int) -> str:
+    return f"{size:,} bytes" if size < 1e6 else f"{size / 1e9:,.3f} GB"

@@ -141,9 +141,11 @@ class Show:
         self.last: list[str] = []
 
     def expect(self, plan: Plan) -> None:
+        """Take note that a plan's photos are to come."""
         self.report.expect(len(plan.items) + len(plan.unread))
 
     def result(self, result: Result) -> None:
+        """Take what became of a photo."""
         self.report.add(result)
         if result.state == "failed":
             self.screen.error(result.reason)

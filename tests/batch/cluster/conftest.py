@@ -1,4 +1,4 @@
-"""Stores and clusters that run on this machine: a real S3 server, a real sshd, and Ray with a head and two nodes."""
+"""Stores that run on this machine: a real S3 server, a real sshd, a web server."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import numpy as np
 import pytest
-from PIL import Image
 
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -96,14 +94,3 @@ def web(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", folder
     server.shutdown()
-
-
-def save_photos(folder: Path, count: int, seed: int = 0, side: int = 40) -> list[Path]:
-    """Make grey JPEG files that differ."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{number:03d}.jpg" for number in range(count)]
-    for number, path in enumerate(paths):
-        noise = np.random.default_rng([seed, number])
-        pixels = np.kron(noise.integers(0, 256, (6, 8), np.uint8), np.ones((side // 8, side // 8), np.uint8))
-        Image.fromarray(pixels).save(path, quality=95)
-    return paths

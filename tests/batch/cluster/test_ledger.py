@@ -107,9 +107,8 @@ def test_two_photos_of_one_result_are_refused(output: Storage) -> None:
 
 
 def test_two_calls_do_not_work_in_one_folder(output: Storage) -> None:
-    with Ledger(output, "recipe"):
-        with pytest.raises(OutputError, match="another photochrom is writing there"):
-            Ledger(output, "recipe")
+    with Ledger(output, "recipe"), pytest.raises(OutputError, match="another photochrom is writing there"):
+        Ledger(output, "recipe")
     Ledger(output, "recipe").close()
 
 
@@ -125,6 +124,6 @@ def test_a_copied_sidecar_goes_where_nobody_else_s_lies(output: Storage) -> None
 
 
 def test_a_damaged_file_is_named(output: Storage) -> None:
-    write(output, ".photochrom/outcomes/20260101T000000-aaaaaa-000000.parquet", "no parquet")
+    write(output, ".photochrom/outcomes/000001-aaaaaa-000000.parquet", "no parquet")
     with pytest.raises(OutputError, match=r"000000\.parquet: is damaged"):
         Ledger(output, "recipe")

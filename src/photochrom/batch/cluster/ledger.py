@@ -1,8 +1,8 @@
 """The ledger: what was made of what, in Parquet files beside the results, for millions of photos.
 
-Object stores replace a file but cannot add to one. So a call adds files: before any work, the plan, which says what
-it will make; then the outcomes, some thousand photos to a file. What is there after a crash and stands in a plan but
-in no outcome is of photochrom, and is made again. While a call works, a file says so.
+Object stores replace a file but cannot add to one. So a call adds files: before any work, the plan, which says
+what it will make; then the outcomes, some thousand photos to a file. What is there after a crash and stands in a
+plan but in no outcome is of photochrom, and is made again. While a call works, a file says so.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class Ledger:
 
     def __init__(self, output: Storage, recipe: str) -> None:
         self._output, self._recipe = output, recipe
-        self.run = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
+        self._token = uuid.uuid4().hex[:6]
+        self._run = ""  # its number among the calls there, which no clock tells as surely, and the token
         self._scratch = tempfile.TemporaryDirectory(prefix="photochrom-")
         self._rows: list[Outcome] = []
         self._flushed, self._parts, self._plans = time.monotonic(), 0, 0
@@ -174,7 +175,7 @@ class Ledger:
         """
         rows: list[dict[str, Any]] = []
         for number, unit in enumerate(units):
-            rows.append({"unit": f"{self.run}-{number:06d}", "photos": json.dumps(unit)})
+            rows.append({"unit": f"{self._run}-{number:06d}", "photos": json.dumps(unit)})
             if len(rows) >= _ROWS:
                 yield self._put("plan", self._plans, rows)
                 self._plans += 1
@@ -219,7 +220,7 @@ class Ledger:
             self._output.remove(self._part("plan", number))
 
     def _part(self, kind: str, number: int) -> str:
-        return f"{HIDDEN}/{kind}/{self.run}-{number:06d}.parquet"
+        return f"{HIDDEN}/{kind}/{self._run}-{number:06d}.parquet"
 
     def _put(self, kind: str, number: int, rows: list[dict[str, Any]]) -> str:
         import pyarrow
@@ -243,7 +244,10 @@ class Ledger:
                 for entry in entries
                 if entry.name.endswith(".parquet") and entry.name.startswith(f"{HIDDEN}/")
             ]
-        for name in sorted(parts, key=_by_run):
+        parts.sort(key=_by_run)
+        last = int(_by_run(parts[-1])[0].partition("-")[0]) if parts else 0
+        self._run = f"{last + 1:06d}-{self._token}"
+        for name in parts:
             if name.startswith(f"{HIDDEN}/outcomes/"):
                 self._learn(name)
             elif name.startswith(f"{HIDDEN}/plan/"):
@@ -309,7 +313,7 @@ class Ledger:
             said = json.loads(local.read_text(encoding="utf-8"))
         except (PhotochromError, ValueError):  # it ended meanwhile
             return None
-        if said.get("run") == self.run or time.time() - float(said.get("time", 0)) > _DEAD:
+        if said.get("call") == self._token or time.time() - float(said.get("time", 0)) > _DEAD:
             return None
         return f"process {said.get('process')} on {said.get('machine')}"
 
@@ -320,7 +324,7 @@ class Ledger:
 
     def _beat(self) -> None:
         local = Path(self._scratch.name, f"alive-{threading.get_ident()}.json")
-        said = {"run": self.run, "time": time.time(), "machine": socket.gethostname(), "process": os.getpid()}
+        said = {"call": self._token, "time": time.time(), "machine": socket.gethostname(), "process": os.getpid()}
         local.write_text(json.dumps(said), encoding="utf-8")
         self._output.put(local, _RUNNING)
 

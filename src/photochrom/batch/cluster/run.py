@@ -7,7 +7,7 @@ import logging
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
@@ -41,8 +41,8 @@ class Cluster:
     """Where the work is done.
 
     Attributes:
-        address: of a running cluster, as ``ray.init`` takes it; None for that of ``RAY_ADDRESS``, or else a cluster
-            of this machine alone, for the length of the call.
+        address: of a running cluster, as ``ray.init`` takes it; None for that of ``RAY_ADDRESS``, or else a
+            cluster of this machine alone, for the length of the call.
         workers: how many photos are in the works at a time at most; None for one for each core, or with
             `workers_per_gpu` as many as the GPUs hold.
         workers_per_gpu: how many actors share a GPU; None for work on processors.
@@ -169,7 +169,7 @@ class ClusterBatch:
         """Return how long a photo took there before with such results, None if none was made."""
         return self._ledger.seconds_each()
 
-    def run(self, plan: ClusterPlan) -> Iterator[Result]:
+    def run(self, plan: ClusterPlan) -> Generator[Result, None, None]:
         """Make what a plan says; yield what became of each photo in the order of being done.
 
         Raises:
@@ -242,7 +242,8 @@ class ClusterBatch:
         )
         tries = ray.remote(Tries).options(num_cpus=0, max_concurrency=16).remote()
         read = ray.remote(_read_plan).options(num_cpus=1 - _CPU)
-        units = ray.data.from_arrow_refs([read.remote(self._output.where, part) for part in parts])
+        tables: list[Any] = [read.remote(self._output.where, part) for part in parts]
+        units = ray.data.from_arrow_refs(tables)
         ways, most = self._resources()
         done = units.repartition(target_num_rows_per_block=1).map_batches(
             Worker,
@@ -259,7 +260,7 @@ class ClusterBatch:
         """Return what an actor asks of its machine, and how many there may be."""
         import ray
 
-        all_of = ray.cluster_resources()
+        all_of: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         if self._cluster.workers_per_gpu is not None:
             share = 1 / self._cluster.workers_per_gpu
             room = int(all_of.get("GPU", 0) * self._cluster.workers_per_gpu)

@@ -1,4 +1,4 @@
-"""The photos of folders and shards wherever they lie, one by one, with what tells later whether one has changed."""
+"""The photos of folders and shards wherever they lie, each with what tells later whether it has changed."""
 
 from __future__ import annotations
 

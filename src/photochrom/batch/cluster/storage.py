@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import tarfile
 import time
@@ -62,7 +61,7 @@ class Storage:
         self.where = where.rstrip("/") or "/"
         try:
             with _told(where, OutputError, "opened"):
-                path = where if is_url(where) else os.path.abspath(os.path.expanduser(where))
+                path = where if is_url(where) else str(Path(where).expanduser().absolute())
                 self._files, self._root = fsspec.core.url_to_fs(path)
         except ImportError as error:
             raise OutputError(where, f"needs a package ({reason_of(error)})", "install it") from error
@@ -130,9 +129,9 @@ class Storage:
         Raises:
             PhotoError: if it cannot be read.
         """
-        with _told(self.url(name), PhotoError, "read", but=tarfile.TarError):
-            with self._files.open(self._path(name), "rb") as file:
-                yield file
+        told = _told(self.url(name), PhotoError, "read", but=tarfile.TarError)
+        with told, self._files.open(self._path(name), "rb") as file:
+            yield file
 
     def fetch_part(self, name: str, start: int, size: int) -> bytes:
         """Return a stretch of a file's bytes.
@@ -182,7 +181,7 @@ class Storage:
         try:
             self._files.put_file(file, part)
             if self.is_local:
-                os.replace(part, path)
+                Path(part).replace(path)
             else:  # few servers put one file over another
                 with suppress(FileNotFoundError):
                     self._files.rm_file(path)

@@ -1,4 +1,4 @@
-"""What runs on each machine: an actor of Ray's that holds the network, and makes one unit of photos after another."""
+"""What runs on each machine: an actor of Ray's that holds the network, and makes unit after unit of photos."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class UnitSetup:
     Attributes:
         engine: the network, and where it runs.
         networks: its networks, by the names of those that come with photochrom, or of files of `network_files`.
-        network_files: the files of networks by name, as references of Ray's: the other machines need not have them.
+        network_files: files of networks by name, as references of Ray's: the other machines need not have them.
         options: for all results.
         output: folder of the results.
         skip_colored: make nothing of a photo that has colours already.
@@ -53,7 +53,7 @@ class UnitSetup:
 
 
 class Tries:
-    """Counts how often a photo was begun without coming to an end; an actor of its own, which outlives the others."""
+    """Counts how often a photo was begun without coming to an end; an actor that outlives the others."""
 
     def __init__(self) -> None:
         self._begun: dict[str, int] = {}
@@ -213,7 +213,7 @@ class Worker:
         return {"made": made, "warnings": json.dumps(warnings, ensure_ascii=False), "beside": beside}
 
     def _fetch(self, photo: StoredPhoto, folder: Path) -> Path:
-        """Copy a photo and what lies beside it to this machine, or find it here; make sure that it is the planned one.
+        """Copy a photo and what lies beside it to this machine, or find it here, as it was when it was planned.
 
         Raises:
             PhotoError: if it cannot be read, or has changed since it was planned.
