@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -22,13 +21,14 @@ from photochrom.batch.cluster.worker import Tries, UnitSetup, Worker
 from photochrom.batch.made_with import recipe_text, refuse_other_weights
 from photochrom.batch.manifest import COLORED
 from photochrom.batch.run import Result
-from photochrom.errors import OutputError, WorkerError, reason_of, require_extra
+from photochrom.errors import OutputError, WorkerError, require_extra
 from photochrom.inference.catalogue import Merge, bundled_networks, network_file, read_merge
 from photochrom.io.folder_rules import FolderRules, default_rules
 from photochrom.options import Options
 from photochrom.workers.engine import EngineSetup, OpenNetwork
 from photochrom.workers.jobs import Describe
 from photochrom.workers.local import open_pool
+from photochrom.workers.ray_cluster import connected
 
 __all__ = ["Cluster", "ClusterBatch", "ClusterPlan"]
 
@@ -116,7 +116,6 @@ class ClusterBatch:
     ) -> None:
         with require_extra("ray", "--engine ray"):
             import pyarrow  # noqa: F401
-            import ray.data  # noqa: F401
         self._setup, self._options, self._cluster = setup, options, cluster
         self._overwrite, self._skip_colored, self._retry_failed = overwrite, skip_colored, retry_failed
         self._shard_photos = shard_photos
@@ -180,46 +179,12 @@ class ClusterBatch:
             yield Result(**row | {"warnings": tuple(row["warnings"])})
         if not len(plan.photos):
             return
-        import ray
-
-        size = self._shard_photos or _UNIT
-        parts = list(self._ledger.claim(_batched(plan.photos, size)))
-        owned = not ray.is_initialized()
-        if owned:
-            self._connect()
-        try:
+        parts = list(self._ledger.claim(_batched(plan.photos, self._shard_photos or _UNIT)))
+        with connected(self._cluster.address):
             for outcome in self._outcomes(parts):
                 self._ledger.record(outcome)
                 yield self._result(outcome)
             self._ledger.finish()
-        except ray.exceptions.RayError as error:
-            raise WorkerError(
-                None,
-                f"the cluster failed ({reason_of(error)})",
-                "see its dashboard or its logs; the same command goes on",
-            ) from error
-        finally:
-            if owned:
-                ray.shutdown()
-
-    def _connect(self) -> None:
-        import ray
-
-        # The dashboard's and the usage report's processes are not asked for; a cluster has its own.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        address = self._cluster.address or os.environ.get("RAY_ADDRESS")
-        try:
-            ray.init(
-                address=address,
-                include_dashboard=None if address else False,
-                logging_level=logging.ERROR,
-                log_to_driver=False,
-                configure_logging=True,
-            )
-        except (ConnectionError, OSError, ValueError, RuntimeError) as error:
-            raise WorkerError(
-                address, f"the cluster cannot be reached ({reason_of(error)})", "check that `ray status` finds it"
-            ) from error
 
     def _outcomes(self, parts: list[str]) -> Iterator[Outcome]:
         import ray
