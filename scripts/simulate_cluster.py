@@ -2,12 +2,13 @@
 
     python scripts/simulate_cluster.py [--photos 10000000] [--workers 400] [--seconds 0.15] [--lost-per-hour 0.05]
 
-Units of eight photos go to workers as `--engine ray` gives them. The time of a unit is log-normal, and a share of
-units are stragglers (a huge scan, a slow disk). A machine of many workers is taken away at a stated rate, as
+Units of eight photos go to workers as `--engine ray` gives them. The time of a unit is log-normal, and a share
+of units are stragglers (a huge scan, a slow disk). A machine of many workers is taken away at a stated rate, as
 preemptible ones are, with the units that it had begun, which go back to the queue; another takes its place some
-minutes later. A share of photos ends its worker three times, and is set aside. Printed are the length of the whole,
-against the ideal of workers that never wait nor lose anything; what the lost work came to; and the tail: how long
-the last hundredth, thousandth and the last unit of all took to come in. All random choices are of --seed.
+minutes later. A share of photos ends its worker three times, and is set aside. Printed are the length of the
+whole, against the ideal of workers that never wait nor lose anything; what the lost work came to; and the tail:
+how long the last hundredth, thousandth and the last unit of all took to come in. All random choices are of
+--seed.
 """
 
 from __future__ import annotations
