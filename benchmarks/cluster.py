@@ -25,7 +25,7 @@ from pathlib import Path
 from folder import make_photos
 from photochrom.batch.cluster.ledger import Ledger
 from photochrom.batch.cluster.sources import StoredPhoto
-from photochrom.batch.cluster.storage import Storage
+from photochrom.io.storage import Storage
 
 ENGINES_BAR, LEDGER_BAR = 0.85, 1.5
 

@@ -37,7 +37,7 @@ def check_engine(args: argparse.Namespace) -> None:
         UsageError: if they do.
     """
     from photochrom.cli.usage import refuse
-    from photochrom.data.remote import is_url
+    from photochrom.io.storage import is_url
 
     if args.engine == "local":
         for name in ("ray_address", "workers_per_gpu", "plan", "retry_failed", "to_shards"):

@@ -19,10 +19,10 @@ from PIL import Image
 
 from photochrom.batch.cluster.ledger import FAILED
 from photochrom.batch.cluster.run import Cluster, ClusterBatch
-from photochrom.batch.cluster.storage import Storage
 from photochrom.batch.manifest import DONE
 from photochrom.batch.plan import make_plan
 from photochrom.batch.run import Batch
+from photochrom.io.storage import Storage
 from photochrom.options import Options
 from photochrom.workers.engine import EngineSetup
 from small_photos import save_photos

@@ -8,9 +8,9 @@ import pytest
 
 from photochrom.batch.cluster.ledger import FAILED, Ledger
 from photochrom.batch.cluster.sources import StoredPhoto
-from photochrom.batch.cluster.storage import Storage
 from photochrom.batch.manifest import CHANGED, COLORED, DONE, FOREIGN, OTHER
 from photochrom.errors import OutputError
+from photochrom.io.storage import Storage
 
 PHOTO = StoredPhoto("s3://bucket/album", "a.jpg", "a.jpg", 5, "5 tag")
 

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from photochrom.batch.cluster.sources import StoredPhoto
-from photochrom.batch.cluster.storage import Storage
 from photochrom.batch.manifest import CHANGED, COLORED, DONE, FOREIGN, OTHER
 from photochrom.batch.search import HIDDEN
 from photochrom.errors import OutputError, PhotochromError
 from photochrom.io.sidecars import sidecar_target
+from photochrom.io.storage import Storage
 
 __all__ = ["FAILED", "Ledger", "Outcome"]
 

@@ -16,7 +16,6 @@ from typing import Any
 from photochrom.batch.cluster.disk_list import DiskList
 from photochrom.batch.cluster.ledger import Ledger, Outcome
 from photochrom.batch.cluster.sources import Sources
-from photochrom.batch.cluster.storage import Storage
 from photochrom.batch.cluster.worker import Tries, UnitSetup, Worker
 from photochrom.batch.made_with import recipe_text, refuse_other_weights
 from photochrom.batch.manifest import COLORED
@@ -24,6 +23,7 @@ from photochrom.batch.run import Result
 from photochrom.errors import OutputError, WorkerError, require_extra
 from photochrom.inference.catalogue import Merge, bundled_networks, network_file, read_merge
 from photochrom.io.folder_rules import FolderRules, default_rules
+from photochrom.io.storage import Storage
 from photochrom.options import Options
 from photochrom.workers.engine import EngineSetup, OpenNetwork
 from photochrom.workers.jobs import Describe

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from photochrom.batch.cluster.storage import Entry, Storage
 from photochrom.batch.plan import make_plan
 from photochrom.batch.search import HIDDEN
 from photochrom.batch.shots import Shots
-from photochrom.data.remote import is_url
 from photochrom.errors import PhotochromError, PhotoError, reason_of
 from photochrom.io.folder_rules import FolderRules
 from photochrom.io.formats import PHOTO_SUFFIXES, result_suffix
 from photochrom.io.sidecars import files_beside
+from photochrom.io.storage import Entry, Storage, is_url
 
 __all__ = ["Sources", "StoredPhoto"]
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from photochrom.batch.cluster.ledger import Outcome
 from photochrom.batch.cluster.sources import StoredPhoto
-from photochrom.batch.cluster.storage import Storage
 from photochrom.batch.jobs import RecordedRender, RecordedResult
 from photochrom.errors import OutputError, PhotochromError, PhotoError
 from photochrom.inference.catalogue import Merge
+from photochrom.io.storage import Storage
 from photochrom.options import Options
 from photochrom.result_notes import Note
 from photochrom.workers.engine import EngineSetup

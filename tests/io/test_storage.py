@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from photochrom.batch.cluster.storage import Storage
 from photochrom.errors import OutputError, PhotoError
+from photochrom.io.storage import Storage
 
 
 @pytest.fixture(params=["disk", "memory", "s3", "sftp"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import tarfile
 import time
@@ -13,10 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from photochrom.data.remote import is_url
 from photochrom.errors import OutputError, PhotochromError, PhotoError, reason_of, require_extra
 
-__all__ = ["Entry", "Storage"]
+__all__ = ["Entry", "Storage", "is_url"]
 
 T = TypeVar("T")
 
@@ -25,6 +25,11 @@ _WHOLE_OR_NOT = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "memory
 
 _STAMPS = ("ETag", "etag", "md5Hash", "content_md5", "mtime", "LastModified", "last_modified", "created")
 _PAUSES = (0.5, 2.0)  # seconds before what failed is tried again
+
+
+def is_url(text: str) -> bool:
+    """Tell a URL from a path: it starts with a scheme and two slashes."""
+    return re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Storage:
     """
 
     def __init__(self, where: str) -> None:
-        with require_extra("ray", "A folder over many machines"):
+        with require_extra("scale", "A URL"):
             import fsspec
         self.where = where.rstrip("/") or "/"
         try:
