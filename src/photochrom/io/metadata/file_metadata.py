@@ -29,8 +29,8 @@ from photochrom.io.metadata.tiff import (
     read_tiff_resources,
     resource_tags,
 )
-from photochrom.io.metadata.xmp import with_comments
-from photochrom.io.metadata.xmp_corrected import true_of_pixels
+from photochrom.io.metadata.xmp.added import with_comments
+from photochrom.io.metadata.xmp.corrected import true_of_pixels
 
 __all__ = ["KEEP", "FileMetadata"]
 

@@ -14,7 +14,7 @@ from photochrom.io.metadata.ifd import Value
 from photochrom.io.metadata.left_out import CREDENTIALS, GAIN_MAP, part_of_segment, samsung_parts
 from photochrom.io.metadata.photoshop import with_iptc
 from photochrom.io.metadata.texts import Text
-from photochrom.io.metadata.xmp_extended import joined_packet
+from photochrom.io.metadata.xmp.extended import joined_packet
 
 if TYPE_CHECKING:
     from photochrom.io.metadata.file_metadata import FileMetadata
