@@ -14,8 +14,8 @@ from photochrom.study.ladder import PlannedRun
 from photochrom.study.measure import measure_runs
 from photochrom.study.results import read_runs
 from photochrom.training import load_recipe, train
+from photochrom.training.loading import load_data
 from photochrom.training.log import RunLog
-from photochrom.training.setup import load_data
 from photochrom.training.step import Stepper
 from training.pretended_gpu import GPU, PretendedGpu
 from training_runs import RECIPE, losses

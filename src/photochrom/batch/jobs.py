@@ -49,14 +49,7 @@ class RecordedRender(Render):
         digest = counted_sidecars(self.photo, self.options)
         result = super().run(engine)
         made = Fingerprint.of(result.file) if result.file.exists() else None
-        return RecordedResult(
-            file=result.file,
-            notes=result.notes,
-            beside=result.beside,
-            made=made,
-            photo=read,
-            sidecars=digest,
-        )
+        return RecordedResult(**vars(result), made=made, photo=read, sidecars=digest)
 
     def _make(self, prediction: Prediction) -> Written:
         if self.skip_colored and not prediction.info.is_grey:

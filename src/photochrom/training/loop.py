@@ -32,20 +32,12 @@ from photochrom.training.device import (
 )
 from photochrom.training.distributed import Ranks, join_ranks, ranks_of
 from photochrom.training.failures import check_weights, explain_failures, finite
+from photochrom.training.loading import data_fingerprint, grey_loss, load_data, open_stream
 from photochrom.training.log import RunLog, loading_bar
 from photochrom.training.recipe import Recipe
+from photochrom.training.run_folder import check_writable, headline, keep_epochs, open_folder
 from photochrom.training.seeds import seeded_generator
-from photochrom.training.setup import (
-    check_writable,
-    data_fingerprint,
-    grey_loss,
-    headline,
-    keep_epochs,
-    load_data,
-    open_folder,
-    open_stream,
-    prepare,
-)
+from photochrom.training.setup import prepare
 from photochrom.training.step import Stepper, learning_rate
 
 __all__ = ["SHOWN_EVERY", "TrainingResult", "train"]
