@@ -22,10 +22,11 @@ from photochrom.io.extra_samples import Samples
 from photochrom.io.formats import RAW, usual_suffix
 from photochrom.io.left_out import left_out
 from photochrom.io.metadata.color_tags import without_color_tags
+from photochrom.io.metadata.credentials import credentials
 from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.previews import begins_with_preview
-from photochrom.io.source import first_bytes, read_all
+from photochrom.io.source import first_bytes, open_source, read_all
 from photochrom.io.tiff_pages import TiffPage, TiffPages
 from photochrom.options import MAX_PIXELS
 from photochrom.result_notes import Note
@@ -292,7 +293,9 @@ class PhotoFile:
     def _read_metadata(self, header: Any) -> Metadata:
         if self._raster is not None and self._raster.has_own_metadata:
             said = Metadata.read(header, b"")
-            return replace(said, file=replace(said.file, turned=self._raster.turned))
+            with open_source(self._source, self.name) as file:
+                signed = tuple(credentials(file))
+            return replace(said, file=replace(said.file, turned=self._raster.turned, left_out=signed))
         directories: tuple[int, ...] = ()
         if self._pages is not None and self._page is not None:
             first = next((page for page in self._pages.others if page.index == 0 and page.subifd is None), None)

@@ -9,10 +9,9 @@ from fractions import Fraction
 from io import BytesIO
 
 from photochrom.io.metadata.ifd import EXIF, INTEROP, Layout
-from photochrom.io.metadata.left_out import CREDENTIALS as SIGNED
 from photochrom.io.metadata.left_out import MAP as PLACE
 from photochrom.io.metadata.placement import Placement
-from photochrom.io.metadata.tags import CREDENTIALS, FALSE, FALSE_IN_EXIF, MAP, PLACES_IN_EXIF
+from photochrom.io.metadata.tags import FALSE, FALSE_IN_EXIF, MAP, PLACES_IN_EXIF
 from photochrom.io.metadata.xmp_corrected import subject
 
 __all__ = ["correct_block"]
@@ -87,7 +86,6 @@ def correct_block(
         )
 
     gone = _drop(data, layout, at, goes)
-    told += [SIGNED] if CREDENTIALS in gone else []
     told += [PLACE] if gone & MAP else []
     inner = 0
     for entry in _entries(data, layout, at):

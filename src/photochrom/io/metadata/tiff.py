@@ -17,7 +17,7 @@ from photochrom.io.metadata import ifd
 from photochrom.io.metadata.exif import EXIF_HEADER, dots_per_inch, make_block
 from photochrom.io.metadata.ifd import Directory, Layout, Value
 from photochrom.io.metadata.photoshop import iptc_of, with_iptc
-from photochrom.io.metadata.tags import STRUCTURAL
+from photochrom.io.metadata.tags import CREDENTIALS, STRUCTURAL
 
 __all__ = [
     "missing_bytes",
@@ -52,7 +52,7 @@ def read_tiff_exif(source: Path | bytes, at: Sequence[int] = ()) -> bytes | None
     """
     try:
         with opened(source) as file:
-            layout, found = _read_pages(file, at, skip=STRUCTURAL)
+            layout, found = _read_pages(file, at, skip=STRUCTURAL | {CREDENTIALS})
     except (OSError, EOFError):
         return None
     kept = _converted(found, swap=False)
