@@ -302,7 +302,8 @@ class PhotoFile:
             # What lies before the photo is a preview of it, and says what is true of both.
             before = first if first is not None and self._page is self._pages.photos[0] else None
             directories = (*([] if before is None else [before.at]), self._page.at)
-        return Metadata.read(header, self._source, directories=directories)
+        said = Metadata.read(header, self._source, directories=directories)
+        return said if self._page is None else replace(said, compression=self._page.compression)
 
     def _open_header(self) -> Any:
         if self._raster is not None:
