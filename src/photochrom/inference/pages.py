@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from photochrom.errors import OutputError, reason_of
+from photochrom.errors import OutputError, UnfitError, reason_of
 from photochrom.io.atomic import replace_file
 from photochrom.io.formats import TIFF
 from photochrom.io.tiff_join import join_tiffs
@@ -32,14 +32,15 @@ def save_pages(
         What the user should know, once for all pages that it is true of.
 
     Raises:
-        OutputError: if the target is no TIFF, or cannot be written.
+        UnfitError: if the target is no TIFF.
+        OutputError: if it cannot be written.
         PhotochromError: as `save`.
     """
     if target.suffix.lower() not in TIFF:
-        raise OutputError(
+        raise UnfitError(
             target,
             f"holds one picture, and the photo has {count} pages",
-            "make it a .tif, or leave out --pages all",
+            "make it a .tif, or colorize its first page alone",
         )
     each = options.model_copy(update={"pages": "first"})
     notes: dict[Note, None] = {}
