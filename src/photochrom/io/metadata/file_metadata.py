@@ -324,6 +324,7 @@ def _read_png(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
     exif, xmp, resources, texts, dpi = metadata.exif, metadata.xmp, b"", list(metadata.texts), None
     segments: list[bytes] = []
     left_out: list[str] = []
+    lost: list[str] = []
     left = _MOST_TEXT
     for kind, content in png.read_chunks(file):
         if kind in _PNG_PARTS:
@@ -334,6 +335,9 @@ def _read_png(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
         if not png.is_kept(kind, content):
             continue
         read = png.text_of(kind, content, left)
+        if read is None and kind in png.TEXTS:
+            lost.append("a text, which is damaged")
+            continue
         if read is None:
             segments.append(png.chunk(kind, content))
             continue
@@ -351,7 +355,7 @@ def _read_png(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
             resources = resources or (with_iptc(b"", block) if block[:1] == b"\x1c" else block)
         texts.append(Text("png", png.chunk(kind, content), *read))
     said = FileMetadata(exif, xmp, resources or None, tuple(texts), b"".join(segments), dpi, "png")
-    return replace(said, left_out=tuple(left_out))
+    return replace(said, left_out=tuple(left_out), lost=tuple(dict.fromkeys(lost)))
 
 
 def _fitted_texts(text: Text, format: str, resources: bytes) -> list[Text]:
