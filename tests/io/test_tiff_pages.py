@@ -156,6 +156,22 @@ def test_all_pages_become_pages(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.tif", "scan.tif"]
 
 
+def test_notes_say_which_page_they_are_about(colorizer: Colorizer, tmp_path: Path) -> None:
+    hues = np.random.default_rng(0).integers(0, 256, (6, 8, 3)).astype(np.uint8)
+    buffer = BytesIO()
+    with tifffile.TiffWriter(buffer) as file:
+        file.write(picture(48, 64, 1, 255, np.uint8), metadata=None)
+        file.write(picture(48, 64, 1, 255, np.uint8) > 99, metadata=None)
+        file.write(hues.repeat(8, 0).repeat(8, 1), photometric="rgb", metadata=None)
+        file.write(SMALL, subfiletype=1, metadata=None)
+    (tmp_path / "scan.tif").write_bytes(buffer.getvalue())
+    notes = colorizer.open(tmp_path / "scan.tif").save(tmp_path / "all.tif", Options(pages="all"))
+    copies, black, colors = sorted(note.text for note in notes)
+    assert copies == "has a smaller copy of itself, left out"
+    assert black.startswith("page 2: came out without colours")
+    assert colors.startswith("page 3: has colours already")
+
+
 def test_pages_need_a_tiff(colorizer: Colorizer, tmp_path: Path) -> None:
     (tmp_path / "scan.tif").write_bytes(tiff_pages(2))
     with pytest.raises(OutputError, match=r"holds one picture, and the photo has 2 pages; make it a \.tif"):

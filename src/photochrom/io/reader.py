@@ -28,6 +28,7 @@ from photochrom.io.metadata.header import Metadata
 from photochrom.io.previews import begins_with_preview
 from photochrom.io.source import first_bytes, open_source, read_all
 from photochrom.io.tiff_pages import TiffPage, TiffPages
+from photochrom.io.unread import unread
 from photochrom.options import MAX_PIXELS
 from photochrom.result_notes import Note
 
@@ -265,13 +266,13 @@ class PhotoFile:
         self._is_float = header.format in ("float", "double")
         meaning = -1 if page is None or self.format != ".tif" else page.meaning
         if meaning == _YCBCR and raster is None and page is not None and page.compression not in _JPEGS:
-            raise PhotoError(self.name, "has YCbCr colours that are not JPEG's", "save it as RGB")
+            raise unread(self.name, "a TIFF of YCbCr colours that are not JPEG's", "save it as RGB")
         # libvips turns negatives, whose 0 is white, but not those of floats.
         self._is_negative = self._is_float and meaning == 0
         if self._is_float:
             check_floats(self.name, *(self._open_file(access="sequential") for _ in range(2)))
         elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":
-            raise PhotoError(self.name, f"has {header.format} samples", "save it with 8 or 16 bits per channel")
+            raise unread(self.name, f"a photo of {header.format} samples", "save it with 8 or 16 bits per channel")
 
     def _read_samples(self, header: Any) -> Samples:
         is_tiff = self.format == ".tif" and self._raster is None
