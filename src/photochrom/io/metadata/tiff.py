@@ -31,6 +31,8 @@ __all__ = [
 
 _IPTC, _RESOURCES = 33723, 34377
 _RESOLUTION = (282, 283, 296)
+_DESCRIPTION = 270
+_SHAPE = b'{"shape": ['  # how tifffile notes the shape of the array that it wrote, and reads it again
 
 _PLACES = (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 322, 323, 324, 325)
 """Tags that say where the pixels are, and how many."""
@@ -56,6 +58,9 @@ def read_tiff_exif(source: Path | bytes, at: Sequence[int] = ()) -> bytes | None
     except (OSError, EOFError):
         return None
     kept = _converted(found, swap=False)
+    description = kept.get(_DESCRIPTION)
+    if isinstance(description, Value) and description.content.startswith(_SHAPE):
+        del kept[_DESCRIPTION]
     return make_block(kept, layout.order) if kept else None
 
 
