@@ -105,3 +105,13 @@ def test_damage_never_raises(order: str, data: st.DataObject) -> None:
     assert edited is not None
     parse_block(edited)
     shortened(edited, 100)
+
+
+@settings(max_examples=200, deadline=None)
+@given(order=st.sampled_from("<>"), at=st.integers(14, 200), value=st.binary(min_size=1, max_size=4))
+def test_damaged_entries_leave_the_header_as_it_is(order: str, at: int, value: bytes) -> None:
+    block = bytearray(block_of(order))
+    block[at : at + len(value)] = value
+    edited, _ = edit_exif(bytes(block), Placement((48, 64), (64, 48), turned=6), orientation=3)
+    assert edited is not None
+    assert edited[:10] == block[:10]
