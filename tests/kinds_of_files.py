@@ -32,7 +32,13 @@ def tiff_of(pixels: Pixels, **options: Any) -> bytes:
 
 
 def dng(
-    samples: Pixels, *, preview: Pixels | None = None, order: str = "<", orientation: int = 1, **tags: str
+    samples: Pixels,
+    *,
+    preview: Pixels | None = None,
+    order: str = "<",
+    orientation: int = 1,
+    signed: bytes = b"",
+    **tags: str,
 ) -> bytes:
     """Make a DNG as Adobe's specification has it: a mosaic (H×W), or linear samples (H×W×3).
 
@@ -41,6 +47,7 @@ def dng(
         preview: a picture in the first directory; the samples are then in a SubIFD.
         order: byte order.
         orientation: 1, 3, 6 or 8.
+        signed: Content Credentials.
         tags: `artist`, which is a tag of the first directory.
     """
     camera = [
@@ -54,6 +61,7 @@ def dng(
         (50778, 3, 1, 21, True),
         (50728, 5, 3, (1, 1, 1, 1, 1, 1), True),
         *([(315, 2, 0, tags["artist"], True)] if "artist" in tags else []),
+        *([(52545, 7, len(signed), signed, True)] if signed else []),
     ]
     is_mosaic = samples.ndim == 2
     sensor = [(50717, 4, 1, 65535, True)] if is_mosaic else [(50717, 4, 3, (65535,) * 3, True)]

@@ -7,7 +7,7 @@
     │       ├── PixelLimitError  photo-over-limit   a photo has more pixels than are allowed
     │       └── OutOfMemoryError  out-of-memory     there was too little memory for a photo
     ├── OutputError           output-unwritable     a result cannot be written where it was asked for
-    │   └── UnfitError        output-unfit          a result is too large for its format
+    │   └── UnfitError        output-unfit          a result does not fit into its format
     ├── NetworkError          network-unusable      a network's file breaks the contract, or it fails
     │   ├── UnknownNetworkError  network-unknown    there is no network of that name
     │   ├── CapabilityError   network-incapable     a network lacks an input or an output that is asked for
@@ -169,7 +169,7 @@ class OutputError(PhotochromError):
 
 
 class UnfitError(OutputError):
-    """A result is too large for the format that was chosen."""
+    """A result does not fit into the format that was chosen."""
 
     code = "output-unfit"
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from photochrom.batch.plan import make_plan
+from photochrom.io.folder_rules import FolderRules
 
 
-def plan_of(folder: Path, *names: str) -> tuple[list[str], list[str]]:
+def plan_of(folder: Path, *names: str, rules: FolderRules | None = None) -> tuple[list[str], list[str]]:
     for name in names:
         path = folder / "album" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
-    plan = make_plan([folder / "album"], folder / "out")
+    plan = make_plan([folder / "album"], folder / "out", rules=rules)
     prefix = f"{folder / 'album'}: "
     return [item.name for item in plan.items], [
         line.removeprefix(prefix) for line in [*plan.notes, *plan.left_out]
@@ -43,6 +44,14 @@ def test_films_of_live_photos_are_told(tmp_path: Path) -> None:
         "2 films of Live Photos left out; their photos are colorized",
         "1 file left out that is not known as a photo (.mov 1)",
     ]
+
+
+def test_what_is_left_out_stands_for_nothing(tmp_path: Path) -> None:
+    names = ("1.NEF", "1.JPG", "raw/2.dng", "raw/2.heic", "3.cr3", "3.jpg", "4.HEIC", "4.MOV")
+    found, notes = plan_of(tmp_path, *names, rules=FolderRules(["*.NEF", "raw/*.dng", "4.*"]))
+    assert sorted(found) == ["1.JPG", "3.cr3", "raw/2.heic"]
+    assert "1 JPEG photo left out; the raw of its shot is colorized" in notes
+    assert not [line for line in notes if "Live Photo" in line]
 
 
 def test_files_that_are_named_are_all_colorized(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def colorized(check: Check, content: bytes, *, suffix: str = ".png", **options: 
 @pytest.mark.parametrize("name", SEEDS)
 def test_a_whole_photo_is_colorized(check: Check, name: str) -> None:
     if name == "tiff-lab":
-        refused(check, SEEDS[name], "has CIELAB colours of 8 bits; save it as RGB")
+        refused(check, SEEDS[name], "is a TIFF in CIELAB of 8 bits: sound, but")
     else:
         colorized(check, SEEDS[name])
 
@@ -141,6 +141,12 @@ def test_what_is_no_photo_is_refused_whatever_its_name(check: Check) -> None:
         refused(check, content, "is no photo that photochrom can read; save it as PNG or JPEG")
 
 
+def encoded_by_pillow(kind: str) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(np.full((30, 40), 99, np.uint8)).save(buffer, kind)
+    return buffer.getvalue()
+
+
 def test_what_is_of_a_kind_that_is_not_read_is_called_by_its_name(check: Check) -> None:
     kinds = {
         "SVG": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
@@ -153,7 +159,14 @@ def test_what_is_of_a_kind_that_is_not_read_is_called_by_its_name(check: Check) 
         "a Photoshop file (PSD)": b"8BPS\0\1" + bytes(64),
         "DICOM": bytes(128) + b"DICM" + bytes(64),
         "a film (QuickTime)": b"\0\0\0\x14ftypqt  " + bytes(64),
+        "DPX": b"SDPX" + bytes(64),
+        "JNG": b"\x8bJNG\r\n\x1a\n" + bytes(64),
+        "JPEG XS": b"\xff\x10\xff\x50" + bytes(64),
+        "EMF": b"\1\0\0\0" + bytes(36) + b" EMF" + bytes(64),
+        "TGA": encoded_by_pillow("TGA"),
     }
+    drawing = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    refused(check, drawing, "is SVG: sound, but")
     for kind, content in kinds.items():
         said = refused(check, content, f"is {kind}: sound, but of a kind that photochrom does not read")
         assert said.endswith("save it as TIFF, PNG or JPEG")
@@ -341,7 +354,7 @@ TILE: dict[int, Entry] = {273: None, 278: None, 279: None, 324: (4, 1, 8), 325: 
         ({277: (3, 1, 200), 256: (4, 1, 2), 257: (4, 1, 3)}, "has 200 channels and does not say what they are"),
         ({277: (3, 1, 65_535)}, "out of range"),
         ({277: (3, 1, 3), 262: (3, 1, 2)}, "is damaged or cut short"),
-        ({339: (3, 1, 2)}, "has char samples; save it with 8 or 16 bits per channel"),
+        ({339: (3, 1, 2)}, "is a photo of char samples: sound, but"),
         ({339: (3, 1, 6), 258: (3, 1, 64)}, "is a TIFF of signed or complex samples: sound, but"),
         ({259: (3, 1, 99)}, "is a TIFF compressed with number 99: sound, but"),
         ({259: (3, 1, 7)}, "is damaged"),
@@ -357,7 +370,9 @@ def test_ycbcr_of_a_tiff_is_read_from_jpeg_alone(check: Check, tmp_path: Path) -
     for compression in (None, "tiff_lzw"):  # of which libvips takes Y, Cb and Cr for red, green and blue
         buffer = BytesIO()
         image.save(buffer, "TIFF", compression=compression)
-        refused(check, buffer.getvalue(), "has YCbCr colours that are not JPEG's; save it as RGB", suffix=".tif")
+        refused(
+            check, buffer.getvalue(), "is a TIFF of YCbCr colours that are not JPEG's: sound, but", suffix=".tif"
+        )
     colorized(check, SEEDS["tiff-jpeg"], suffix=".tif")
 
 

@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
+import PIL.ImageOps
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,6 +99,27 @@ def test_what_a_sidecar_says_is_in_the_result(
     plain = tmp_path / f"plain{suffix}"
     colorizer.open(photo).save(plain, Options(sidecars="ignore"))
     assert said(plain, "XMP-dc:Title", "XMP-xmp:Rating").splitlines() == ["old", "1"]
+
+
+@pytest.mark.parametrize("how", ["merge", "copy"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+@pytest.mark.parametrize("own", [1, 6])
+def test_a_sidecar_that_turns_the_photo_otherwise_is_told(
+    tmp_path: Path, colorizer: Colorizer, own: int, suffix: str, how: str
+) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x112] = own
+    photo = tmp_path / "photo.jpg"
+    PIL.Image.fromarray(np.full((30, 40), 99, np.uint8)).save(photo, exif=exif)
+    for turn in (1, 6, 8):
+        beside = sidecar(tmp_path / "photo.xmp", f'tiff:Orientation="{turn}"')
+        target = tmp_path / f"result{turn}{suffix}"
+        notes = colorizer.open(photo).save(target, Options(sidecars=how))
+        assert [note.subject for note in notes] == ([] if turn == own else [str(beside)])
+        assert all(f"Orientation {turn}" in note.text for note in notes)
+        result = PIL.ImageOps.exif_transpose(PIL.Image.open(target))
+        assert result.size == ((40, 30) if own == 1 else (30, 40))
+        assert result.size == colorizer.open(photo).colors().to_pil().size
 
 
 def test_a_copy_beside_the_result_is_true_of_it(tmp_path: Path, photo: Path, colorizer: Colorizer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinds_of_files import picture
+from metadata_readers import need
 from photochrom.colorizer import Colorizer
 from photochrom.errors import OutputError
 from photochrom.io import tiff_join
@@ -154,8 +156,46 @@ def test_all_pages_become_pages(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.tif", "scan.tif"]
 
 
+def test_notes_say_which_page_they_are_about(colorizer: Colorizer, tmp_path: Path) -> None:
+    hues = np.random.default_rng(0).integers(0, 256, (6, 8, 3)).astype(np.uint8)
+    buffer = BytesIO()
+    with tifffile.TiffWriter(buffer) as file:
+        file.write(picture(48, 64, 1, 255, np.uint8), metadata=None)
+        file.write(picture(48, 64, 1, 255, np.uint8) > 99, metadata=None)
+        file.write(hues.repeat(8, 0).repeat(8, 1), photometric="rgb", metadata=None)
+        file.write(SMALL, subfiletype=1, metadata=None)
+    (tmp_path / "scan.tif").write_bytes(buffer.getvalue())
+    notes = colorizer.open(tmp_path / "scan.tif").save(tmp_path / "all.tif", Options(pages="all"))
+    copies, black, colors = sorted(note.text for note in notes)
+    assert copies == "has a smaller copy of itself, left out"
+    assert black.startswith("page 2: came out without colours")
+    assert colors.startswith("page 3: has colours already")
+
+
 def test_pages_need_a_tiff(colorizer: Colorizer, tmp_path: Path) -> None:
     (tmp_path / "scan.tif").write_bytes(tiff_pages(2))
     with pytest.raises(OutputError, match=r"holds one picture, and the photo has 2 pages; make it a \.tif"):
         colorizer.open(tmp_path / "scan.tif").save(tmp_path / "all.png", Options(pages="all"))
     assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
+
+
+def test_pages_stay_as_they_were_compressed(colorizer: Colorizer, tmp_path: Path) -> None:
+    need("exiftool", "libimage-exiftool-perl")
+    buffer = BytesIO()
+    with tifffile.TiffWriter(buffer) as file:
+        for n, compression in enumerate([None, "lzw", "zlib", "zstd"]):
+            file.write(
+                picture(20 + n, 30, 1, 65535), compression=compression, resolution=(300, 300), metadata=None
+            )
+    (tmp_path / "scan.tif").write_bytes(buffer.getvalue())
+    prediction = colorizer.open(tmp_path / "scan.tif")
+    prediction.save(tmp_path / "all.tif", Options(pages="all"))
+    prediction.save(tmp_path / "first.tif", Options())
+    with tifffile.TiffFile(tmp_path / "all.tif") as made:
+        assert [page.compression for page in made.pages] == [1, 5, 8, 8]
+        assert [page.predictor for page in made.pages] == [1, 2, 2, 2]
+        for number, page in enumerate(made.pages):
+            own = Picture.decode(PhotoFile(buffer.getvalue(), page=number)).lightness()
+            assert np.abs(Picture.from_array(page.asarray()).lightness() - own).max() < 1
+    command = ["exiftool", "-validate", "-a", "-warning", str(tmp_path / "first.tif")]
+    assert b": OK" in subprocess.run(command, check=True, capture_output=True).stdout

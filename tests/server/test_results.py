@@ -147,6 +147,31 @@ def test_what_a_format_cannot_hold_is_said(service: Any, tmp_path: Path) -> None
     assert note.startswith("my.png: .jpg cannot hold transparency")
 
 
+def test_all_pages_come_back_where_they_are_asked_for(service: Any) -> None:
+    pages = [PIL.Image.fromarray(hills(20 + n, 30)) for n in range(3)]
+    buffer = BytesIO()
+    pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:])
+
+    def ask(**options: Any) -> Any:
+        form = {"options": json.dumps(options)}
+        return service.client.post("/v1/colorize", files={"photo": ("scan.tif", buffer.getvalue())}, data=form)
+
+    first, whole = ask(), ask(pages="all")
+    sizes = [(30, 20 + n) for n in range(3)]
+    for answer, expected in ((first, sizes[:1]), (whole, sizes)):
+        result = PIL.Image.open(BytesIO(answer.content))
+        found = [(result.seek(n), result.mode, result.size)[1:] for n in range(result.n_frames)]
+        assert found == [("RGB", size) for size in expected]
+    (said,) = json.loads(first.headers["photochrom-notes"])
+    assert said.startswith("scan.tif: has 3 pages; the first is colorized, pages 2 to 3 are left out")
+    assert "photochrom-notes" not in whole.headers
+    other = ask(pages="all", format="png")
+    assert (other.status_code, other.json()["code"]) == (422, "output-unfit")
+    assert "has 3 pages" in other.json()["detail"]
+    refused = ask(pages="all", hints=[{"x": 0.5, "y": 0.5, "color": "#3050c0"}])
+    assert (refused.status_code, refused.json()["subject"]) == (422, "pages")
+
+
 def test_files_are_named_after_their_photos(service: Any, photo: bytes) -> None:
     for name, wanted in {
         "Großmutter 1.png": "filename=\"Gro_mutter 1.png\"; filename*=UTF-8''Gro%C3%9Fmutter%201.png",

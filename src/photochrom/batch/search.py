@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from photochrom.batch.shots import Shots
 from photochrom.errors import PhotoError
 from photochrom.io.content import content_suffix
 from photochrom.io.folder_rules import FolderRules
-from photochrom.io.folders import Entries, describe_others, walk_files
+from photochrom.io.folders import Entries, describe_others, is_folder, walk_files
 from photochrom.io.formats import PHOTO_SUFFIXES
 
 __all__ = ["HIDDEN", "FolderSearch"]
@@ -105,7 +106,11 @@ class FolderSearch:
             return []
         self._names = frozenset(entry.name for entry in entries)
         visible = [entry for entry in entries if not entry.name.startswith(HIDDEN)]
-        return self._shots.choose(_without_sidecars(visible))
+
+        def goes(entry: os.DirEntry[str]) -> bool:
+            return self._rules.reason((name / entry.name).as_posix(), is_folder=is_folder(entry)) is not None
+
+        return self._shots.choose(_without_sidecars(visible), goes)
 
     def _again(self, path: Path) -> None:
         self.notes.append(f"{path}: leads to a folder that is searched anyway; left out")

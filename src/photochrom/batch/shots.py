@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Protocol, TypeVar
@@ -36,15 +36,21 @@ class Shots:
     stills: Counter[str] = field(default_factory=Counter)
     films: int = 0
 
-    def choose(self, entries: Sequence[N]) -> list[N]:
+    def choose(self, entries: Sequence[N], goes: Callable[[N], bool] = lambda _: False) -> list[N]:
         """Return the files of a folder without those that another one stands for.
 
         A raw stands for the camera's own JPEG of the same shot: it holds more. A photo stands for the film that a
         phone takes with it.
+
+        Args:
+            entries: all of the folder.
+            goes: whether a file is left out anyway, and so stands for none.
         """
         kinds: dict[str, set[str]] = {}
         for entry in entries:
-            kinds.setdefault(_stem(entry), set()).add(_suffix(entry))
+            beside = kinds.setdefault(_stem(entry), set())
+            if (suffix := _suffix(entry)) in RAW | _STILLS and not goes(entry):
+                beside.add(suffix)
         chosen = []
         for entry in entries:
             suffix, beside = _suffix(entry), kinds[_stem(entry)]

@@ -20,6 +20,9 @@ __all__ = ["check_floats", "check_size", "check_whole", "held_bytes", "usable_me
 _LONGEST_SIDE = 1_000_000
 """Pixels; of wider photos even a few rows, which decoders and filters hold, are gigabytes."""
 
+_MOST_CHANNELS = 256
+"""No photo has more, and libvips takes a step for each of them."""
+
 _ROUNDING = 1e-3  # how far beyond 0 and 1 floats may be by their arithmetic; they are clipped
 _TILE_OFFSETS = 324
 
@@ -34,8 +37,11 @@ def check_size(name: str, header: Any, held: float, max_pixels: int) -> None:
         max_pixels: that are allowed.
 
     Raises:
+        PhotoError: if it has too many channels.
         TooLargeError: if it is too large.
     """
+    if header.bands > _MOST_CHANNELS:
+        raise PhotoError(name, f"has {header.bands:,} channels", "save it as grey or RGB")
     megapixels = f"{header.width}×{header.height} are {header.width * header.height:,} pixels"
     if header.width * header.height > max_pixels:
         raise PixelLimitError(

@@ -23,11 +23,13 @@ from photochrom.io.extra_samples import Samples
 from photochrom.io.formats import RAW, usual_suffix
 from photochrom.io.left_out import left_out
 from photochrom.io.metadata.color_tags import without_color_tags
+from photochrom.io.metadata.credentials import credentials
 from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.header import Metadata
 from photochrom.io.previews import begins_with_preview
-from photochrom.io.source import first_bytes, read_all
+from photochrom.io.source import first_bytes, open_source, read_all
 from photochrom.io.tiff_pages import TiffPage, TiffPages
+from photochrom.io.unread import unread
 from photochrom.options import MAX_PIXELS
 from photochrom.result_notes import Note
 
@@ -257,13 +259,13 @@ class PhotoFile:
         self._is_float = header.format in ("float", "double")
         meaning = -1 if page is None or self.format != ".tif" else page.meaning
         if meaning == _YCBCR and raster is None and page is not None and page.compression not in _JPEGS:
-            raise PhotoError(self.name, "has YCbCr colours that are not JPEG's", "save it as RGB")
+            raise unread(self.name, "a TIFF of YCbCr colours that are not JPEG's", "save it as RGB")
         # libvips turns negatives, whose 0 is white, but not those of floats.
         self._is_negative = self._is_float and meaning == 0
         if self._is_float:
             check_floats(self.name, *(self._open_file(access="sequential") for _ in range(2)))
         elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":
-            raise PhotoError(self.name, f"has {header.format} samples", "save it with 8 or 16 bits per channel")
+            raise unread(self.name, f"a photo of {header.format} samples", "save it with 8 or 16 bits per channel")
 
     def _read_samples(self, header: Any) -> Samples:
         is_tiff = self.format == ".tif" and self._raster is None
@@ -285,14 +287,17 @@ class PhotoFile:
     def _read_metadata(self, header: Any) -> Metadata:
         if self._raster is not None and self._raster.has_own_metadata:
             said = Metadata.read(header, b"")
-            return replace(said, file=replace(said.file, turned=self._raster.turned))
+            with open_source(self._source, self.name) as file:
+                signed = tuple(credentials(file))
+            return replace(said, file=replace(said.file, turned=self._raster.turned, left_out=signed))
         directories: tuple[int, ...] = ()
         if self._pages is not None and self._page is not None:
             first = next((page for page in self._pages.others if page.index == 0 and page.subifd is None), None)
             # What lies before the photo is a preview of it, and says what is true of both.
             before = first if first is not None and self._page is self._pages.photos[0] else None
             directories = (*([] if before is None else [before.at]), self._page.at)
-        return Metadata.read(header, self._source, directories=directories)
+        said = Metadata.read(header, self._source, directories=directories)
+        return said if self._page is None else replace(said, compression=self._page.compression)
 
     def _open_header(self) -> Any:
         if self._raster is not None:

@@ -33,6 +33,7 @@ __all__ = [
 
 _SUFFIXES = (".xmp", ".XMP", ".Xmp")
 _MOST_BYTES = 1 << 26
+_ORIENTATION = ("http://ns.adobe.com/tiff/1.0/", "Orientation")
 _EXTENSION = ("http://ns.adobe.com/photoshop/1.0/", "SidecarForExtension")
 
 
@@ -70,7 +71,7 @@ def with_sidecars(metadata: Metadata, photo: Path) -> tuple[Metadata, list[Note]
     """Add to a photo's metadata what its sidecars say; where both say something, the sidecar is right.
 
     Returns:
-        The metadata, and a note on each sidecar that cannot be read.
+        The metadata, and a note on each sidecar that cannot be read, or turns the photo otherwise than its file.
     """
     notes = []
     for path in find_sidecars(photo):
@@ -79,6 +80,7 @@ def with_sidecars(metadata: Metadata, photo: Path) -> tuple[Metadata, list[Note]
         if packet is None:
             notes.append(_unreadable(path))
         else:
+            notes += _otherwise_turned(path, content, metadata)
             metadata = replace(metadata, file=replace(metadata.file, xmp=packet))
     return metadata, notes
 
@@ -87,8 +89,7 @@ def sidecar_metadata(metadata: Metadata, photo: Path) -> tuple[list[tuple[Path, 
     """Read each of a photo's sidecars by itself, to be written beside a result.
 
     Returns:
-        Each sidecar, with what it says about pixels such as `metadata` is about, and a note on each that cannot be
-        read.
+        Each sidecar, with what it says about pixels such as `metadata` is about, and notes as `with_sidecars`.
     """
     found, notes = [], []
     for path in find_sidecars(photo):
@@ -96,6 +97,7 @@ def sidecar_metadata(metadata: Metadata, photo: Path) -> tuple[list[tuple[Path, 
         if content is None or merged_packets(None, content) is None:
             notes.append(_unreadable(path))
         else:
+            notes += _otherwise_turned(path, content, metadata)
             found.append((path, replace(metadata, file=FileMetadata(xmp=content))))
     return found, notes
 
@@ -132,14 +134,28 @@ def _unreadable(path: Path) -> Note:
     return Note(str(path), "cannot be read as XMP; what it says is left out")
 
 
-def _is_of_another(sidecar: Path, photo: Path) -> bool:
-    content = _content(sidecar) or b""
+def _otherwise_turned(path: Path, content: bytes | None, metadata: Metadata) -> list[Note]:
+    """Note that a sidecar turns a photo otherwise than its file, which is what the result goes by."""
+    said = _said(content or b"", _ORIENTATION)
+    by_file = next((turn for turn in (metadata.file.turned, metadata.turned) if turn != 1), metadata.orientation)
+    if said not in tuple("12345678") or int(said) == by_file:
+        return []
+    text = f"turns the photo (Orientation {said}), which its result does not follow; turn the photo itself"
+    return [Note(str(path), text)]
+
+
+def _said(content: bytes, wanted: tuple[str, str]) -> str:
+    """Return what a sidecar says of a property; nothing where it says nothing or cannot be read."""
     try:
         text, _ = to_utf8(content)
-        if _EXTENSION[1].encode() not in text:
-            return False
+        if wanted[1].encode() not in text:
+            return ""
         packet = Packet(text[text.find(b"<") : text.rfind(b">") + 1])
     except (expat.ExpatError, ValueError):
-        return False
-    said = next((packet.said(node) for node in packet.properties() if node.name == _EXTENSION), "")
+        return ""
+    return next((packet.said(node).strip() for node in packet.properties() if node.name == wanted), "")
+
+
+def _is_of_another(sidecar: Path, photo: Path) -> bool:
+    said = _said(_content(sidecar) or b"", _EXTENSION)
     return bool(said) and kind_of(f".{said}") != kind_of(photo.suffix)

@@ -30,6 +30,17 @@ _KINDS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x0a\x05\x01", "PCX"),
     (0, b"FORM", "IFF"),
     (0, b"\xd7\xcd\xc6\x9a", "WMF"),
+    (40, b" EMF", "EMF"),
+    (0, b"SDPX", "DPX"),
+    (0, b"XPDS", "DPX"),
+    (0, b"\x80\x2a\x5f\xd7", "Cineon"),
+    (0, b"\x8aMNG\r\n\x1a\n", "MNG"),
+    (0, b"\x8bJNG\r\n\x1a\n", "JNG"),
+    (0, b"icns", "an icon (ICNS)"),
+    (0, b"\xabKTX ", "KTX"),
+    (0, b"\xff\x10\xff\x50", "JPEG XS"),
+    (4, b"JXS ", "JPEG XS"),
+    (0, b"\xcf\x84\x01", "Lepton"),
     (4, b"ftypqt", "a film (QuickTime)"),
     (4, b"ftypmp4", "a film (MP4)"),
     (4, b"ftypisom", "a film (MP4)"),
@@ -40,6 +51,8 @@ _KINDS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x1a\x45\xdf\xa3", "a film (Matroska or WebM)"),
 )
 """Where a file of each kind has which bytes, and what people call it."""
+
+_TGA = (frozenset([1, 2, 3, 9, 10, 11]), frozenset([8, 15, 16, 24, 32]))  # kinds of pixels, bits of one
 
 
 def unread(name: str, kind: str, remedy: str = "save it as TIFF, PNG or JPEG") -> PhotoKindError:
@@ -69,3 +82,14 @@ def refuse_by_name(name: str, begin: bytes) -> None:
     for at, signature, kind in _KINDS:
         if begin[at:].startswith(signature):
             raise unread(name, kind)
+    if begin.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml") and b"<svg" in begin:
+        raise unread(name, "SVG")
+    if _is_tga(begin):
+        raise unread(name, "TGA")
+
+
+def _is_tga(begin: bytes) -> bool:
+    """Tell by its header, which has no mark (Truevision TGA 2.0): palette, kind, origin, size, bits."""
+    if len(begin) < 18 or begin[1] > 1 or begin[2] not in _TGA[0] or begin[16] not in _TGA[1]:
+        return False
+    return (begin[1] == 1 or not any(begin[3:8])) and any(begin[12:14]) and any(begin[14:16])

@@ -23,7 +23,7 @@ import numpy as np
 from photochrom.errors import PhotoError
 from photochrom.io.formats import FORMATS
 from photochrom.io.source import Source, open_source
-from photochrom.io.unread import refuse_by_name
+from photochrom.io.unread import refuse_by_name, unread
 
 __all__ = [
     "array_from_image",
@@ -126,7 +126,7 @@ def open_image(source: Source, *, name: str, **options: Any) -> Any:
         return vips.Image.new_from_source(stream, "", **options)
     except vips.Error as error:
         if "labq" in str(error):  # which libvips 8.18 does not even read from itself
-            raise PhotoError(name, "has CIELAB colours of 8 bits", "save it as RGB") from error
+            raise unread(name, "a TIFF in CIELAB of 8 bits", "save it as RGB") from error
         if "known format" not in str(error):
             raise damaged(name, error) from error
         refuse_by_name(name, first)

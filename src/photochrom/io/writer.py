@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from photochrom.io.reader import PhotoFile
 
 Pixels = NDArray[Any]
+_KEPT = {1: "none", 5: "lzw"}
+"""Compressions of TIFF that a result has too; archives ask for them, and each program reads them."""
+
 _LARGE_TIFF = 3_900_000_000  # bytes of pixels; a classic TIFF ends at 4 GB
 
 
@@ -189,7 +192,9 @@ def _options(suffix: str, image: Image, quality: int | None) -> dict[str, Any]:
     if suffix in TIFF:
         bands = image.bands + (0 if image.extra is None else image.extra.bands)
         size = image.height * image.width * bands * np.dtype(image.dtype).itemsize
-        options["bigtiff"] = size > _LARGE_TIFF
+        options["compression"] = _KEPT.get(image.metadata.compression or 0, options["compression"])
+        most = 1.5 if options["compression"] == "lzw" else 1  # codes of 12 bits for each byte
+        options["bigtiff"] = size * most > _LARGE_TIFF
         if image.metadata.tile is not None:
             options |= {"tile": True, "tile_width": image.metadata.tile[0], "tile_height": image.metadata.tile[1]}
     return options

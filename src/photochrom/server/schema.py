@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Json
+from pydantic import BaseModel, ConfigDict, Field, Json, ValidationInfo, field_validator
 
 from photochrom.hints import Hint, Region
 from photochrom.inference.card import Card, Input, Output
@@ -47,10 +47,20 @@ class ColorizeOptions(ResultOptions):
     palette: tuple[PaletteColor, ...] = Field(default=(), max_length=MOST_HINTS)
     network: str | None = Field(default=None, description="one of `/v1/networks`, or null for the default")
     format: Format | None = Field(default=None, description="of the result, or null for the photo's own")
+    pages: Literal["first", "all"] = Field(
+        default="first", description="of a TIFF: all makes one of as many pages; hints are of the first alone"
+    )
+
+    @field_validator("pages")
+    @classmethod
+    def _without_hints(cls, pages: str, info: ValidationInfo) -> str:
+        if pages == "all" and info.data.get("hints"):
+            raise ValueError("hints are of one picture, not of all pages")
+        return pages
 
     def engine_options(self, *, max_pixels: int) -> Options:
         """Return what the engine takes."""
-        return Options(**self.result_options(), max_pixels=max_pixels)
+        return Options(**self.result_options(), max_pixels=max_pixels, pages=self.pages)
 
     @property
     def target(self) -> Path:

@@ -4,7 +4,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exif_blocks import NEW, OLD, block_of, photo_directory, turned
@@ -105,3 +105,14 @@ def test_damage_never_raises(order: str, data: st.DataObject) -> None:
     assert edited is not None
     parse_block(edited)
     shortened(edited, 100)
+
+
+@settings(max_examples=200, deadline=None)
+@example(order="<", at=32, value=struct.pack("<II", 0x8000001, 1))  # of the orientation: count and place
+@given(order=st.sampled_from("<>"), at=st.integers(14, 200), value=st.binary(min_size=1, max_size=4))
+def test_damaged_entries_leave_the_header_as_it_is(order: str, at: int, value: bytes) -> None:
+    block = bytearray(block_of(order))
+    block[at : at + len(value)] = value
+    edited, _ = edit_exif(bytes(block), Placement((48, 64), (64, 48), turned=6), orientation=3)
+    assert edited is not None
+    assert edited[:10] == block[:10]

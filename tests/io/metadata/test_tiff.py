@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -295,3 +296,12 @@ def test_damage_never_raises(tmp_path: Path, data: st.DataObject) -> None:
     if block is not None:
         write_tiff_exif(empty_tiff(path, order, big), block)
         assert opened(path).numpy().ravel().tolist() == [1, 2, 3, 4]
+
+
+def test_the_shape_of_the_old_array_is_no_description(tmp_path: Path) -> None:
+    for description, kept in ((None, False), ("a harbour", True)):
+        buffer = BytesIO()
+        tifffile.imwrite(buffer, np.zeros((20, 30), np.uint8), description=description, metadata={"axes": "YX"})
+        exif = read_tiff_exif(buffer.getvalue())
+        assert (b"harbour" in (exif or b"")) == kept
+        assert b"shape" not in (exif or b"")

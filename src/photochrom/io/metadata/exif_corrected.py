@@ -9,14 +9,14 @@ from fractions import Fraction
 from io import BytesIO
 
 from photochrom.io.metadata.ifd import EXIF, INTEROP, Layout
-from photochrom.io.metadata.left_out import CREDENTIALS as SIGNED
 from photochrom.io.metadata.left_out import MAP as PLACE
 from photochrom.io.metadata.placement import Placement
-from photochrom.io.metadata.tags import CREDENTIALS, FALSE, FALSE_IN_EXIF, MAP, PLACES_IN_EXIF
+from photochrom.io.metadata.tags import FALSE, FALSE_IN_EXIF, MAP, PLACES_IN_EXIF
 from photochrom.io.metadata.xmp.corrected import subject
 
 __all__ = ["correct_block"]
 
+_HEADER = 8  # bytes, of a TIFF
 _SHORT, _LONG, _RATIONAL, _DOUBLE = 3, 4, 5, 12
 _CODES = {_SHORT: "H", _LONG: "I", 13: "I", _DOUBLE: "d"}
 _WIDTHS = {256, 0x1001, 0xA002}  # of the picture; in the first directory, that of interoperability, that of EXIF
@@ -87,7 +87,6 @@ def correct_block(
         )
 
     gone = _drop(data, layout, at, goes)
-    told += [SIGNED] if CREDENTIALS in gone else []
     told += [PLACE] if gone & MAP else []
     inner = 0
     for entry in _entries(data, layout, at):
@@ -135,8 +134,9 @@ def _entries(data: bytearray, layout: Layout, at: int) -> list[_Entry]:
     for tag, kind, count, inline, end in layout.entries(BytesIO(data), at):
         size = count * struct.calcsize({1: "B", 2: "B", 6: "B", 7: "B", 3: "H", 8: "H"}.get(kind, "I"))
         size *= 2 if kind in (_RATIONAL, 10, _DOUBLE) else 1
-        (offset,) = struct.unpack(layout.offset, inline)
-        found.append(_Entry(tag, kind, count, end - 4 if size <= 4 else offset))
+        place = end - 4 if size <= 4 else struct.unpack(layout.offset, inline)[0]
+        if _HEADER <= place <= len(data) - size:  # else it is damaged, and may lie over what others need
+            found.append(_Entry(tag, kind, count, place))
     return found
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from photochrom.io.formats import MEDIA_TYPES
 from photochrom.io.metadata import png
+from photochrom.io.metadata.credentials import credentials
 from photochrom.io.metadata.embedding import embed, room_for
 from photochrom.io.metadata.exif import EXIF_HEADER, edit_exif, is_readable, shortened
 from photochrom.io.metadata.heif_items import decoder_turn, heif_parts
@@ -100,8 +101,10 @@ class FileMetadata:
                 elif head == b"\x89PNG\r\n\x1a\n":
                     metadata = read_png(metadata, file)
                 elif head[4:] == b"ftyp":
-                    parts = tuple(heif_parts(file))
+                    parts = (*heif_parts(file), *credentials(file))
                     metadata = replace(metadata, turned=decoder_turn(file), left_out=parts)
+                else:
+                    metadata = replace(metadata, left_out=tuple(credentials(file, directories)))
         except OSError:
             return metadata
         if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):

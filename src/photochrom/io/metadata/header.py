@@ -30,6 +30,7 @@ class Metadata:
         turned: EXIF orientation 1..8 by which they have been turned.
         alone: whether they are all of the picture, not so where a result stands beside its photo.
         tile: width and height of the tiles of a tiled TIFF, or None.
+        compression: of a TIFF, by its number there, or None.
         bits: per channel of the file.
         lossless: whether it is a WebP or AVIF without loss.
         quality: at which a JPEG was saved, 1..100, or None.
@@ -43,6 +44,7 @@ class Metadata:
     turned: int = 1
     alone: bool = True
     tile: tuple[int, int] | None = None
+    compression: int | None = None
     bits: int = 8
     lossless: bool = False
     quality: int | None = None

@@ -10,6 +10,7 @@ __all__ = [
     "CREDENTIALS",
     "DEPTH",
     "GAIN_MAP",
+    "JUMBF",
     "MAP",
     "MASK",
     "OTHER_VIEW",
@@ -28,6 +29,7 @@ DEPTH = "a depth map"
 MASK = "a mask"
 OTHER_VIEW = "another picture of the same shot"
 CREDENTIALS = "Content Credentials (C2PA), which vouch for the photo as it was"
+JUMBF = "a box of JUMBF, which only programs that know it read"
 REGIONS = "regions, such as faces, which would lie elsewhere"
 PANORAMA = "what made it a panorama"
 MAP = "its place on the map (GeoTIFF), which would be another"
@@ -59,8 +61,11 @@ def part_of_segment(marker: int, content: bytes) -> str | None:
     """Name what a segment of a JPEG stands for that no result holds; None if it is none of these."""
     if marker == 0xE2 and content.startswith(_ISO_GAIN_MAP):
         return GAIN_MAP
-    if marker == 0xEB and content.startswith(b"JP") and b"c2pa" in content[:512]:
-        return CREDENTIALS
+    if marker == 0xEB and content.startswith(b"HDR_RI"):  # JPEG-HDR
+        return GAIN_MAP
+    # Each part of a box has its number and the box's head; the first one also says what it is (ISO/IEC 19566-5).
+    if marker == 0xEB and content.startswith(b"JP") and content[4:8] == b"\0\0\0\1":
+        return CREDENTIALS if b"c2pa" in content[:512] else JUMBF
     return None
 
 

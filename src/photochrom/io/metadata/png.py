@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 __all__ = [
     "RAW_PROFILE",
+    "TEXTS",
     "chunk",
     "is_kept",
     "place_of",
@@ -24,7 +25,7 @@ __all__ = [
     "text_of",
 ]
 
-_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PIXELS = (b"IDAT", b"fdAT")
 _WRITTEN = (b"eXIf", b"pHYs")  # anew
 _XMP = b"XML:com.adobe.xmp\0"
@@ -89,12 +90,19 @@ def text_chunk(keyword: str, text: str) -> bytes:
 
 
 def text_of(kind: bytes, content: bytes, most: int = _MOST_BYTES) -> tuple[str, str] | None:
-    """Read keyword and text of a chunk, of compressed text at most `most` bytes; None if there is none to read."""
+    """Read keyword and text of a chunk, of compressed text at most `most` bytes.
+
+    Returns:
+        None if the chunk is no text, or one that is damaged or compressed by another method than PNG has.
+    """
     keyword, _, rest = content.partition(b"\0")
-    if kind not in _TEXTS:
+    if kind not in TEXTS:
         return None
     encoding = "latin-1"
     try:
+        method = {b"zTXt": rest[:1], b"iTXt": rest[1:2] if rest[:1] == b"\1" else b"\0"}.get(kind, b"\0")
+        if method != b"\0":  # such a chunk has some readers refuse the whole file
+            return None
         if kind == b"zTXt":
             rest = _inflated(rest[1:], most)
         elif kind == b"iTXt":

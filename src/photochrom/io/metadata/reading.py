@@ -84,6 +84,7 @@ def read_png(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
     exif, xmp, resources, texts, dpi = metadata.exif, metadata.xmp, b"", list(metadata.texts), None
     segments: list[bytes] = []
     left_out: list[str] = []
+    lost: list[str] = []
     left = _MOST_TEXT
     for kind, content in png.read_chunks(file):
         if kind in _PNG_PARTS:
@@ -94,6 +95,9 @@ def read_png(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
         if not png.is_kept(kind, content):
             continue
         read = png.text_of(kind, content, left)
+        if read is None and kind in png.TEXTS:
+            lost.append("a text, which is damaged")
+            continue
         if read is None:
             segments.append(png.chunk(kind, content))
             continue
@@ -120,6 +124,7 @@ def read_png(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
         dpi=dpi,
         format="png",
         left_out=tuple(left_out),
+        lost=tuple(dict.fromkeys(lost)),
     )
 
 

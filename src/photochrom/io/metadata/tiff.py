@@ -17,7 +17,7 @@ from photochrom.io.metadata import ifd
 from photochrom.io.metadata.exif import EXIF_HEADER, dots_per_inch, make_block
 from photochrom.io.metadata.ifd import Directory, Layout, Value
 from photochrom.io.metadata.photoshop import iptc_of, with_iptc
-from photochrom.io.metadata.tags import STRUCTURAL
+from photochrom.io.metadata.tags import CREDENTIALS, STRUCTURAL
 
 __all__ = [
     "missing_bytes",
@@ -31,6 +31,8 @@ __all__ = [
 
 _IPTC, _RESOURCES = 33723, 34377
 _RESOLUTION = (282, 283, 296)
+_DESCRIPTION = 270
+_SHAPE = b'{"shape": ['  # how tifffile notes the shape of the array that it wrote, and reads it again
 
 _PLACES = (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 322, 323, 324, 325)
 """Tags that say where the pixels are, and how many."""
@@ -52,10 +54,13 @@ def read_tiff_exif(source: Path | bytes, at: Sequence[int] = ()) -> bytes | None
     """
     try:
         with opened(source) as file:
-            layout, found = _read_pages(file, at, skip=STRUCTURAL)
+            layout, found = _read_pages(file, at, skip=STRUCTURAL | {CREDENTIALS})
     except (OSError, EOFError):
         return None
     kept = _converted(found, swap=False)
+    description = kept.get(_DESCRIPTION)
+    if isinstance(description, Value) and description.content.startswith(_SHAPE):
+        del kept[_DESCRIPTION]
     return make_block(kept, layout.order) if kept else None
 
 
