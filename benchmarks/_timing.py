@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from statistics import median
 
 
-def take_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+def take_turns(ways: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: bool = True) -> dict[str, float]:
     """Run each way once to warm up, then all in turn `rounds` times; return the median seconds of each."""
-    for way in ways.values():
+    for way in ways.values() if warm_up else ():
         way()
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):

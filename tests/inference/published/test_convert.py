@@ -119,6 +119,21 @@ Network({str(tmp_path / "it.onnx")!r}, device="cpu")
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not tell how much was held")
+def test_weights_are_never_held_as_a_whole(tmp_path, siggraph17):
+    code = f"""
+import re
+from pathlib import Path
+from photochrom.inference.published.convert import convert
+convert({str(siggraph17)!r}, "siggraph17", {str(tmp_path / "it.onnx")!r})
+print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3], capture_output=True, text=True
+    )
+    assert int(done.stdout) * 1024 < siggraph17.stat().st_size
+
+
 @pytest.mark.parametrize("kind", ["old", "new"])
 def test_norms_fold_as_pytorch_applies_them(tmp_path, kind):
     torch.manual_seed(0)
