@@ -158,7 +158,7 @@ def _show(args: argparse.Namespace) -> int:
         return 0
     print(f"{card.name}, version {card.version}\n{card.description}\n")
     facts = {
-        "file": f"{network.path} ({_size(*network.files)})",
+        "file": f"{', '.join(map(str, network.files))} ({_size(*network.files)})",
         "licence": card.license,
         "inputs": ", ".join(card.inputs),
         "outputs": ", ".join(card.outputs),
