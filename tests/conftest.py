@@ -8,7 +8,7 @@ import os
 # and pytest-xdist's workers have the processors busy already.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,31 @@ def tint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hinting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Path of a network file that takes and gives all that the contract knows."""
     return write_hinting_network(tmp_path_factory.mktemp("network") / "hinting.onnx")
+
+
+@pytest.fixture(scope="session")
+def official(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the network file of a published network, of random weights; made once for all of xdist's workers."""
+    folder = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else None
+    folder = (folder or tmp_path_factory.mktemp("official")) / "official"
+    folder.mkdir(exist_ok=True)
+
+    def make(name: str) -> Path:
+        from filelock import FileLock
+
+        from photochrom.inference.published import PUBLISHED
+        from photochrom.inference.published.convert import convert
+        from published_weights import save_official
+
+        path = folder / f"{name}.onnx"
+        with FileLock(f"{path}.lock"):
+            if not path.exists():
+                weights = save_official(PUBLISHED[name].architecture, folder / f"{name}.pth")
+                convert(weights, name, path)
+                weights.unlink()
+        return path
+
+    return make
 
 
 @pytest.fixture

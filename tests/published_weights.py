@@ -1,4 +1,4 @@
-"""Random weights under the names of published networks, by formula, and inputs to try them on.
+"""Random weights under the names of published networks, by formula; files of them; and inputs to try them on.
 
 The raw bits of PCG64 are the same in every version of NumPy, so results recorded with these weights stay valid.
 """
@@ -48,6 +48,28 @@ def random_weights(shapes: dict[str, tuple[int, ...]], seed: int = 0) -> dict[st
         image = weight.reshape(len(weight), -1) @ made[f"{layer}weight_v"]
         made[name] = (2 * image / np.dot(image, image)).astype(np.float32)
     return made
+
+
+@cache
+def _made(architecture: str) -> dict[str, np.ndarray]:
+    return random_weights(recorded_shapes(architecture))
+
+
+def save_official(architecture: str, path: Path, **changes: np.ndarray | None) -> Path:
+    """Write a file of random weights as authors do: DDColor under "params", DeOldify in PyTorch's old layout.
+
+    Args:
+        architecture: one of `ARCHITECTURES`.
+        path: of the file.
+        changes: arrays in place of those, by name; None to leave one out.
+    """
+    import torch
+
+    state = _made(architecture) | changes
+    tensors = {name: torch.from_numpy(array) for name, array in state.items() if array is not None}
+    whole = {"params": tensors} if architecture.startswith("ddcolor") else tensors
+    torch.save(whole, path, _use_new_zipfile_serialization=not architecture.startswith("deoldify"))
+    return path
 
 
 def _scaled(name, shape, noise):

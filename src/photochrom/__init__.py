@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from photochrom.hints import Hint, Region
     from photochrom.inference.onnx_model import list_networks
     from photochrom.inference.palette import palette_of
+    from photochrom.inference.published.store import pull
     from photochrom.io.picture import Picture
     from photochrom.options import Options
 
@@ -30,6 +31,7 @@ __all__ = [
     "colorize",
     "list_networks",
     "palette_of",
+    "pull",
 ]
 
 __version__ = "0.1.0"
@@ -44,6 +46,7 @@ _HOMES = {
     "colorize": "photochrom.colorizer",
     "list_networks": "photochrom.inference.onnx_model",
     "palette_of": "photochrom.inference.palette",
+    "pull": "photochrom.inference.published.store",
 }
 
 

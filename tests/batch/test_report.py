@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from batch_calls import Colorize, results
+from photochrom.inference.onnx_model import Network
 from photochrom.io.picture import Picture
 
 Printed = pytest.CaptureFixture[str]
@@ -39,7 +40,9 @@ def mixed(photos: Path) -> Path:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_the_report_tells_all(jobs: int, mixed: Path, tmp_path: Path, colorize: Colorize, capsys: Printed) -> None:
+def test_the_report_tells_all(
+    jobs: int, mixed: Path, tmp_path: Path, colorize: Colorize, tint: Path, capsys: Printed
+) -> None:
     report, out = tmp_path / "report.json", tmp_path / "out"
     out.mkdir()
     (out / "05.png").write_text("somebody's")
@@ -55,6 +58,7 @@ def test_the_report_tells_all(jobs: int, mixed: Path, tmp_path: Path, colorize: 
         "skipped_because": {"there but not made by photochrom": 1},
     }
     assert (output["stopped"], output["not_begun"]) == (False, 0)
+    assert output["network"] == {"name": "tint", "version": "1", "sha256": Network(tint).sha256}
     rows = {os.path.relpath(row["source"], mixed): row for row in output["photos"]}
     assert len(rows) == len(output["photos"]) == 15
     for name, row in rows.items():

@@ -80,6 +80,7 @@ def test_json_holds_the_cards(bundle: Path, words: list[str], capsys: pytest.Cap
     first, second, *rest = json.loads(capsys.readouterr().out)
     assert (first["name"], first["default"], second["default"]) == ("photochrom-1", True, False)
     assert {one["name"]: one["state"] for one in rest} == dict.fromkeys(PUBLISHED, "not pulled")
+    assert [one["name"] for one in rest if "hints" in one["inputs"]] == ["siggraph17"]
     assert (first["state"], second["state"]) == ("bundled", "bundled")
     assert second["bytes"] == (bundle / "tint.onnx").stat().st_size
     assert {key: second[key] for key in tint_card()} == tint_card()

@@ -136,4 +136,6 @@ def test_the_command_line_takes_a_merge_for_a_network(
     assert main([*command[:-1], f"{tint}+{cool}"]) == 0
     assert "1 colorized" in capsys.readouterr().out
     assert main(["networks", "show", merge]) == 0
-    assert "tint+cool:0.25, version 1+1" in capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "tint+cool:0.25, version 1+1" in shown
+    assert f"file {tint}, {cool} (" in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from photochrom.errors import NetworkError
 from photochrom.inference.catalogue import bundled_networks
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.onnx_session import ACCELERATORS, Device
+from published_weights import a_lightness, some_hints
 
 LIGHTNESS = np.linspace(0, 100, 61 * 83, dtype=np.float32).reshape(1, 1, 61, 83)
 REAL = onnxruntime.InferenceSession
@@ -134,10 +136,13 @@ def test_the_command_line_has_the_same_names() -> None:
             assert make_parser().parse_args([*command, "--device", device]).device == device
 
 
-@pytest.mark.skipif(
+openvino = pytest.mark.skipif(
     "OpenVINOExecutionProvider" not in onnxruntime.get_available_providers(),
     reason="this ONNX Runtime has no OpenVINO (pip install onnxruntime-openvino, in place of onnxruntime)",
 )
+
+
+@openvino
 @pytest.mark.parametrize("name", bundled_networks())
 def test_openvino_gives_the_cpu_s_colours(name: str) -> None:
     network, plain = Network(name, device="openvino"), Network(name, device="cpu")
@@ -147,3 +152,19 @@ def test_openvino_gives_the_cpu_s_colours(name: str) -> None:
         expected, found = plain.run(lightness), network.run(lightness)
         for output, planes in expected.items():
             np.testing.assert_allclose(found[output], planes, atol=1e-3)
+
+
+@openvino
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["eccv16", "siggraph17", "ddcolor-tiny", "deoldify-artistic"])
+def test_openvino_gives_the_cpu_s_colours_of_published_networks(
+    name: str, official: Callable[[str], Path]
+) -> None:
+    network, plain = Network(official(name), device="openvino"), Network(official(name), device="cpu")
+    assert network.device == "openvino"
+    for height, width in ((61, 83), (64, 96)):
+        lightness = a_lightness(height, width)
+        hints = some_hints(height, width) if "hints" in plain.card.inputs else None
+        expected = plain.run(lightness, hints)["ab"]
+        assert expected.std() > 10
+        np.testing.assert_allclose(network.run(lightness, hints)["ab"], expected, atol=1e-2)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from photochrom.errors import RecipeError
+from photochrom.inference.onnx_model import Network
 from photochrom.models import create_network
 from photochrom.training import Recipe, load_checkpoint, train
 from photochrom.training.checkpoint import Progress, save_checkpoint
@@ -33,9 +34,9 @@ def hinted(tmp_path_factory):
 def test_every_weight_comes_back(hinted, source, tolerance):
     folder, network = hinted
     other = create_network("photochrom-1")
-    summary = init_weights(other, str(folder / source))
-    assert summary.startswith("h, ")
-    assert "fresh" not in summary
+    begun = init_weights(other, str(folder / source))
+    assert begun["init_from"].startswith("h, ")
+    assert "fresh" not in begun["init_from"]
     for name, tensor in network.state_dict().items():
         torch.testing.assert_close(other.state_dict()[name], tensor, rtol=tolerance, atol=tolerance, msg=name)
 
@@ -55,14 +56,16 @@ def test_layers_that_are_not_there_begin_fresh(hinted, tmp_path):
     torch.nn.init.ones_(network.guide.weight)
     network.bold = torch.nn.Conv2d(80, 7, 1)
     save_checkpoint(tmp_path / "old.safetensors", HINTED, create_network("photochrom-1"), Progress())
-    assert init_weights(network, str(tmp_path / "old.safetensors")) == "h, epoch 0; bold fresh"
+    assert init_weights(network, str(tmp_path / "old.safetensors"))["init_from"] == "h, epoch 0; bold fresh"
     assert network.guide.weight.std() > 0
 
 
 def test_a_folder_of_a_bundled_network_s_name_hides_none(tmp_path, monkeypatch):
     (tmp_path / "photochrom-1").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert init_weights(create_network("photochrom-1"), "photochrom-1").startswith("photochrom-1, version")
+    begun = init_weights(create_network("photochrom-1"), "photochrom-1")
+    assert begun["init_from"].startswith("photochrom-1, version")
+    assert begun["init_sha256"] == Network("photochrom-1", device="cpu").sha256
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,8 @@ def test_changes_are_yaml():
         ({"size": "[1"}, "size: '\\[1' is no YAML"),
         ({"name": "2024-13-45"}, "name: '2024-13-45' is no YAML"),
         ({"seed": "0b_"}, "seed: '0b_' is no YAML"),
+        ({"init_sha256": "a" * 64}, "init_sha256: has no effect without init_from"),
+        ({"init_from": "photochrom-1", "init_sha256": "a1b2"}, "init_sha256: string should match pattern"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_key_s_name(changes, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from photochrom.errors import RecipeError
 from photochrom.inference.onnx_model import Network
 from photochrom.models import create_network
 from photochrom.training import Recipe, load_checkpoint, train
@@ -195,6 +197,11 @@ def test_weights_that_are_begun_with_are_those_of_the_file(run, tmp_path: Path) 
     before = run("before")
     after = run("after", init_from=str(tmp_path / "before"), learning_rate=1e-9)
     assert torch.allclose(weights(before), weights(after), atol=1e-5)
+    digest = hashlib.sha256((tmp_path / "before" / "checkpoint.safetensors").read_bytes()).hexdigest()
+    run("same", init_from=str(tmp_path / "before"), init_sha256=digest)
+    with pytest.raises(RecipeError, match=f"init_sha256: the weights of .*before are others: .* is {digest}"):
+        run("others", init_from=str(tmp_path / "before"), init_sha256="0" * 64)
+    assert not (tmp_path / "others").exists()
 
 
 def test_compile_hands_the_network_to_the_compiler(monkeypatch) -> None:

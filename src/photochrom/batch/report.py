@@ -15,6 +15,7 @@ from photochrom.batch.manifest import COLORED, DONE
 from photochrom.batch.run import Result
 from photochrom.errors import OutputError, reason_of
 from photochrom.io.atomic import replace_file
+from photochrom.workers.engine import OpenNetwork
 
 __all__ = ["Report", "check_report_file"]
 
@@ -38,6 +39,7 @@ class Report:
         self.done = self.failed = 0
         self.skipped: Counter[str] = Counter()
         self.notes: list[str] = []
+        self._network: dict[str, str] | None = None
         self._lost: OSError | None = None
         self.seconds = 0.0
         self.planned: int | None = None
@@ -48,6 +50,11 @@ class Report:
     def expect(self, photos: int) -> None:
         """Take note that so many more photos are to come."""
         self.planned = (self.planned or 0) + photos
+
+    def opened(self, network: OpenNetwork) -> None:
+        """Take note of which weights colorize."""
+        card = network.card
+        self._network = {"name": card.name, "version": card.version, "sha256": network.sha256}
 
     def add(self, result: Result) -> None:
         """Take one result."""
@@ -113,6 +120,7 @@ class Report:
         through = self.done + self.failed + sum(self.skipped.values())
         head = {
             "photochrom": __version__,
+            "network": self._network,
             "done": self.done,
             "skipped": sum(self.skipped.values()),
             "failed": self.failed,

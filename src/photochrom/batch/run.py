@@ -78,6 +78,9 @@ class Batch:
         overwrite: replace files that are there, whoever made them.
         skip_colored: leave photos alone that have colours already.
 
+    Attributes:
+        network: what colorizes.
+
     Raises:
         NetworkError: if the network cannot be opened, or cannot do what the options ask for; no folder is made.
         WorkerError: if no process can be started.
@@ -101,6 +104,7 @@ class Batch:
             self._pool = open_pool(setup, workers)
             stack.callback(self._pool.close)
             (network,) = self._pool.submit(Describe(options=options)).result()
+            self.network = network
             self._manifest = Manifest(output, recipe_text(network, setup, options))
             stack.callback(self._manifest.close)
             if not overwrite:

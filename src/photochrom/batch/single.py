@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -18,7 +18,7 @@ from photochrom.io.hints_file import hints_text
 from photochrom.io.sidecars import find_sidecars, sidecar_target
 from photochrom.options import Options
 from photochrom.result_notes import Note
-from photochrom.workers.engine import Engine, EngineSetup
+from photochrom.workers.engine import Engine, EngineSetup, OpenNetwork
 from photochrom.workers.jobs import Alternatives, Confidence, Describe, Inspect, Render, Suggest
 from photochrom.workers.local import LocalPool
 from photochrom.workers.runner import Job
@@ -59,6 +59,7 @@ def colorize_single(
     overwrite: bool = False,
     skip_colored: bool = False,
     extras: Extras | None = None,
+    opened: Callable[[OpenNetwork], None] | None = None,
 ) -> Result:
     """Colorize one photo.
 
@@ -74,6 +75,7 @@ def colorize_single(
         overwrite: replace a file that is there.
         skip_colored: leave a photo alone that has colours already.
         extras: what else is made of it; alternatives and suggestions only where the target is a file.
+        opened: called with the network when it is open.
 
     Raises:
         NetworkError: if the network cannot be opened, or cannot do what the options ask for.
@@ -84,7 +86,9 @@ def colorize_single(
     written = str(_results(target, extras)[0]) if isinstance(target, Path) else _STDOUT
     pool = LocalPool(setup)
     try:
-        pool.submit(Describe(options=options)).result()
+        (network,) = pool.submit(Describe(options=options)).result()
+        if opened is not None:
+            opened(network)
         with _folder() as folder:
             photo = source if isinstance(source, Path) else _keep(source, Path(folder, "photo"))
             single = _Single(pool, photo, name, options, extras)

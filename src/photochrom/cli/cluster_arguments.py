@@ -78,6 +78,7 @@ def run_on_cluster(args: argparse.Namespace, show: Show, setup: EngineSetup, opt
         shard_photos=args.to_shards,
     )
     with batch:
+        show.report.opened(batch.network)
         plan = batch.plan(args.paths, suffix=args.format, rules=read_rules(args))
         for note in plan.notes:
             show.note(note)

@@ -190,6 +190,7 @@ def _run_batch(args: argparse.Namespace, show: Show) -> None:
     setup, options = _setup(args, workers), read_options(args)
     ways = {"workers": workers, "overwrite": args.overwrite, "skip_colored": args.skip_colored}
     with Batch(output, setup, options, **ways) as batch:
+        show.report.opened(batch.network)
         for part in watch(look) if args.watch else [plan]:
             if args.watch:
                 show.expect(part)
@@ -261,6 +262,7 @@ def _run_single(args: argparse.Namespace, show: Show) -> None:
             overwrite=args.overwrite,
             skip_colored=args.skip_colored,
             extras=Extras(args.alternatives, confidence, args.suggest),
+            opened=show.report.opened,
         )
     )
 

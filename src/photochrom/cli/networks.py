@@ -158,7 +158,7 @@ def _show(args: argparse.Namespace) -> int:
         return 0
     print(f"{card.name}, version {card.version}\n{card.description}\n")
     facts = {
-        "file": f"{network.path} ({_size(*network.files)})",
+        "file": f"{', '.join(map(str, network.files))} ({_size(*network.files)})",
         "licence": card.license,
         "inputs": ", ".join(card.inputs),
         "outputs": ", ".join(card.outputs),
@@ -185,7 +185,7 @@ def _show_published(network: PublishedNetwork, *, as_json: bool) -> None:
     print(f"{network.name}, not pulled yet\n{network.description}\n")
     facts = {
         "licence": network.license,
-        "inputs": "lightness, hints" if network.takes_hints else "lightness",
+        "inputs": ", ".join(network.inputs),
         "works at": f"the area of {network.input_size}×{network.input_size} pixels",
         "paper": network.paper,
         "by": network.repository,
@@ -236,7 +236,17 @@ def _as_json(card: Card, files: Sequence[Path]) -> dict[str, Any]:
 
 
 def _published_as_json(network: PublishedNetwork) -> dict[str, Any]:
-    keys = ("name", "description", "license", "input_size", "sha256", "paper", "repository", "preprocessing")
+    keys = (
+        "name",
+        "description",
+        "license",
+        "input_size",
+        "inputs",
+        "sha256",
+        "paper",
+        "repository",
+        "preprocessing",
+    )
     told = {key: getattr(network, key) for key in keys}
     return {**told, "source": network.urls[0], "bytes": network.size, "default": False, "state": "not pulled"}
 

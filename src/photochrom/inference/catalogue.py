@@ -58,7 +58,8 @@ def network_file(network: str | Path) -> Path:
         raise DownloadError(
             network,
             "is not on this computer yet",
-            f"run  photochrom networks pull {network}  ({published.size / 1e6:,.0f} MB, {published.license})",
+            f"fetch it with  photochrom networks pull {network}  or, in Python,  photochrom.pull({str(network)!r})"
+            f"  ({published.size / 1e6:,.0f} MB, {published.license})",
         )
     if path.is_dir():
         raise NetworkError(path, "is a folder", "give the .onnx file inside it")

@@ -11,6 +11,7 @@ from torch import Tensor, from_numpy
 from photochrom.errors import CheckpointError, NetworkError, RecipeError, require_extra
 from photochrom.inference.catalogue import bundled_networks
 from photochrom.inference.onnx_model import Network
+from photochrom.inference.published.download import file_sha256
 from photochrom.models import ColorizationNetwork
 from photochrom.training.checkpoint import load_checkpoint
 
@@ -20,30 +21,38 @@ _PREFIX = "network."  # of names in a network file: see `export._Answers`
 _NAMED = re.compile(r"%p_(\w+)")  # a parameter in what the exporter notes of a node
 
 
-def init_weights(network: ColorizationNetwork, source: str) -> str:
+def init_weights(network: ColorizationNetwork, source: str, sha256: str | None = None) -> dict[str, str]:
     """Give a network the weights of another one; layers that the other one has not, or not so, stay as they are.
 
     Args:
         network: fresh.
         source: a run's folder, a checkpoint, a network file that photochrom exported, or a bundled network's name.
+        sha256: that the weights must have: of a checkpoint's file, or as `Network.sha256` has it; None for any.
 
     Returns:
-        What was begun with, in a few words, for the card.
+        What was begun with, for the card: `init_from` in a few words, and `init_sha256`.
 
     Raises:
-        RecipeError: if there is no such source, or most of its weights do not fit.
+        RecipeError: if there is no such source, its weights are others, or most of them do not fit.
     """
+    given = source
     try:
         run = source.endswith(".safetensors") or (Path(source) / "checkpoint.safetensors").exists()
         if run or (Path(source).is_dir() and source not in bundled_networks()):
             whole = load_checkpoint(source)
+            path = Path(source)
+            found = file_sha256(path / "checkpoint.safetensors" if path.is_dir() else path)
             weights, source = whole.network.state_dict(), f"{whole.recipe.name}, epoch {whole.epoch}"
         else:
             file = Network(source, device="cpu")
+            found = file.sha256
             weights = _weights_of(file.path, {name: network.former_key(name) for name in network.state_dict()})
             source = f"{file.card.name}, version {file.card.version}"
     except (CheckpointError, NetworkError) as error:
         raise RecipeError("init_from", error.statement, error.remedy) from error
+    if sha256 not in (None, found):
+        problem = f"the weights of {given} are others: their SHA-256 is {found}"
+        raise RecipeError("init_sha256", problem, "give those that the recipe means, or leave this key out")
     own = network.state_dict()
     fitting = {name: tensor for name, tensor in weights.items() if name in own and own[name].shape == tensor.shape}
     if 2 * sum(tensor.numel() for tensor in fitting.values()) < sum(tensor.numel() for tensor in own.values()):
@@ -52,7 +61,7 @@ def init_weights(network: ColorizationNetwork, source: str) -> str:
         )
     network.load_state_dict(fitting, strict=False)
     fresh = sorted({name.split(".", 1)[0] for name, _ in network.named_parameters() if name not in fitting})
-    return source + (f"; {', '.join(fresh)} fresh" if fresh else "")
+    return {"init_from": source + (f"; {', '.join(fresh)} fresh" if fresh else ""), "init_sha256": found}
 
 
 def _weights_of(path: Path, names: dict[str, str]) -> dict[str, Tensor]:

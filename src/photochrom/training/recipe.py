@@ -71,6 +71,11 @@ class Recipe(BaseModel):
     init_from: str | None = Field(
         None, description="begin with the weights of a run, a network file or a bundled network; null: afresh"
     )
+    init_sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of the weights that init_from names, so that others are refused; null: any",
+    )
     loss: Literal["mse", "smooth-l1", "distribution"] = Field(
         "mse", description="between true and proposed a, b; distribution: how likely the true ones were held to be"
     )
@@ -113,6 +118,8 @@ class Recipe(BaseModel):
         if self.network not in list_architectures():
             known = ", ".join(list_architectures())
             raise RecipeError("network", f"there is none named {self.network!r}", f"choose one of {known}")
+        if self.init_sha256 is not None and self.init_from is None:
+            raise RecipeError("init_sha256", "has no effect without init_from", "give both or neither")
         if self.crop_from is not None and self.crop_from < self.size:
             problem = f"{self.crop_from} is smaller than size, {self.size}"
             raise RecipeError("crop_from", problem, "change one of the two")

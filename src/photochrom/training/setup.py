@@ -35,7 +35,7 @@ def prepare(
         network.load_state_dict(before.weights)
         state = before.progress
     elif recipe.init_from is not None:
-        state.facts["init_from"] = init_weights(network, recipe.init_from)
+        state.facts |= init_weights(network, recipe.init_from, recipe.init_sha256)
     elif recipe.pretrained:
         _encoder(network, recipe, "pretrained").load_pretrained()
     if recipe.drop_path:

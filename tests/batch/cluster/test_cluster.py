@@ -222,6 +222,7 @@ def test_a_call_that_is_killed_goes_on_by_the_same_command(address, tint: Path, 
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout)
     assert report["failed"] == 0
+    assert report["network"]["name"] == "tint"
     assert report["done"] + report["skipped_because"].get(DONE, 0) == len(photos)
     assert len(list((tmp_path / "out").glob("*.jpg"))) == len(photos)
 

@@ -103,6 +103,15 @@ MALICIOUS = {
     "STACK_GLOBAL": b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02ls\x85R.",
     "BUILD of what is let in": GLOBAL
     + b"torch._utils\n_rebuild_tensor_v2\nN}X\x09\x00\x00\x00_functionK\x01s\x86b.",
+    "copyreg": GLOBAL + b"copyreg\n_reconstructor\ncbuiltins\nobject\nh\x00N\x87R.",
+    "copyreg's newobj": GLOBAL + b"copyreg\n__newobj__\ncos\nsystem\n\x85R.",
+    "BUILD by __setstate__": GLOBAL
+    + b"collections\nOrderedDict\n)R}X\x0c\x00\x00\x00__setstate__cos\nsystem\nsb.",
+    "state of what is let in": GLOBAL + b"torch\nSize\n}X\x08\x00\x00\x00__call__cos\nsystem\nsb.",
+    "persistent id in a persistent id": b"\x80\x02X\x01\x00\x00\x000QQQ.",
+    "persistent id that is a call": b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85RQ.",
+    "tuples that would take forever": b"\x80\x02}K\x01" + b"q\x00h\x00\x86" * 99 + b"K\x01s.",
+    "names of names": b"\x80\x02)" + b"\x85q\x00h\x00h\x00\x87" * 60 + b"Q.",
     "memo bomb": b"\x80\x02K\x01r\xff\xff\xff\x7f.",
     "text bomb": b"\x80\x02X\xff\xff\xff\x7fabc.",
     "text bomb of 8 bytes": b"\x80\x04\x8d" + struct.pack("<Q", 1 << 60) + b"abc.",
@@ -210,6 +219,35 @@ def test_what_holds_no_weights_is_refused_by_name(tmp_path, content):
     with pytest.raises(NetworkError, match="weights") as refused:
         read_weights(path)
     assert refused.value.remedy
+
+
+def test_numbers_of_another_computer_are_refused(tmp_path):
+    path = tmp_path / "weights.pth"
+    torch.save(dict(TENSORS), path)
+    with zipfile.ZipFile(path) as good:
+        parts = {name: good.read(name) for name in good.namelist()}
+    order = next(name for name in parts if name.endswith("/byteorder"))
+    for content in (b"big", bytes(1 << 24)):
+        with zipfile.ZipFile(path, "w") as bad:
+            for name, part in (parts | {order: content}).items():
+                bad.writestr(name, part, zipfile.ZIP_DEFLATED if name == order else None)
+        with pytest.raises(NetworkError, match="its numbers are big-endian"):
+            read_weights(path)
+    big = {"protocol_version": 1001, "little_endian": False, "type_sizes": {}}
+    path.write_bytes(b"".join(pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1001, big, {}, [])))
+    with pytest.raises(NetworkError, match="no PyTorch of a common computer wrote it"):
+        read_weights(path)
+
+
+@pytest.mark.parametrize("root", ["/etc/", "../../", "C:/Windows/", ""])
+def test_no_path_in_an_archive_is_followed(tmp_path, root):
+    path = tmp_path / "folder" / "weights.pth"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{root}data.pkl", tensor(4, (3, 4), (4, 1)))
+        archive.writestr(f"{root}data/0", bytes(64))
+    assert read_weights(path)["weight"].read().shape == (3, 4)
+    assert [found.name for found in tmp_path.rglob("*")] == ["folder", "weights.pth"]
 
 
 def test_a_compressed_archive_is_refused(tmp_path):

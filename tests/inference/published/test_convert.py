@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,23 +15,9 @@ from photochrom.inference.published.checkpoint import read_weights
 from photochrom.inference.published.convert import convert
 from photochrom.inference.published.fold import fold_norms
 from photochrom.models.registry import load_published
-from published_weights import a_lightness, random_weights, recorded_shapes, some_hints
+from published_weights import a_lightness, save_official, some_hints
 
 SIZES = ((64, 96), (75, 50), (32, 131))
-
-
-@cache
-def made(architecture):
-    return random_weights(recorded_shapes(architecture))
-
-
-def save(architecture, path, **changes):
-    """Write a file of random weights as authors do: DDColor under "params", DeOldify in PyTorch's old layout."""
-    state = made(architecture) | changes
-    state = {name: torch.from_numpy(array) for name, array in state.items() if array is not None}
-    whole = {"params": state} if architecture.startswith("ddcolor") else state
-    torch.save(whole, path, _use_new_zipfile_serialization=not architecture.startswith("deoldify"))
-    return path
 
 
 @pytest.mark.parametrize(
@@ -45,7 +30,7 @@ def save(architecture, path, **changes):
     ],
 )
 def test_a_network_file_answers_as_the_definition(tmp_path, name):
-    weights = save(PUBLISHED[name].architecture, tmp_path / "weights.pth")
+    weights = save_official(PUBLISHED[name].architecture, tmp_path / "weights.pth")
     definition = load_published(fold_norms(read_weights(weights)))
     networks = {}
     for precision in ("float32", "float16"):
@@ -67,7 +52,7 @@ def test_a_network_file_answers_as_the_definition(tmp_path, name):
 
 @pytest.fixture(scope="module")
 def siggraph17(tmp_path_factory):
-    return save("siggraph17", tmp_path_factory.mktemp("siggraph17") / "weights.pth")
+    return save_official("siggraph17", tmp_path_factory.mktemp("siggraph17") / "weights.pth")
 
 
 def test_the_card_says_whose_it_is(tmp_path, siggraph17):
@@ -111,7 +96,7 @@ def test_weights_of_another_network_are_refused(tmp_path, siggraph17):
     ids=["missing", "misshapen", "left over", "no numbers"],
 )
 def test_damaged_weights_are_refused_and_nothing_is_written(tmp_path, change, message):
-    weights = save("siggraph17", tmp_path / "weights.pth", **change)
+    weights = save_official("siggraph17", tmp_path / "weights.pth", **change)
     with pytest.raises(NetworkError, match=message):
         convert(weights, "siggraph17", tmp_path / "it.onnx")
     assert [path.name for path in tmp_path.iterdir()] == ["weights.pth"]
@@ -132,6 +117,21 @@ convert({str(siggraph17)!r}, "siggraph17", {str(tmp_path / "it.onnx")!r})
 Network({str(tmp_path / "it.onnx")!r}, device="cpu")
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not tell how much was held")
+def test_weights_are_never_held_as_a_whole(tmp_path, siggraph17):
+    code = f"""
+import re
+from pathlib import Path
+from photochrom.inference.published.convert import convert
+convert({str(siggraph17)!r}, "siggraph17", {str(tmp_path / "it.onnx")!r})
+print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3], capture_output=True, text=True
+    )
+    assert int(done.stdout) * 1024 < siggraph17.stat().st_size
 
 
 @pytest.mark.parametrize("kind", ["old", "new"])

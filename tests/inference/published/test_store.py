@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import photochrom
 import published_tint
 from file_server import Answer, FileServer, serve_files
 from photochrom.errors import DownloadError, NetworkError, UnknownNetworkError
@@ -57,7 +58,10 @@ def files(home: Path) -> list[str]:
 def test_a_published_network_is_pulled_once_and_used_by_its_name(
     home: Path, server: FileServer, network: PublishedNetwork
 ) -> None:
-    with pytest.raises(DownloadError, match=rf"not on this computer yet; run  photochrom networks pull {NAME}"):
+    with pytest.raises(
+        DownloadError,
+        match=rf"not on this computer yet; fetch it with  photochrom networks pull {NAME}  or, in Python,",
+    ):
         Network(NAME)
     assert pull(NAME) == pull(NAME) == home / "networks" / NAME / f"{NAME}.onnx"
     assert len(server.asked) == 1
@@ -71,6 +75,19 @@ def test_a_published_network_is_pulled_once_and_used_by_its_name(
     assert pulled_networks() == {}
     with pytest.raises(UnknownNetworkError, match="not on this computer"):
         remove(NAME)
+
+
+def test_python_pulls_when_it_is_told_to_and_never_by_itself(
+    server: FileServer, network: PublishedNetwork, grey: np.ndarray
+) -> None:
+    with pytest.raises(DownloadError, match=rf"photochrom\.pull\('{NAME}'\)  \(0 MB, BSD-2-Clause\)"):
+        photochrom.colorize(grey, network=NAME)
+    assert server.asked == []
+    seen: list[tuple[int, int]] = []
+    path = photochrom.pull(NAME, progress=lambda here, of: seen.append((here, of)))
+    assert seen[-1] == (len(weights()), len(weights()))
+    assert photochrom.Colorizer(NAME).network.path == path
+    assert photochrom.colorize(grey, network=NAME).to_numpy().shape == (40, 60, 3)
 
 
 def test_a_name_that_nobody_published(home: Path) -> None:

@@ -95,6 +95,9 @@ class ClusterBatch:
         retry_failed: try photos again that failed before and have not changed since.
         shard_photos: write the results into shards of so many photos; None for a file each.
 
+    Attributes:
+        network: what colorizes.
+
     Raises:
         NetworkError: if the network cannot be opened, or cannot do what the options ask for.
         OutputError: if the folder cannot be written to, another call is at work there, or its results are of other
@@ -120,7 +123,7 @@ class ClusterBatch:
         self._overwrite, self._skip_colored, self._retry_failed = overwrite, skip_colored, retry_failed
         self._shard_photos = shard_photos
         self._output = Storage(output)
-        network = _described(setup, options)
+        self.network = network = _described(setup, options)
         with ExitStack() as stack:
             self._ledger = stack.enter_context(Ledger(self._output, recipe_text(network, setup, options)))
             if not overwrite:

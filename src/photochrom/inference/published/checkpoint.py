@@ -144,7 +144,7 @@ def _read_zip(file: BinaryIO, path: Path) -> dict[str, Weight]:
             raise NetworkError(path, "is a zip archive, but none that PyTorch wrote", _REMEDY)
         root = pickles[0].removesuffix("data.pkl")
         order = entries.get(f"{root}byteorder")
-        if order is not None and archive.read(order) != b"little":
+        if order is not None and (order.file_size > 6 or archive.read(order) != b"little"):
             raise pickle.UnpicklingError("its numbers are big-endian")
         if entries[pickles[0]].file_size > _MOST_PICKLE:
             raise pickle.UnpicklingError("its list of arrays is too long")

@@ -68,7 +68,7 @@ def convert(weights: str | Path, name: str, target: str | Path, *, precision: Pr
         description=published.description,
         license=published.license,
         input_size=published.input_size,
-        inputs=("lightness", "hints") if published.takes_hints else ("lightness",),
+        inputs=published.inputs,
         outputs=("ab",),
         parameters=sum(prod(shape) for shape in graph.weights.values()),
         source=published.urls[0],

@@ -1,7 +1,8 @@
 """Pickles from elsewhere, of which nothing but plain containers and arrays is let in: nothing in them ever runs.
 
 A pickle is a program. It is read twice. First `pickletools` goes through its instructions without obeying any, and
-those that arrays do not need are refused. Then the unpickler obeys the rest, and finds only names of a short list.
+those that arrays do not need are refused, and tuples of tuples that would take forever to compare. Then the
+unpickler obeys the rest, and finds only names of a short list.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _INSTRUCTIONS = frozenset(
         "REDUCE", "BUILD", "BINPERSID",
     ]
 )  # fmt: skip
+_MOST_IN_TUPLE = 100_000  # parts, those of its own tuples included; a tensor's has some twenty
 # Under both names that NumPy's multiarray has had.
 _ARRAYS = {
     ("numpy", "ndarray"): ("numpy", "ndarray"),
@@ -82,12 +84,14 @@ def load_restricted(
         Exception: of many kinds, if it is damaged; `safely` turns them into one.
     """
     start = file.tell()
+    sizes = _Sizes()
     for count, (instruction, argument, _) in enumerate(pickletools.genops(file)):
         if instruction.name not in _INSTRUCTIONS:
             raise pickle.UnpicklingError(f"it uses the pickle instruction {instruction.name}")
         # The unpickler would make room for all numbers up to this one.
         if instruction.name == "LONG_BINPUT" and (argument or 0) > count:
             raise pickle.UnpicklingError("it numbers objects that it does not have")
+        sizes.follow(instruction, argument)
     file.seek(start)
     return _Restricted(file, find, persistent_load).load()
 
@@ -107,6 +111,47 @@ def safely(path: Path, remedy: str) -> Iterator[None]:
         raise NetworkError(
             path, f"holds no arrays that can be read safely ({reason_of(error, path)})", remedy
         ) from error
+
+
+class _Sizes:
+    """How many parts the things on a pickle's stack have, those in their tuples included.
+
+    A pickle of a hundred bytes makes a tuple of two tuples of two tuples, and so on, each pair one object. To look
+    such a thing up in a dictionary, or to print it, takes all of 2 to the power of their number.
+    """
+
+    def __init__(self) -> None:
+        self._stack: list[int | None] = []  # None: a mark
+        self._memo: dict[int, int] = {}
+
+    def follow(self, instruction: pickletools.OpcodeInfo, argument: Any) -> None:
+        """Do with sizes what an instruction does with things.
+
+        Raises:
+            pickle.UnpicklingError: if a tuple becomes too large.
+            IndexError: if the pickle takes what it does not have.
+        """
+        name = instruction.name
+        if name in ("BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            self._memo[len(self._memo) if argument is None else argument] = self._stack[-1] or 1
+            return
+        if name in ("BINGET", "LONG_BINGET"):
+            self._stack.append(self._memo.get(argument, 1))
+            return
+        taken = [size for what in reversed(instruction.stack_before) for size in self._take(what)]
+        size = 1 + sum(taken) if name.startswith(("TUPLE", "REDUCE", "BINPERSID")) else 1
+        if size > _MOST_IN_TUPLE:
+            raise pickle.UnpicklingError("it nests tuples without end")
+        marks = [what is pickletools.markobject for what in instruction.stack_after]
+        self._stack += [None if mark else size for mark in marks]
+
+    def _take(self, what: pickletools.StackObject) -> list[int]:
+        if what is pickletools.markobject:
+            return []  # taken with what lies above it
+        taken = [self._stack.pop()]
+        while what is pickletools.stackslice and taken[-1] is not None:
+            taken.append(self._stack.pop())
+        return [size for size in taken if size is not None]
 
 
 class _Restricted(pickle.Unpickler):

@@ -53,6 +53,11 @@ class PublishedNetwork:
     size_is_exact: bool = True
 
     @property
+    def inputs(self) -> tuple[Literal["lightness", "hints"], ...]:
+        """Names of the inputs that its network file takes, as in a card."""
+        return ("lightness", "hints") if self.takes_hints else ("lightness",)
+
+    @property
     def file_name(self) -> str:
         """The file's name as its authors gave it."""
         return self.urls[0].rpartition("/")[2]
