@@ -36,6 +36,14 @@ def test_its_commands_run(service: Any, photo: bytes, tmp_path: Path) -> None:
     assert "upload-offset: " in done.stdout.lower()
 
 
+def test_its_python_runs(service: Any, photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Picture.read(photo).save(tmp_path / "portrait.jpg")
+    (code,) = re.findall(r"```python\n(.+?)```", PAGE, re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(code.replace("http://127.0.0.1:8000", service.url), {})
+    assert Picture.read(tmp_path / "colour.png").bands == 3
+
+
 def test_every_address_is_in_its_table(service: Any) -> None:
     paths = service.client.get("/openapi.json").json()["paths"]
     known = {path.replace("{photo_id}", "{id}") for path in paths}
