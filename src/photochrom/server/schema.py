@@ -169,7 +169,6 @@ class NetworkInfo(BaseModel):
     version: str
     description: str
     license: str
-    sha256: str = Field(description="which tells its weights from others of the same name")
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     input_size: int
@@ -178,9 +177,9 @@ class NetworkInfo(BaseModel):
     scores: dict[str, float]
 
     @classmethod
-    def of(cls, card: Card, sha256: str) -> NetworkInfo:
-        """Take it from a card; a card's own SHA-256 may be that of other weights, which it was made of."""
-        return cls(**{**card.model_dump(include=set(cls.model_fields)), "sha256": sha256})
+    def of(cls, card: Card) -> NetworkInfo:
+        """Take it from a card."""
+        return cls(**card.model_dump(include=set(cls.model_fields)))
 
 
 class Networks(BaseModel):

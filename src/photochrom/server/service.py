@@ -44,7 +44,6 @@ class Service:
         photos: those that are kept.
         pool: the workers.
         cards: of the networks that are open, the default's first; empty before `start`.
-        sha256: what tells the weights of each from others, in the same order.
         metrics: what is counted.
         draining: whether it is ending, and takes nothing new.
 
@@ -64,7 +63,6 @@ class Service:
         )
         self.pool = Pool(engine, workers=settings.workers, queue=settings.queue, eager=True)
         self.cards: tuple[Card, ...] = ()
-        self.sha256: tuple[str, ...] = ()
         self.photos = PhotoStore(self.spool, settings.keep_seconds, settings.photos, self.pool.forget)
         self.draining = False
         self.metrics = Metrics(
@@ -84,9 +82,7 @@ class Service:
         Raises:
             PhotochromError: if they cannot be started, or a network cannot be opened.
         """
-        opened = await self.pool.do(Describe())
-        self.cards = tuple(network.card for network in opened)
-        self.sha256 = tuple(network.sha256 for network in opened)
+        self.cards = tuple(network.card for network in await self.pool.do(Describe()))
         self._sweeping = asyncio.create_task(self._sweep())
 
     async def close(self) -> None:

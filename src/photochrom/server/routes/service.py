@@ -21,7 +21,7 @@ _TOLD = error_responses(401, 403, 421, 503)
 async def get_networks(service: ServiceDep) -> Networks:
     """List the networks that this service offers."""
     cards = service.cards
-    return Networks(default=cards[0].name, networks=tuple(map(NetworkInfo.of, cards, service.sha256)))
+    return Networks(default=cards[0].name, networks=tuple(map(NetworkInfo.of, cards)))
 
 
 @router.get("/v1/limits", responses=_TOLD)
