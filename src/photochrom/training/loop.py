@@ -48,7 +48,10 @@ from photochrom.training.setup import (
 )
 from photochrom.training.step import Stepper, learning_rate
 
-__all__ = ["TrainingResult", "train"]
+__all__ = ["SHOWN_EVERY", "TrainingResult", "train"]
+
+SHOWN_EVERY = 0.5
+"""Seconds between two looks at the loss: not at every step, for that waits for the GPU."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,7 @@ def _run(
                 if deadline is not None:
                     deadline.took(time.perf_counter() - ticked)
                     ticked = time.perf_counter()
-                if time.perf_counter() - shown > 0.5:  # not every step: asking for the loss waits for the GPU
+                if time.perf_counter() - shown > SHOWN_EVERY:
                     shown = time.perf_counter()
                     log.step(
                         epoch,

@@ -171,7 +171,7 @@ def test_a_huge_packet_takes_no_longer_than_reading_it() -> None:
     packet = packet_of(f"<rdf:Description><a:b xmlns:a='urn:a'>{many}{deep}</a:b></rdf:Description>").encode()
     begun = time.monotonic()
     assert len(mark(packet)) > len(packet) > 9_000_000
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 plain_text = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
@@ -239,9 +239,9 @@ def test_text_that_looks_like_an_attribute_is_none() -> None:
     ids=["spaces", "notes", "prefixes", "descriptions"],
 )
 def test_a_hostile_packet_takes_no_longer(packet: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     assert mark(mark(packet.encode())).count(DIGITAL_SOURCE_TYPE.encode()) == 1
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".avif"])
