@@ -21,6 +21,7 @@
     ├── MissingExtraError     extra-missing         a feature needs packages that are not installed
     ├── SettingError          setting-invalid       the service cannot be started as it is asked to
     ├── UsageError            usage                 arguments of the command line contradict each other
+    ├── UnreachableError      service-unreachable   a service on another computer does not answer
     ├── WorkerError           worker-failed         a worker process died, or none can be started
     │   ├── QueueFullError    queue-full            as many jobs wait as may
     │   ├── JobTimeoutError   job-timeout           a job took longer than it may
@@ -69,6 +70,7 @@ __all__ = [
     "UnexpectedError",
     "UnfitError",
     "UnknownNetworkError",
+    "UnreachableError",
     "UsageError",
     "WorkerError",
     "reason_of",
@@ -250,6 +252,12 @@ class UsageError(PhotochromError):
     """Arguments of the command line contradict each other."""
 
     code = "usage"
+
+
+class UnreachableError(PhotochromError):
+    """A service that photos are sent to does not answer, or the line to it broke too often."""
+
+    code = "service-unreachable"
 
 
 class WorkerError(PhotochromError):

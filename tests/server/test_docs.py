@@ -23,8 +23,8 @@ def test_its_commands_run(service: Any, photo: bytes, tmp_path: Path) -> None:
     picture = Picture.read(photo)
     for name in ("portrait.jpg", "portrait.tif"):
         picture.save(tmp_path / name)
-    lines = re.findall(r"^    ((?:id=\$\()?curl .+)$", PAGE, re.M)
-    assert len(lines) == 6
+    lines = re.findall(r"^    ((?:\w+=\$\()?curl .+)$", PAGE, re.M)
+    assert len(lines) == 10
     script = "set -euo pipefail\n" + "\n".join(
         line.replace("curl ", "curl --fail-with-body -sS ") for line in lines
     )
@@ -33,6 +33,15 @@ def test_its_commands_run(service: Any, photo: bytes, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert Picture.read(tmp_path / "colour.png").width == 64
     assert Picture.read(tmp_path / "colour.jpg").bands == 3
+    assert "upload-offset: " in done.stdout.lower()
+
+
+def test_its_python_runs(service: Any, photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Picture.read(photo).save(tmp_path / "portrait.jpg")
+    (code,) = re.findall(r"```python\n(.+?)```", PAGE, re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(code.replace("http://127.0.0.1:8000", service.url), {})
+    assert Picture.read(tmp_path / "colour.png").bands == 3
 
 
 def test_every_address_is_in_its_table(service: Any) -> None:

@@ -92,7 +92,7 @@ def test_other_sites_pages_may_not_ask(service: Any, photo: bytes) -> None:
     preflight = service.client.options(
         "/v1/photos", headers={"origin": "https://evil.example", "access-control-request-method": "POST"}
     )
-    check_problem(preflight, 405)
+    check_problem(preflight, 403)
     assert not [name for name in preflight.headers if name.startswith("access-control")]
 
 
@@ -120,12 +120,12 @@ def test_every_error_is_a_problem_document(service: Any) -> None:
         ("POST", "/static/nothing", 405),
         ("PUT", "/v1/photos", 405),
         ("GET", "/v1/colorize", 405),
-        ("PATCH", "/v1/photos/x", 405),
+        ("PATCH", "/v1/limits", 405),
         ("GET", "/v1/photos/x/original?long_edge=no", 422),
         ("POST", "/v1/photos/x/colorize", 415),
     ):
         check_problem(service.client.request(method, path), status)
-    assert service.client.patch("/v1/photos/x").headers["allow"] == "DELETE, GET"
+    assert service.client.put("/v1/photos/x").headers["allow"] == "DELETE, GET, HEAD, PATCH"
     address = urlsplit(service.url)
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
         connection.sendall(b"nonsense\r\n\r\n")
@@ -139,9 +139,9 @@ def test_documents_need_nothing_from_elsewhere(service: Any) -> None:
     assert "http" not in page
     assert "<script>" not in page
     assert "style=" not in page
-    for path in ("/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/docs/start.js"):
-        assert path in page or path.endswith("css")
-        assert service.client.get(path).status_code == 200
+    for path in ("docs/swagger-ui.css", "docs/swagger-ui-bundle.js", "docs/start.js"):
+        assert f'"{path}"' in page
+        assert service.client.get(f"/{path}").status_code == 200
     document = service.client.get("/openapi.json").json()
     assert set(document["paths"]) >= {
         "/v1/photos",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Show", "add_parser", "run"]
 
+_API_KEY = "PHOTOCHROM_API_KEY"
+_IN_FLIGHT = 4  # photos that a service gets at a time
 _MANY = 8  # photos from which on starting processes is worth its second
 
 
@@ -40,6 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
             "photochrom colorize portrait.jpg -o colour.png        into a file, of another format if you like",
             "photochrom colorize album/ -o results --sheet         a folder, and pages to look through",
             "photochrom colorize album/ --vividness 0.8            more vivid",
+            "photochrom colorize album/ --server http://host:8000  by a service; PHOTOCHROM_API_KEY has its token",
             "photochrom colorize - < portrait.jpg > colour.jpg     as part of a pipe",
         ),
     )
@@ -53,6 +56,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         help="folder for the results, made if missing; or for one photo, a file (default: colorized)",
     )
     add("-n", "--network", metavar="NETWORK", help="name, .onnx file, or two as A+B (default: photochrom-1)")
+    add("--server", metavar="URL", help="have a service do it, such as http://127.0.0.1:8000 (docs/serving.md)")
     add("--network-size", metavar="N", type=int, help="side of the square whose area the network sees")
     add("--overwrite", action="store_true", help="do all again, and replace files that photochrom did not make")
     add("--skip-colored", action="store_true", help="leave photos alone that have colours already")
@@ -92,7 +96,8 @@ def run(args: argparse.Namespace) -> int:
     single = not cluster and is_single(args)
     if not cluster:
         check_usage(args, single=single)
-    pull_missing([args.network], quiet=args.quiet)
+    if args.server is None:
+        pull_missing([args.network], quiet=args.quiet)
     if args.report:
         check_report_file(Path(args.report))
     report, stopped = Report(rows=bool(args.report or args.json)), None
@@ -184,7 +189,7 @@ def _run_batch(args: argparse.Namespace, show: Show) -> None:
     plan = look()
     pages = sheet_pages(output / "sheet.jpg", len(plan.items)) if args.sheet else []
     refuse_collisions(plan.items, pages)
-    workers = args.jobs or (_cores() if len(plan.items) >= _MANY else 1)
+    workers = args.jobs or _workers(args, len(plan.items))
     if not args.watch:
         show.expect(plan)
     setup, options = _setup(args, workers), read_options(args)
@@ -272,7 +277,15 @@ def _how_to_go_on(args: argparse.Namespace, *, single: bool) -> str:
     return " (stopped)" if single or args.overwrite else " (stopped; the same command goes on)"
 
 
+def _workers(args: argparse.Namespace, photos: int) -> int:
+    if args.server is not None:
+        return min(_IN_FLIGHT, max(1, photos))
+    return _cores() if photos >= _MANY else 1
+
+
 def _setup(args: argparse.Namespace, workers: int) -> EngineSetup:
+    if args.server is not None:
+        return _remote_setup(args)
     from photochrom.inference.catalogue import DEFAULT_NETWORK
     from photochrom.workers.engine import EngineSetup
 
@@ -282,6 +295,18 @@ def _setup(args: argparse.Namespace, workers: int) -> EngineSetup:
         network_size=args.network_size,
         threads=max(1, _cores() // workers),
     )
+
+
+def _remote_setup(args: argparse.Namespace) -> EngineSetup:
+    import os
+
+    from photochrom.errors import require_extra
+
+    with require_extra("client", "--server"):
+        from photochrom.client.remote import RemoteSetup
+
+    networks = (args.network,) if args.network else ()
+    return RemoteSetup(networks, url=args.server, api_key=os.environ.get(_API_KEY) or None)
 
 
 def _cores() -> int:

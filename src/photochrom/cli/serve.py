@@ -33,6 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
         metavar="NAME",
         help="a name by which a proxy calls the service; again for more",
     )
+    add("--root-path", type=_root_path, default="", metavar="/PATH", help="below which a proxy has the service")
     add(
         "--network",
         action="append",
@@ -85,6 +86,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     return Settings(
         host=args.host,
         port=args.port,
+        root_path=args.root_path,
         allowed_hosts=tuple(args.allow_host),
         networks=tuple(args.network or bundled),
         device=args.device,
@@ -100,3 +102,10 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return int(text)
+
+
+def _root_path(text: str) -> str:
+    path = text.rstrip("/")
+    if path and (not path.startswith("/") or "//" in path or not path.isascii() or set(path) & set("?#% ")):
+        raise argparse.ArgumentTypeError(f"{text!r} is no path; write it as /photos")
+    return path

@@ -88,6 +88,7 @@ def check_usage(args: argparse.Namespace, *, single: bool) -> None:
     if to_stream and sys.stdout.isatty():
         refuse(None, "standard output is a terminal", "send it to a file or a program, or give --output FILE")
     _check_extras(args, single=single)
+    _check_server(args)
     _check_files(args, single=single)
     if single and not to_stream:
         suffix = Path(args.output).suffix.lower()
@@ -126,6 +127,15 @@ def _check_extras(args: argparse.Namespace, *, single: bool) -> None:
             refuse(None, f"--{name} writes more files than one", "give a file such as photo.jpg as --output")
     if args.confidence is not None and Path(args.confidence).suffix.lower() != ".png":
         refuse(None, "--confidence writes PNG", "give it a name that ends in .png")
+
+
+def _check_server(args: argparse.Namespace) -> None:
+    """Refuse options of a network on this computer where a service colorizes."""
+    if args.server is None:
+        return
+    for option, given in (("--device", args.device != "auto"), ("--network-size", args.network_size is not None)):
+        if given:
+            refuse(None, f"{option} is of a network on this computer", "leave it out, or leave out --server")
 
 
 def _check_files(args: argparse.Namespace, *, single: bool) -> None:

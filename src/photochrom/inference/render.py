@@ -35,6 +35,7 @@ __all__ = [
     "save_colors",
     "save_confidence",
     "with_sidecars",
+    "write_copies",
 ]
 
 Pixels = NDArray[Any]
@@ -176,10 +177,7 @@ def save_colors(
     path = photo.path if isinstance(photo, PhotoFile) else None
     times = _times(path) if options.keep_times and path is not None else None
     lost = writer.write_image(target, image, rows, quality=options.quality, times=times)
-    for copy_of in copies:
-        kind = kind_of(target.suffix).removeprefix(".")
-        said = replace(copy_of.metadata, alone=not gap).fitted(kind, (image.width, image.height))
-        sidecars.write_sidecar(copy_of.path, said.xmp or b"")
+    write_copies(copies, target, (image.width, image.height), alone=not gap)
     notes = photo.notes if isinstance(photo, PhotoFile) else []
     if gap and photo.extra_bands:
         lost = [
@@ -189,6 +187,24 @@ def save_colors(
     subject = photo.name if isinstance(photo, PhotoFile) else str(target)
     grey = seen.problem() if options.saturation else None
     return [*notes, *([Note(subject, grey)] if grey else []), *writer.losses(photo, target), *lost]
+
+
+def write_copies(copies: Iterable[SidecarCopy], target: Path, size: tuple[int, int], *, alone: bool) -> None:
+    """Write sidecars beside a result.
+
+    Args:
+        copies: as `with_sidecars` gives them.
+        target: the result's file.
+        size: width and height of its pixels as they are stored.
+        alone: whether these are all of the picture.
+
+    Raises:
+        OutputError: if one cannot be written.
+    """
+    kind = kind_of(target.suffix).removeprefix(".")
+    for copy_of in copies:
+        said = replace(copy_of.metadata, alone=alone).fitted(kind, size)
+        sidecars.write_sidecar(copy_of.path, said.xmp or b"")
 
 
 def save_confidence(confidence: Floats, height: int, width: int, target: Path) -> None:

@@ -14,10 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from photochrom.errors import PhotochromError, UnexpectedError
-from photochrom.server.refusals import FieldError, NotFoundError, RequestError
+from photochrom.server.field_errors import field_error
+from photochrom.server.refusals import NotFoundError, RequestError
 from photochrom.server.schema import Problem
 
 __all__ = [
+    "CHECKSUM_MISMATCH",
     "CLIENT_GONE",
     "MEDIA_TYPE",
     "UNEXPECTED",
@@ -30,18 +32,12 @@ __all__ = [
 ]
 
 MEDIA_TYPE = "application/problem+json"
+CHECKSUM_MISMATCH = 460
+"""What the tus protocol answers where bytes came that are others than were sent."""
 CLIENT_GONE = 499
 """What a log says of a request whose client went away, as nginx does; nobody gets it."""
+_TITLES = {CHECKSUM_MISMATCH: "Checksum Mismatch", CLIENT_GONE: "Client Closed Request"}
 UNEXPECTED = UnexpectedError(None, "Something failed here that should not", "the service's log says more")
-
-_LONGEST = 100  # letters of a field's name
-_PLACES = ("body", "query", "path")
-_SAID = {
-    "missing": ("is missing", "send it"),
-    "extra_forbidden": ("is not known here", "leave it out"),
-    "unexpected_keyword_argument": ("is not known here", "leave it out"),
-}
-"""What pydantic finds, and what to say of it and do about it."""
 
 
 class HTTPError(HTTPException):
@@ -113,21 +109,7 @@ def add_handlers(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
 def validation_error(errors: ValidationError | Sequence[Any]) -> HTTPError:
     """Say what cannot be read of a request."""
-    first = (errors.errors() if isinstance(errors, ValidationError) else errors)[0]
-    kind, field = first["type"], ".".join(str(part) for part in first["loc"] if part not in _PLACES)
-    if kind == "json_invalid":
-        remedy = "check its commas, quotes and brackets"
-        return HTTPError(400, RequestError(None, "The JSON cannot be read", remedy))
-    if kind in ("model_attributes_type", "model_type", "dataclass_type") and len(first["loc"]) < 2:
-        problem = "The body is no JSON object"
-        return HTTPError(422, RequestError(None, problem, "send one, with Content-Type: application/json"))
-    where = field[:_LONGEST] or "The request"
-    if kind == "value_error":
-        cause = first["ctx"]["error"]
-        if isinstance(cause, PhotochromError):
-            return HTTPError(422, cause.about(where))
-    problem, remedy = _SAID.get(kind) or (first["msg"][:1].lower() + first["msg"][1:], "send another value")
-    return HTTPError(422, FieldError(where, problem, remedy))
+    return HTTPError(*field_error(errors))
 
 
 def _of_framework(error: HTTPException) -> PhotochromError:
@@ -143,8 +125,9 @@ def _of_framework(error: HTTPException) -> PhotochromError:
 def _allowed(routes: Sequence[BaseRoute], request: Request) -> str:
     """List the methods of an address, of which each route knows only its own."""
     matching = (route for route in routes if route.matches(request.scope)[0] != Match.NONE)
-    return ", ".join(sorted({method for route in matching for method in getattr(route, "methods", None) or ()}))
+    methods = {method for route in matching for method in getattr(route, "methods", None) or ()}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _title(status: int) -> str:
-    return "Client Closed Request" if status == CLIENT_GONE else HTTPStatus(status).phrase
+    return _TITLES.get(status) or HTTPStatus(status).phrase

@@ -66,7 +66,9 @@ def job_error(error: PhotochromError, name: str, retry_after: float) -> HTTPErro
             return HTTPError(413, error)
         case PhotoError():
             return HTTPError(415, error)
-        case UnfitError() | CapabilityError():
+        case UnfitError():
+            return HTTPError(422, error.about(name))
+        case CapabilityError():
             return HTTPError(422, error)
         case NetworkError():
             _log.error("%s", error)

@@ -6,17 +6,19 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from photochrom.server.errors import HTTPError
-from photochrom.server.refusals import FullError, PhotoGoneError
+from photochrom.server.refusals import FullError, PhotoGoneError, UploadStateError
 from photochrom.server.schema import Photo
 from photochrom.server.spool import Spool
 from photochrom.workers.jobs import PhotoInfo
 
-__all__ = ["PhotoStore", "StoredPhoto"]
+__all__ = ["PhotoStore", "StoredPhoto", "gone"]
+
+_ETAGS = 64  # of a photo's results that are remembered
 
 
 @dataclass(eq=False)
@@ -32,6 +34,7 @@ class StoredPhoto:
         expires: when it is gone unless it is used before, in seconds since 1970.
         users: requests that are using it.
         gone: whether it was deleted while it was in use.
+        etags: of results that were asked for, by what was asked.
     """
 
     id: str
@@ -42,6 +45,13 @@ class StoredPhoto:
     expires: float
     users: int = 0
     gone: bool = False
+    etags: dict[str, str] = field(default_factory=dict)
+
+    def remember(self, asked: str, etag: str) -> None:
+        """Remember the ETag of a result."""
+        self.etags[asked] = etag
+        while len(self.etags) > _ETAGS:
+            del self.etags[next(iter(self.etags))]
 
     def shown(self) -> Photo:
         """Describe it to its owner."""
@@ -66,6 +76,9 @@ class PhotoStore:
         keep_seconds: how long after the last use.
         limit: how many at most.
         forget: called with the id of each one that is gone.
+
+    Attributes:
+        awaited: ids of photos that are not here in full yet, for each of which a place is kept.
     """
 
     def __init__(
@@ -73,6 +86,7 @@ class PhotoStore:
     ) -> None:
         self._spool, self._keep_seconds, self._limit, self._forget = spool, keep_seconds, limit, forget
         self._photos: dict[str, StoredPhoto] = {}
+        self.awaited: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._photos)
@@ -93,7 +107,7 @@ class PhotoStore:
         Raises:
             HTTPError: 503 if not.
         """
-        if len(self._photos) >= self._limit:
+        if len(self._photos) + len(self.awaited) >= self._limit:
             full = FullError(None, "The service keeps as many photos as it may", "try again later")
             raise HTTPError(503, full, {"Retry-After": "60"})
 
@@ -108,12 +122,14 @@ class PhotoStore:
         """Find a photo, and hold it while the block runs; its time begins anew.
 
         Raises:
-            HTTPError: 404 if there is none, or it is gone.
+            HTTPError: 404 if there is none, or it is gone; 409 if it is not here in full yet.
         """
+        if photo_id in self.awaited:
+            unfinished = UploadStateError(None, "This photo is not here in full yet", "send the rest of it first")
+            raise HTTPError(409, unfinished)
         photo = self._photos.get(photo_id)
         if photo is None or (photo.expires < time.time() and not photo.users):
-            gone = PhotoGoneError(None, "There is no such photo here, or its time is over", "send it again")
-            raise HTTPError(404, gone)
+            raise gone()
         photo.users += 1
         photo.expires = time.time() + self._keep_seconds
         try:
@@ -144,3 +160,9 @@ class PhotoStore:
     def _remove(self, photo: StoredPhoto) -> None:
         self._spool.remove(photo.path, photo.size)
         self._forget(photo.id)
+
+
+def gone() -> HTTPError:
+    """Say that there is no such photo."""
+    error = PhotoGoneError(None, "There is no such photo here, or its time is over", "send it again")
+    return HTTPError(404, error)

@@ -5,7 +5,9 @@
         ├── RequestError          request-invalid       it cannot be read, or is not what its address takes
         │   ├── FieldError        field-invalid         a field is missing, unknown or impossible
         │   ├── TooLongError      request-too-long      it has more bytes than are allowed
-        │   └── TooSlowError      request-too-slow      it comes too slowly
+        │   ├── TooSlowError      request-too-slow      it comes too slowly
+        │   ├── UploadStateError  upload-unfinished     an upload is not so far, or another request goes on with it
+        │   └── ChecksumError     checksum-mismatch     bytes came that are others than were sent
         ├── AccessError           access-denied         another site's page, or a name that is not the service's
         │   └── TokenError        token-needed          no token, or a wrong one
         ├── NotFoundError         not-found             there is nothing at that address
@@ -22,6 +24,7 @@ from photochrom.errors import PhotochromError
 
 __all__ = [
     "AccessError",
+    "ChecksumError",
     "FieldError",
     "FullError",
     "NotFoundError",
@@ -32,6 +35,7 @@ __all__ = [
     "TooLongError",
     "TooSlowError",
     "UnavailableError",
+    "UploadStateError",
 ]
 
 
@@ -63,6 +67,18 @@ class TooSlowError(RequestError):
     """A request comes too slowly."""
 
     code = "request-too-slow"
+
+
+class UploadStateError(RequestError):
+    """An upload is not as far as the request takes it to be, or another request is going on with it."""
+
+    code = "upload-unfinished"
+
+
+class ChecksumError(RequestError):
+    """The bytes that came are others than those that were sent."""
+
+    code = "checksum-mismatch"
 
 
 class AccessError(ServiceError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path, PurePath
@@ -12,9 +13,21 @@ from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from photochrom.io.formats import MEDIA_TYPES
+from photochrom.result_notes import Note
 from photochrom.server.spool import Spool
 
-__all__ = ["ClientStalledError", "SpooledFileResponse", "TimedStreamingResponse", "attachment", "read_pieces"]
+__all__ = [
+    "RESULT",
+    "ClientStalledError",
+    "SpooledFileResponse",
+    "TimedStreamingResponse",
+    "attachment",
+    "file_etag",
+    "read_pieces",
+]
+
+RESULT = "the result"
+"""What jobs call the result's file, which has no name that its owner knows."""
 
 _PIECE = 1 << 18
 _PATIENCE = 60.0  # seconds that a client may take for a piece
@@ -65,7 +78,10 @@ class SpooledFileResponse(TimedStreamingResponse):
         file: in a folder of its own, which is removed when it is sent, or cannot be.
         spool: that accounts for it.
         headers: further ones.
-        notes: what the user should know, put into the header ``Photochrom-Notes`` as a JSON list.
+        notes: what the user should know, put into the header ``Photochrom-Notes`` as a JSON list of sentences, and
+            into ``Photochrom-Note-Parts`` for programs that call photo and result by other names.
+        name: of the photo, for these sentences.
+        part: bytes to send of it, or None for all.
     """
 
     def __init__(
@@ -74,13 +90,21 @@ class SpooledFileResponse(TimedStreamingResponse):
         spool: Spool,
         *,
         headers: Mapping[str, str] | None = None,
-        notes: tuple[str, ...] = (),
+        notes: tuple[Note, ...] = (),
+        name: str = "",
+        part: range | None = None,
     ) -> None:
         self._folder, self._spool, self._size = file.parent, spool, spool.account(file)
-        more = {"Content-Length": str(self._size), **(headers or {})}
+        sent = range(self._size) if part is None else part
+        more = {"Content-Length": str(len(sent)), **(headers or {})}
         if notes:
-            more["Photochrom-Notes"] = json.dumps(notes)
-        super().__init__(read_pieces(file), MEDIA_TYPES[file.suffix], more)
+            more["Photochrom-Notes"] = json.dumps([str(note.about(name)) for note in notes])
+            parts = [{"about": _about(note), "text": note.text} for note in notes]
+            more["Photochrom-Note-Parts"] = json.dumps(parts)
+        super().__init__(read_pieces(file, sent), MEDIA_TYPES[file.suffix], more)
+        if part is not None:
+            self.status_code = 206
+            self.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{self._size}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
@@ -90,11 +114,28 @@ class SpooledFileResponse(TimedStreamingResponse):
             self._spool.remove(self._folder, self._size)
 
 
-async def read_pieces(file: Path) -> AsyncIterator[bytes]:
-    """Read a file beside the event loop."""
+async def read_pieces(file: Path, part: range | None = None) -> AsyncIterator[bytes]:
+    """Read a file, or some bytes of it, beside the event loop."""
     with file.open("rb") as opened:
-        while piece := await asyncio.to_thread(opened.read, _PIECE):
+        left = file.stat().st_size if part is None else len(part)
+        opened.seek(0 if part is None else part.start)
+        while piece := await asyncio.to_thread(opened.read, min(_PIECE, left)):
+            left -= len(piece)
             yield piece
+
+
+async def file_etag(file: Path) -> str:
+    """Make the ETag of a file, which is that of its bytes."""
+
+    def digest() -> str:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+    return f'"{await asyncio.to_thread(digest)}"'
+
+
+def _about(note: Note) -> str:
+    return "result" if note.subject == RESULT else "photo"
 
 
 def attachment(name: str, suffix: str) -> dict[str, str]:

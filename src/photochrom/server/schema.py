@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, Json
 
 from photochrom.hints import Hint, Region
-from photochrom.inference.card import Card, Input, Output
+from photochrom.inference.card import Input, Output
 from photochrom.options import Options, PaletteColor, ResultOptions
+from photochrom.workers.engine import OpenNetwork
 
 __all__ = [
     "BODIES",
@@ -73,7 +74,7 @@ class ColorizeQuery(ColorizeOptions):
 class _PhotoRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    options: ColorizeOptions = ColorizeOptions()
+    options: ColorizeOptions = Field(default=ColorizeOptions(), description="how the photo is colorized")
 
 
 class AlternativesRequest(_PhotoRequest):
@@ -86,26 +87,28 @@ class AlternativesRequest(_PhotoRequest):
 class SuggestionsRequest(_PhotoRequest):
     """How many places to ask about."""
 
-    n: int = Field(ge=1, le=20)
+    n: int = Field(ge=1, le=20, description="how many places; fewer come of a small photo")
 
 
 class ConfidenceRequest(_PhotoRequest):
     """How large a map of confidence may be."""
 
-    long_edge: int | None = Field(default=None, ge=1, le=65_535)
+    long_edge: int | None = Field(
+        default=None, ge=1, le=65_535, description="pixels of its longer side, or null for the photo's own size"
+    )
 
 
 class CandidatesRequest(_PhotoRequest):
     """A place of a photo, in fractions of its width and height, from its top left corner."""
 
-    x: float = Field(ge=0, le=1)
-    y: float = Field(ge=0, le=1)
+    x: float = Field(ge=0, le=1, description="from the left edge, as a fraction of the width")
+    y: float = Field(ge=0, le=1, description="from the top edge, as a fraction of the height")
 
 
 class ZipItem(_PhotoRequest):
     """One photo of many."""
 
-    id: str = Field(min_length=1, max_length=64)
+    id: str = Field(min_length=1, max_length=64, description="of a kept photo")
     name: str | None = Field(default=None, max_length=255, description="of the file, without its ending")
 
 
@@ -114,7 +117,7 @@ class ZipRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    items: tuple[ZipItem, ...] = Field(min_length=1, max_length=1000)
+    items: tuple[ZipItem, ...] = Field(min_length=1, max_length=1000, description="the photos, in their order")
 
 
 BODIES: tuple[type[BaseModel], ...] = (
@@ -131,13 +134,13 @@ BODIES: tuple[type[BaseModel], ...] = (
 class HintSet(BaseModel):
     """Hints, as the options take them."""
 
-    hints: tuple[Hint, ...]
+    hints: tuple[Hint, ...] = Field(description="to be put into the options")
 
 
 class HintSets(BaseModel):
     """Ways to colorize a photo."""
 
-    alternatives: tuple[HintSet, ...]
+    alternatives: tuple[HintSet, ...] = Field(description="the first is the result by the options alone")
 
 
 class CandidateColors(BaseModel):
@@ -151,10 +154,10 @@ class CandidateColors(BaseModel):
 class Photo(BaseModel):
     """A photo that the service keeps for a while."""
 
-    id: str
-    name: str
+    id: str = Field(description="by which it is asked for; whoever knows it may use the photo")
+    name: str = Field(description="what its owner calls it")
     width: int = Field(description="of the upright photo, in pixels")
-    height: int
+    height: int = Field(description="likewise")
     bits: int = Field(description="per channel")
     format: str = Field(description="such as jpg")
     is_grey: bool = Field(description="whether it has no colours of its own; it may be toned")
@@ -169,6 +172,7 @@ class NetworkInfo(BaseModel):
     version: str
     description: str
     license: str
+    sha256: str = Field(description="which tells its weights from others of the same name")
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     input_size: int
@@ -177,34 +181,35 @@ class NetworkInfo(BaseModel):
     scores: dict[str, float]
 
     @classmethod
-    def of(cls, card: Card) -> NetworkInfo:
-        """Take it from a card."""
-        return cls(**card.model_dump(include=set(cls.model_fields)))
+    def of(cls, network: OpenNetwork) -> NetworkInfo:
+        """Take it from a network that is open."""
+        said = network.card.model_dump(include=set(cls.model_fields) - {"sha256"})
+        return cls(**said, sha256=network.sha256)
 
 
 class Networks(BaseModel):
     """The networks that this service offers."""
 
-    default: str
-    networks: tuple[NetworkInfo, ...]
+    default: str = Field(description="the one that is used where none is named")
+    networks: tuple[NetworkInfo, ...] = Field(description="all of them, the default first")
 
 
 class Limits(BaseModel):
     """What this service takes and keeps."""
 
-    upload_bytes: int
-    pixels: int
+    upload_bytes: int = Field(description="of a photo's file")
+    pixels: int = Field(description="of a photo")
     keep_seconds: float = Field(description="a photo is gone so long after its last use")
-    photos: int
-    token_required: bool
+    photos: int = Field(description="that are kept")
+    token_required: bool = Field(description="whether requests need a token")
 
 
 class Problem(BaseModel):
     """What went wrong (RFC 9457)."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
+    type: str = Field(default="about:blank", description="always about:blank; `code` says the kind")
+    title: str = Field(description="what the status is called")
+    status: int = Field(description="of HTTP")
     detail: str = Field(description="one sentence: what is wrong with what, and what to do")
     code: str = Field(description="of its kind, such as photo-unreadable; it stays from version to version")
     subject: str | None = Field(description="the photo or field that it is about")

@@ -7,20 +7,21 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from fastapi import Request
+from fastapi import Request, Response
 
 from photochrom.errors import PhotochromError, UnknownNetworkError
-from photochrom.inference.card import Card
 from photochrom.server.errors import CLIENT_GONE, HTTPError
 from photochrom.server.job_errors import job_error
 from photochrom.server.metrics import Metrics
 from photochrom.server.photo_store import PhotoStore, StoredPhoto
+from photochrom.server.ranges import knows, wanted_range
 from photochrom.server.refusals import RequestError
-from photochrom.server.responses import SpooledFileResponse, attachment
+from photochrom.server.responses import RESULT, SpooledFileResponse, attachment, file_etag
+from photochrom.server.resumable import ResumableUploads
 from photochrom.server.schema import ColorizeOptions
 from photochrom.server.settings import Settings
 from photochrom.server.spool import Spool
-from photochrom.workers.engine import Engine, EngineSetup
+from photochrom.workers.engine import Engine, EngineSetup, OpenNetwork
 from photochrom.workers.jobs import Describe, FileJob, PhotoJob, Written
 from photochrom.workers.pool import Pool
 from photochrom.workers.runner import Job
@@ -29,6 +30,9 @@ __all__ = ["Service"]
 
 J = TypeVar("J", bound=PhotoJob[Any])
 R = TypeVar("R")
+_KEPT = {
+    "Cache-Control": "private, no-cache"
+}  # by a browser, which asks each time whether the photo is still here
 _NICE = 5  # of the workers: the front process answers first, however busy they are
 
 
@@ -42,8 +46,9 @@ class Service:
         settings: likewise.
         spool: its files.
         photos: those that are kept.
+        uploads: photos that come bit by bit.
         pool: the workers.
-        cards: of the networks that are open, the default's first; empty before `start`.
+        networks: those that are open, the default first; none before `start`.
         metrics: what is counted.
         draining: whether it is ending, and takes nothing new.
 
@@ -62,8 +67,9 @@ class Service:
             warm=True,
         )
         self.pool = Pool(engine, workers=settings.workers, queue=settings.queue, eager=True)
-        self.cards: tuple[Card, ...] = ()
+        self.networks: tuple[OpenNetwork, ...] = ()
         self.photos = PhotoStore(self.spool, settings.keep_seconds, settings.photos, self.pool.forget)
+        self.uploads = ResumableUploads(self.spool, self.photos, settings.keep_seconds)
         self.draining = False
         self.metrics = Metrics(
             {
@@ -71,6 +77,7 @@ class Service:
                 "workers_busy": ("Workers that have a job", lambda: self.pool.busy),
                 "spool_bytes": ("Bytes of uploads and results", lambda: self.spool.used),
                 "photos": ("Photos that are kept", lambda: len(self.photos)),
+                "uploads": ("Photos that are not here in full yet", lambda: len(self.photos.awaited)),
             },
             {"worker_restarts": ("Workers that were started anew", lambda: self.pool.restarts)},
         )
@@ -82,7 +89,7 @@ class Service:
         Raises:
             PhotochromError: if they cannot be started, or a network cannot be opened.
         """
-        self.cards = tuple(network.card for network in await self.pool.do(Describe()))
+        self.networks = await self.pool.do(Describe())
         self._sweeping = asyncio.create_task(self._sweep())
 
     async def close(self) -> None:
@@ -109,17 +116,17 @@ class Service:
         Raises:
             HTTPError: 404 if it is not.
         """
-        known = [card.name for card in self.cards]
+        known = [network.card.name for network in self.networks]
         if name is not None and name not in known:
             remedy = f"use one of {', '.join(known)}"
             raise HTTPError(404, UnknownNetworkError(name, "there is no such network here", remedy))
         return name
 
-    async def do(self, request: Request, job: Job[Engine, R], *, patient: bool = False) -> R:
+    async def do(self, request: Request | None, job: Job[Engine, R], *, patient: bool = False) -> R:
         """Have a job done, unless its client goes away meanwhile.
 
         Args:
-            request: whose body is read.
+            request: whose body is read; None for one that is of use when its client has gone too.
             job: what to do.
             patient: wait for a place in the line, however long it is.
 
@@ -127,13 +134,14 @@ class Service:
             HTTPError: as `job_error` says; 499 if the client has gone.
         """
         seconds = self.settings.request_seconds
-        work = asyncio.ensure_future(self.pool.do(job, seconds=seconds, patient=patient))
-        gone = asyncio.ensure_future(_gone(request))
+        work: asyncio.Future[Any] = asyncio.ensure_future(self.pool.do(job, seconds=seconds, patient=patient))
+        gone: asyncio.Future[Any] = asyncio.Future() if request is None else asyncio.ensure_future(_gone(request))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 raise HTTPError(CLIENT_GONE, RequestError(None, "The client went away", "ask again"))
-            return work.result()
+            result: R = work.result()
+            return result
         except PhotochromError as error:
             raise job_error(error, job.name, min(self.pool.retry_after, seconds)) from error
         finally:
@@ -143,25 +151,39 @@ class Service:
                     await task
 
     async def answer_file(
-        self, request: Request, job: FileJob[Written], *, saved: bool = False
-    ) -> SpooledFileResponse:
+        self, request: Request, job: FileJob[Written], *, saved: bool = False, photo: StoredPhoto | None = None
+    ) -> Response:
         """Have a job done that makes a file, and answer with that.
 
         Args:
             request: whose answer it is.
             job: with a target in no folder yet.
             saved: have browsers save it under the photo's name.
+            photo: which it is of, for an answer to GET: it may be kept and asked for again, in parts too.
 
         Raises:
-            HTTPError: as `do`.
+            HTTPError: as `do`; 416 if it has not the bytes that are asked for.
         """
+        asked = repr(job)
+        if photo is not None and (known := photo.etags.get(asked)) and knows(request.headers, known):
+            return Response(status_code=304, headers={"ETag": known, **_KEPT})
         self.spool.charge(0)
         folder = self.spool.new_folder()
         try:
-            made = await self.do(request, replace(job, target=folder / job.target))
+            made = await self.do(request, replace(job, target=folder / job.target, shown=RESULT))
             headers = attachment(job.name, made.file.suffix) if saved else {}
-            notes = tuple(map(str, made.notes))
-            return SpooledFileResponse(made.file, self.spool, headers=headers, notes=notes)
+            part = None
+            if photo is not None:
+                etag = await file_etag(made.file)
+                photo.remember(asked, etag)
+                if knows(request.headers, etag):
+                    self.spool.remove(folder)
+                    return Response(status_code=304, headers={"ETag": etag, **_KEPT})
+                part = wanted_range(request.headers, made.file.stat().st_size, etag)
+                headers |= {"ETag": etag, "Accept-Ranges": "bytes", **_KEPT}
+            return SpooledFileResponse(
+                made.file, self.spool, headers=headers, notes=made.notes, name=job.name, part=part
+            )
         except BaseException:
             self.spool.remove(folder)
             raise
@@ -170,6 +192,7 @@ class Service:
         while True:
             await asyncio.sleep(min(10.0, max(0.1, self.settings.keep_seconds / 4)))
             self.photos.sweep()
+            self.uploads.sweep()
 
 
 async def _gone(request: Request) -> None:

@@ -22,6 +22,7 @@ class Settings:
     Attributes:
         host: address to listen on.
         port: likewise; 0 for any that is free.
+        root_path: below which it is reached, such as ``"/photos"``; empty for the root of its host.
         allowed_hosts: names, besides the loopback's own, by which a service on the loopback may be called.
         networks: networks as `Network` takes them, the default first.
         device: where they run.
@@ -41,6 +42,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8000
+    root_path: str = ""
     allowed_hosts: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
     device: Device = "auto"

@@ -18,7 +18,7 @@ from photochrom.server.spool import Spool, full
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-__all__ = ["Upload", "display_name"]
+__all__ = ["SpoolWriter", "Upload", "display_name"]
 
 _PIECE = 1 << 18  # bytes that are written at a time
 _MOST_PARTS = 4
@@ -36,17 +36,21 @@ class Upload:
     Attributes:
         path: its file in the spool.
         name: what its owner calls it.
-        size: bytes received.
         texts: the other parts of a form.
     """
 
     def __init__(self, spool: Spool, name: str = "") -> None:
         self._spool = spool
+        self._writer: SpoolWriter | None = None
         self.path = spool.new_file()
         self.name = display_name(name)
-        self.size = 0
         self.texts: dict[str, str] = {}
         self._kept = False
+
+    @property
+    def size(self) -> int:
+        """Bytes received."""
+        return 0 if self._writer is None else self._writer.size
 
     def keep(self) -> None:
         """Let the file outlive the block."""
@@ -70,7 +74,7 @@ class Upload:
         """
         kind, parameters = parse_options_header(request.headers.get("content-type"))
         with self.path.open("xb", buffering=0) as file:
-            writer = _Writer(self, file, limit)
+            self._writer = writer = SpoolWriter(self._spool, file, limit)
             if kind.startswith(b"multipart/"):
                 await self._receive_form(request, writer, parameters.get(b"boundary", b""))
             else:
@@ -78,7 +82,7 @@ class Upload:
                     await writer.write(chunk)
             await writer.flush()
 
-    async def _receive_form(self, request: Request, writer: _Writer, boundary: bytes) -> None:
+    async def _receive_form(self, request: Request, writer: SpoolWriter, boundary: bytes) -> None:
         if not 0 < len(boundary) <= 70:  # RFC 2046
             raise HTTPError(
                 400, RequestError(None, "The form has no boundary", "let your client write its Content-Type")
@@ -102,26 +106,46 @@ class Upload:
         self.texts = form.texts
 
 
-class _Writer:
-    """Writes pieces to a file beside the event loop, within the limits."""
+class SpoolWriter:
+    """Writes what is received to a file of the spool, beside the event loop and within the limits.
 
-    def __init__(self, upload: Upload, file: RawIOBase, limit: int) -> None:
-        self._upload, self._file, self._limit = upload, file, limit
+    Args:
+        spool: that accounts for it.
+        file: open and unbuffered.
+        limit: bytes that may be written.
+
+    Attributes:
+        size: bytes received and accounted for.
+    """
+
+    def __init__(self, spool: Spool, file: RawIOBase, limit: int) -> None:
+        self._spool, self._file, self._limit = spool, file, limit
         self._pending = bytearray()
+        self.size = 0
 
     async def write(self, data: bytes | bytearray) -> None:
+        """Take some bytes.
+
+        Raises:
+            HTTPError: 413 if there are too many, 503 where the spool is full.
+        """
         if not data:
             return
-        if self._upload.size + len(data) > self._limit:
+        if self.size + len(data) > self._limit:
             problem = f"The photo has more than the {self._limit:,} bytes that are allowed"
             raise HTTPError(413, TooLongError(None, problem, "shrink it"))
-        self._upload._spool.charge(len(data))
-        self._upload.size += len(data)
+        self._spool.charge(len(data))
+        self.size += len(data)
         self._pending += data
         if len(self._pending) >= _PIECE:
             await self.flush()
 
     async def flush(self) -> None:
+        """Write what was taken.
+
+        Raises:
+            HTTPError: 503 where the disk is full.
+        """
         pending, self._pending = self._pending, bytearray()
         try:
             await asyncio.to_thread(_write_all, self._file, pending)

@@ -28,6 +28,9 @@ class Context:
     def forget(self, key: str) -> None:
         """Let go of what is remembered by a job's `key`."""
 
+    def close(self) -> None:
+        """Let go of everything; no job comes any more."""
+
 
 class Setup(ABC, Generic[C_co]):
     """What workers are started with; it is sent to them.
@@ -35,10 +38,14 @@ class Setup(ABC, Generic[C_co]):
     Attributes:
         threads: processors for one worker, or None for all.
         nice: how far the worker's process stands back behind others.
+        waits: whether jobs wait for another computer rather than compute: then threads do them, and no processes.
+        last_seconds: that such a thread has, when the work ends, to let go of what it holds there.
     """
 
     threads: int | None = None
     nice: int = 0
+    waits: bool = False
+    last_seconds: float = 0.0
 
     @abstractmethod
     def open(self) -> C_co:

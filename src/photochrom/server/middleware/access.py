@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from photochrom.server.errors import HTTPError, error_response
+from photochrom.server.middleware.root_path import route_path
 from photochrom.server.refusals import AccessError, TokenError, UnavailableError
 from photochrom.server.settings import Settings
 
@@ -18,6 +20,7 @@ __all__ = ["AccessMiddleware", "is_guarded"]
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _HEALTH = ("/healthz", "/readyz")
+_PORTS = {"http": 80, "https": 443}
 
 
 def is_guarded(path: str) -> bool:
@@ -39,11 +42,12 @@ class AccessMiddleware:
         on_loopback = settings.host in _LOOPBACK
         # A page of another site may have its own name lead to this computer's loopback (DNS rebinding).
         checked = on_loopback or settings.allowed_hosts
-        self._hosts = {*_LOOPBACK, *map(str.lower, settings.allowed_hosts)} if checked else None
+        self._named = {*map(str.lower, settings.allowed_hosts)}
+        self._hosts = {*_LOOPBACK, *self._named} if checked else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
-        if scope["type"] == "http" and (found := self._refusal(scope["path"], Headers(scope=scope))):
+        if scope["type"] == "http" and (found := self._refusal(route_path(scope), Headers(scope=scope))):
             await error_response(found.status_code, found.error, found.headers)(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -62,8 +66,7 @@ class AccessMiddleware:
             )
         if not is_guarded(path):
             return None
-        # Browsers say so themselves, whatever a proxy makes of the names.
-        if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        if self._is_of_another_site(headers):
             error = AccessError(None, "Pages of other sites may not use this service", "open its own page")
             return HTTPError(403, error)
         if self._tokens and not self._knows(headers.get("authorization", "")):
@@ -73,6 +76,25 @@ class AccessMiddleware:
             ending = UnavailableError(None, "The service is ending", "try again in a little while")
             return HTTPError(503, ending, {"Retry-After": "10"})
         return None
+
+    def _is_of_another_site(self, headers: Headers) -> bool:
+        site = headers.get("sec-fetch-site")
+        if site is not None:  # browsers say so themselves, whatever a proxy makes of the names
+            return site in ("cross-site", "same-site")
+        origin = headers.get("origin")  # which older ones send
+        if origin is None:
+            return False
+        try:
+            parts = urlsplit(origin)
+            name, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+        except ValueError:
+            return True
+        if name in self._named:  # a proxy may leave its own port off
+            return False
+        # Behind a proxy the scheme is another, and with it the port that is not written.
+        host = headers.get("host", "")
+        own = re.search(r":(\d+)$", host)
+        return name != _host(host) or port not in ({int(own[1])} if own else set(_PORTS.values()))
 
     def _knows(self, authorization: str) -> bool:
         scheme, _, token = authorization.partition(" ")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photochrom.server.errors import HTTPError, error_response
+from photochrom.server.middleware.root_path import route_path
 from photochrom.server.refusals import TooLongError, TooSlowError
 from photochrom.server.settings import Settings
 
 __all__ = ["BodyLimitMiddleware"]
 
-_UPLOADS = ("/v1/photos", "/v1/colorize")
+_UPLOADS = re.compile(r"POST /v1/(photos|colorize)|PATCH /v1/photos/[^/]+")
 _FORM = 1 << 20  # bytes that a form may add to its photo, and of other bodies
 _GRACE = 30.0  # seconds that any body may take, and
 _SLOWEST = 16_384  # bytes a second that it must come with beyond
@@ -35,7 +37,7 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_upload = scope["method"] == "POST" and scope["path"] in _UPLOADS
+        is_upload = _UPLOADS.fullmatch(f"{scope['method']} {route_path(scope)}") is not None
         limit = _FORM + (self._settings.upload_bytes if is_upload else 0)
         most = f"At most {limit - _FORM if is_upload else limit:,} bytes may be sent here"
         too_long = HTTPError(413, TooLongError(None, most, "send less"), {"Connection": "close"})

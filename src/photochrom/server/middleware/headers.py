@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from photochrom.server.middleware.root_path import route_path
+
 __all__ = ["HEADERS", "SecurityHeadersMiddleware"]
 
 HEADERS = {
@@ -33,14 +35,16 @@ class SecurityHeadersMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and its response back."""
+        private = scope["type"] == "http" and route_path(scope).startswith("/v1")
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                private = scope["path"].startswith("/v1")
                 headers.setdefault("Cache-Control", "no-store" if private else "no-cache")
+                if "Content-Encoding" in headers and headers.get("ETag", "W/").startswith('"'):
+                    headers["ETag"] = f"W/{headers['ETag']}"  # the same file, but not the same bytes
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

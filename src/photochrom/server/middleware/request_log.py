@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photochrom.server.errors import CLIENT_GONE, UNEXPECTED, error_response
 from photochrom.server.metrics import Metrics
+from photochrom.server.middleware.root_path import route_path
 from photochrom.server.responses import ClientStalledError
 
 __all__ = ["RequestLogMiddleware"]
@@ -26,10 +29,11 @@ class RequestLogMiddleware:
     Args:
         app: what lies within.
         metrics: count the requests.
+        routes: all that there are, by which a request is counted that was refused before it came to its own.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, routes: Sequence[BaseRoute]) -> None:
+        self._app, self._metrics, self._routes = app, metrics, routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -37,6 +41,7 @@ class RequestLogMiddleware:
             await self._app(scope, receive, send)
             return
         status, sent, started = 0, 0, time.perf_counter()
+        path = route_path(scope)
 
         async def counted(message: Message) -> None:
             nonlocal status, sent
@@ -52,23 +57,26 @@ class RequestLogMiddleware:
         except (ClientStalledError, ClientDisconnect):
             status = CLIENT_GONE
         except Exception:
-            _log.exception("%s %s failed", scope["method"], _route(scope))
+            _log.exception("%s %s failed", scope["method"], self._route(scope, path))
             if not status:
                 status = 500
                 await error_response(500, UNEXPECTED)(scope, receive, counted)
         finally:
             self._metrics.in_flight -= 1
             seconds = time.perf_counter() - started
-            route, status = _route(scope), status or CLIENT_GONE
+            route, status = self._route(scope, path), status or CLIENT_GONE
             self._metrics.count(route, scope["method"], status, seconds)
-            level = logging.DEBUG if scope["path"] in _QUIET else logging.INFO
+            level = logging.DEBUG if path in _QUIET else logging.INFO
             # The route and not the path, which has a photo's id; and no name, token or address.
             _log.log(level, "%s %s %d %.3f s %d bytes", scope["method"], route, status, seconds, sent)
 
-
-def _route(scope: Scope) -> str:
-    route: Any = scope.get("route")
-    path = getattr(route, "path", None)
-    if path is None and scope["path"].startswith("/static/"):
-        return "/static"
-    return path or "other"
+    def _route(self, scope: Scope, path: str) -> str:
+        if path.startswith("/static/"):
+            return "/static"
+        route: Any = scope.get("route")
+        if route is None:
+            matching = (
+                one for one in self._routes if hasattr(one, "path") and one.matches(scope)[0] != Match.NONE
+            )
+            route = next(matching, None)
+        return getattr(route, "path", None) or "other"

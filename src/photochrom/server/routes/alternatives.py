@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 
-from photochrom.server.routes.common import WORK_RESPONSES, ServiceDep, json_body, reads
+from photochrom.server.routes.common import WORK_RESPONSES, PhotoId, ServiceDep, json_body, reads
 from photochrom.server.schema import AlternativesRequest, HintSet, HintSets
 from photochrom.workers.jobs import Alternatives
 
@@ -15,10 +15,15 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/photos", tags=["photos"])
 
 
-@router.post("/{photo_id}/alternatives", responses=WORK_RESPONSES, openapi_extra=json_body(AlternativesRequest))
+@router.post(
+    "/{photo_id}/alternatives",
+    response_description="the ways",
+    responses=WORK_RESPONSES,
+    openapi_extra=json_body(AlternativesRequest),
+)
 async def get_alternatives(
     request: Request,
-    photo_id: str,
+    photo_id: PhotoId,
     body: Annotated[AlternativesRequest, reads(AlternativesRequest)],
     service: ServiceDep,
 ) -> HintSets:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 
-from photochrom.server.routes.common import WORK_RESPONSES, ServiceDep, json_body, reads
+from photochrom.server.routes.common import WORK_RESPONSES, PhotoId, ServiceDep, json_body, reads
 from photochrom.server.schema import CandidateColors, CandidatesRequest
 from photochrom.workers.jobs import Candidates
 
@@ -15,10 +15,15 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/photos", tags=["photos"])
 
 
-@router.post("/{photo_id}/colors", responses=WORK_RESPONSES, openapi_extra=json_body(CandidatesRequest))
+@router.post(
+    "/{photo_id}/colors",
+    response_description="the colours",
+    responses=WORK_RESPONSES,
+    openapi_extra=json_body(CandidatesRequest),
+)
 async def get_colors(
     request: Request,
-    photo_id: str,
+    photo_id: PhotoId,
     body: Annotated[CandidatesRequest, reads(CandidatesRequest)],
     service: ServiceDep,
 ) -> CandidateColors:

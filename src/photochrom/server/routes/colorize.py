@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from photochrom.server.errors import HTTPError
 from photochrom.server.refusals import RequestError
-from photochrom.server.responses import SpooledFileResponse
 from photochrom.server.routes.common import (
     IMAGE,
+    RESULT_ANSWERS,
     WORK_RESPONSES,
+    PhotoId,
     ServiceDep,
     image_body,
     json_body,
@@ -33,9 +34,7 @@ router = APIRouter(prefix="/v1", tags=["results"])
     responses={**WORK_RESPONSES, 200: IMAGE},
     openapi_extra=image_body(with_options=True),
 )
-async def colorize(
-    request: Request, service: ServiceDep, query: Annotated[ColorizeQuery, Query()]
-) -> SpooledFileResponse:
+async def colorize(request: Request, service: ServiceDep, query: Annotated[ColorizeQuery, Query()]) -> Response:
     """Send a photo, get it in colour: in a form with `options` as JSON, or as the body with them as the query."""
     async with Upload(service.spool) as upload:
         await upload.receive(request, limit=service.settings.upload_bytes)
@@ -63,11 +62,24 @@ async def colorize(
 )
 async def colorize_photo(
     request: Request,
-    photo_id: str,
+    photo_id: PhotoId,
     options: Annotated[ColorizeOptions, reads(ColorizeOptions)],
     service: ServiceDep,
-) -> SpooledFileResponse:
+) -> Response:
     """Get the photo in colour."""
     with service.photos.use(photo_id) as photo:
         job = service.job(Render, options, photo, target=options.target)
         return await service.answer_file(request, job, saved=True)
+
+
+@router.get("/photos/{photo_id}/colorize", response_class=Response, responses={**WORK_RESPONSES, **RESULT_ANSWERS})
+async def get_result(
+    request: Request, photo_id: PhotoId, service: ServiceDep, query: Annotated[ColorizeQuery, Query()]
+) -> Response:
+    """Get the photo in colour by an address of its own, which a browser may keep and ask for in parts.
+
+    The headers Range, If-Range and If-None-Match are heeded.
+    """
+    with service.photos.use(photo_id) as photo:
+        job = service.job(Render, query, photo, target=query.target)
+        return await service.answer_file(request, job, saved=True, photo=photo)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
+from fastapi import Path as InPath
 from pydantic import BaseModel, ValidationError
 
 from photochrom.io.formats import MEDIA_TYPES
@@ -13,16 +15,17 @@ from photochrom.server.errors import HTTPError, error_responses, validation_erro
 from photochrom.server.refusals import RequestError
 from photochrom.server.schema import ColorizeOptions
 from photochrom.server.service import Service
-from photochrom.server.upload import Upload
 from photochrom.workers.jobs import Inspect, PhotoInfo
 
 __all__ = [
     "BINARY",
     "IMAGE",
+    "RESULT_ANSWERS",
     "WORK_RESPONSES",
+    "PhotoId",
     "ServiceDep",
     "image_body",
-    "inspect",
+    "inspect_file",
     "json_body",
     "read_json",
     "reads",
@@ -39,6 +42,7 @@ def _service(request: Request) -> Service:
 
 
 ServiceDep = Annotated[Service, Depends(_service)]
+PhotoId = Annotated[str, InPath(description="id of a kept photo, as `POST /v1/photos` told it")]
 
 BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
 IMAGE: dict[str, Any] = {
@@ -46,8 +50,28 @@ IMAGE: dict[str, Any] = {
     "content": {kind: {"schema": BINARY} for kind in sorted(set(MEDIA_TYPES.values()))},
 }
 
+_ETAG = {"ETag": {"description": "stands for these very bytes", "schema": {"type": "string"}, "example": '"6c1f"'}}
+RESULT_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {**IMAGE, "headers": _ETAG},
+    206: {
+        **IMAGE,
+        "description": "the bytes that the header Range asks for",
+        "headers": {
+            **_ETAG,
+            "Content-Range": {
+                "description": "which bytes these are, and of how many",
+                "schema": {"type": "string"},
+                "example": "bytes 1000-1999/2000",
+            },
+        },
+    },
+    304: {"description": "the client has it, as its If-None-Match says", "headers": _ETAG},
+    **error_responses(416),
+}
+"""Of a result that GET gives: a browser may keep it, and ask for it in parts."""
+
 # What may come of a request that gives a worker something to do.
-WORK_RESPONSES = error_responses(400, 401, 403, 404, 408, 413, 415, 421, 422, 429, 500, 503, 504)
+WORK_RESPONSES = error_responses(400, 401, 403, 404, 408, 409, 413, 415, 421, 422, 429, 500, 503, 504)
 
 
 def image_body(*, with_options: bool = False) -> dict[str, Any]:
@@ -102,11 +126,13 @@ def read_json(model: type[M], text: str | bytes) -> M:
         raise validation_error(error) from error
 
 
-async def inspect(service: Service, request: Request, upload: Upload, key: str | None) -> PhotoInfo:
-    """See what an uploaded photo is.
+async def inspect_file(
+    service: Service, request: Request | None, path: Path, name: str, key: str | None
+) -> PhotoInfo:
+    """See what a photo in the spool is.
 
     Raises:
         HTTPError: as `Service.do`.
     """
     options = ColorizeOptions().engine_options(max_pixels=service.settings.pixels)
-    return await service.do(request, Inspect(photo=upload.path, name=upload.name, key=key, options=options))
+    return await service.do(request, Inspect(photo=path, name=name, key=key, options=options))

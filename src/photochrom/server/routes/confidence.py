@@ -6,8 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from photochrom.server.responses import SpooledFileResponse
-from photochrom.server.routes.common import BINARY, WORK_RESPONSES, ServiceDep, json_body, reads
+from photochrom.server.routes.common import BINARY, WORK_RESPONSES, PhotoId, ServiceDep, json_body, reads
 from photochrom.server.schema import ConfidenceRequest
 from photochrom.workers.jobs import Confidence
 
@@ -24,10 +23,10 @@ router = APIRouter(prefix="/v1/photos", tags=["photos"])
 )
 async def get_confidence(
     request: Request,
-    photo_id: str,
+    photo_id: PhotoId,
     body: Annotated[ConfidenceRequest, reads(ConfidenceRequest)],
     service: ServiceDep,
-) -> SpooledFileResponse:
+) -> Response:
     """Get a grey map of how sure the network is; white is sure."""
     with service.photos.use(photo_id) as photo:
         return await service.answer_file(

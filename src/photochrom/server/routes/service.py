@@ -17,14 +17,14 @@ router = APIRouter(tags=["service"])
 _TOLD = error_responses(401, 403, 421, 503)
 
 
-@router.get("/v1/networks", responses=_TOLD)
+@router.get("/v1/networks", response_description="the networks", responses=_TOLD)
 async def get_networks(service: ServiceDep) -> Networks:
     """List the networks that this service offers."""
-    cards = service.cards
-    return Networks(default=cards[0].name, networks=tuple(map(NetworkInfo.of, cards)))
+    networks = service.networks
+    return Networks(default=networks[0].card.name, networks=tuple(map(NetworkInfo.of, networks)))
 
 
-@router.get("/v1/limits", responses=_TOLD)
+@router.get("/v1/limits", response_description="the limits", responses=_TOLD)
 async def get_limits(service: ServiceDep) -> Limits:
     """Say what this service takes, and how long it keeps photos."""
     settings = service.settings
@@ -37,15 +37,23 @@ async def get_limits(service: ServiceDep) -> Limits:
     )
 
 
-@router.head("/healthz", include_in_schema=False)
-@router.get("/healthz", response_class=PlainTextResponse, responses=error_responses(421))
+@router.get(
+    "/healthz",
+    response_description="it is alive",
+    response_class=PlainTextResponse,
+    responses=error_responses(421),
+)
 async def get_health() -> str:
     """Say that the service is alive."""
     return "alive\n"
 
 
-@router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", response_class=PlainTextResponse, responses=error_responses(421, 503))
+@router.get(
+    "/readyz",
+    response_description="photos may be sent",
+    response_class=PlainTextResponse,
+    responses=error_responses(421, 503),
+)
 async def get_readiness(service: ServiceDep) -> str:
     """Say whether photos may be sent."""
     if service.draining or not service.pool.ready:
@@ -55,7 +63,12 @@ async def get_readiness(service: ServiceDep) -> str:
     return "ready\n"
 
 
-@router.get("/metrics", response_class=PlainTextResponse, responses=error_responses(401, 403, 421))
+@router.get(
+    "/metrics",
+    response_description="counts in the text format of Prometheus",
+    response_class=PlainTextResponse,
+    responses=error_responses(401, 403, 421),
+)
 async def get_metrics(service: ServiceDep) -> Response:
     """Say what was counted, for Prometheus."""
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

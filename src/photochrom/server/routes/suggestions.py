@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 
-from photochrom.server.routes.common import WORK_RESPONSES, ServiceDep, json_body, reads
+from photochrom.server.routes.common import WORK_RESPONSES, PhotoId, ServiceDep, json_body, reads
 from photochrom.server.schema import HintSet, SuggestionsRequest
 from photochrom.workers.jobs import Suggest
 
@@ -15,10 +15,15 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/photos", tags=["photos"])
 
 
-@router.post("/{photo_id}/suggestions", responses=WORK_RESPONSES, openapi_extra=json_body(SuggestionsRequest))
+@router.post(
+    "/{photo_id}/suggestions",
+    response_description="the places",
+    responses=WORK_RESPONSES,
+    openapi_extra=json_body(SuggestionsRequest),
+)
 async def get_suggestions(
     request: Request,
-    photo_id: str,
+    photo_id: PhotoId,
     body: Annotated[SuggestionsRequest, reads(SuggestionsRequest)],
     service: ServiceDep,
 ) -> HintSet:

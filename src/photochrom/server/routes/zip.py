@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
+from photochrom.server.photo_store import gone
 from photochrom.server.responses import TimedStreamingResponse
 from photochrom.server.routes.common import BINARY, WORK_RESPONSES, ServiceDep, json_body, reads
 from photochrom.server.schema import ZipRequest
@@ -14,9 +15,6 @@ from photochrom.server.zipping import stream_zip
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["results"])
-
-
-_ZIP = {"description": "the file", "content": {"application/zip": {"schema": BINARY}}}
 
 
 @router.post(
@@ -34,5 +32,7 @@ async def get_zip(
     """Get several photos in colour as one file; one that fails is a text there that says why."""
     for item in body.items:
         service.network(item.options.network)
+    if all(service.photos.name(item.id) is None for item in body.items):
+        raise gone()
     headers = {"Content-Disposition": 'attachment; filename="colorized.zip"'}
     return TimedStreamingResponse(stream_zip(service, request, body.items), "application/zip", headers)
