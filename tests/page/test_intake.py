@@ -59,5 +59,5 @@ def test_what_a_result_could_not_hold_is_told(open_page: Any, wide: Path) -> Non
     page.locator("#format").select_option("jpg")
     download(page, "#download")
     note = page.locator(".toast")
-    expect(note).to_contain_text("8 bits")
-    expect(note).to_contain_text("white")
+    expect(note).to_contain_text("16 bits per channel, which become 8")
+    expect(note).to_contain_text("laid over white")

@@ -48,7 +48,7 @@ export async function addFiles(files) {
   if (added.length) {
     claims.forEach((claim, at) => claim?.apply(added[at]));
     const words = added.length === 1 ? `${added[0].name} added` : `${added.length} photos added`;
-    if (isPicking() || $("dialog[open]")) {
+    if (state.selected && (isPicking() || $("dialog[open]"))) {
       toast(`${words}; you will find ${added.length === 1 ? "it" : "them"} below.`);
     } else {
       announce(words);
