@@ -35,6 +35,7 @@ def test_a_file_that_is_no_photo_is_explained_and_harms_no_other(
     broken = tmp_path / "letter.jpg"
     broken.write_text("Dear grandmother, ")
     page.set_input_files("#chooser", [str(broken), *map(str, album)])
+    page.locator(".frame[data-status=error]").click()
     failed = page.locator("#stage-failed")
     expect(failed).to_be_visible()
     expect(failed).to_contain_text("letter.jpg")

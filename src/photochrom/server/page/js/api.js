@@ -3,6 +3,7 @@
 // A call that finds the server away waits until it is back and is then made again; one that finds it busy waits as
 // long as the server asks. So callers meet only answers, errors that a person can do something about, and aborts.
 
+import { learn } from "./line.js";
 import { note, recall } from "./storage.js";
 import { sentence } from "./units.js";
 
@@ -42,11 +43,18 @@ export function onTokenNeeded(ask) {
 
 export const networks = (signal) => json("v1/networks", { signal });
 export const limits = (signal) => json("v1/limits", { signal });
-export const forget = (id) => call(`v1/photos/${id}`, { method: "DELETE" }, () => null);
+// Goes on when the tab closes meanwhile.
+export const forget = (id) => call(`v1/photos/${id}`, { method: "DELETE", keepalive: true }, () => null);
 export const photo = (id, signal) => json(`v1/photos/${id}`, { signal });
 export const original = (id, longEdge, signal) =>
   blob(`v1/photos/${id}/original${longEdge ? `?long_edge=${longEdge}` : ""}`, { signal });
 export const colorize = (id, options, signal) => blob(`v1/photos/${id}/colorize`, post(options, signal));
+/** The same with what its owner should know of it: {blob, notes}. */
+export const result = (id, options, signal) =>
+  call(`v1/photos/${id}/colorize`, post(options, signal), async (response) => {
+    const notes = JSON.parse(response.headers.get("Photochrom-Notes") ?? "[]");
+    return { blob: await response.blob(), notes };
+  });
 export const alternatives = (id, body, signal) => json(`v1/photos/${id}/alternatives`, post(body, signal));
 export const suggestions = (id, body, signal) => json(`v1/photos/${id}/suggestions`, post(body, signal));
 export const confidence = (id, body, signal) => blob(`v1/photos/${id}/confidence`, post(body, signal));
@@ -55,10 +63,14 @@ export const colors = (id, body, signal) => json(`v1/photos/${id}/colors`, post(
 /** The answer to /v1/zip itself, whose body is read as it comes. */
 export const zip = (body, signal) => call("v1/zip", post(body, signal), (response) => response);
 
-/** Upload a file; `progress` is called with 0..1. fetch cannot tell how much has gone, XMLHttpRequest can. */
-export function upload(file, name, progress, signal) {
+/**
+ * Upload a file; `progress` is called with 0..1, `again` with 2 and more where it begins anew.
+ *
+ * fetch cannot tell how much has gone, XMLHttpRequest can.
+ */
+export function upload(file, name, { progress = () => {}, again = () => {} }) {
   const path = `v1/photos?name=${encodeURIComponent(name)}`;
-  return call(path, { method: "POST", body: file, signal, progress }, (response) => response.json());
+  return call(path, { method: "POST", body: file, progress, again }, (response) => response.json());
 }
 
 const post = (body, signal) => ({
@@ -68,7 +80,13 @@ const post = (body, signal) => ({
   signal,
 });
 const json = (path, options) => call(path, options, (response) => response.json());
-const blob = (path, options) => call(path, options, (response) => response.blob());
+const blob = (path, options) =>
+  call(path, options, async (response) => {
+    const began = performance.now();
+    const body = await response.blob();
+    learn("down", body.size, performance.now() - began);
+    return body;
+  });
 
 async function call(path, options, read) {
   let breaks = 0;
@@ -84,6 +102,7 @@ async function call(path, options, read) {
       breaks += 1;
       if (breaks > BREAKS) throw new Problem(BROKEN);
       await abortable(away(), options.signal);
+      options.again?.(breaks + 1);
       continue;
     }
     if (problem.code === "token-needed") await abortable(newToken(), options.signal);

@@ -46,8 +46,8 @@ function wait() {
 /** Whether the screen could show more pixels than the preview has, and they are not there yet. */
 function wanted() {
   const photo = state.selected;
-  const { edge, version } = (photo && pictureOf(photo)) ?? {};
-  if (!photo?.remote || !edge || version !== photo.history.edit || loaded.version === version) return false;
+  const { edge, version, sharp } = (photo && pictureOf(photo)) ?? {};
+  if (!photo?.remote?.id || !sharp || version !== photo.history.edit || loaded.version === version) return false;
   const long = Math.max(photo.remote.width, photo.remote.height);
   const dots = isFitted() ? 1 : window.devicePixelRatio; // the whole photo is sharp enough as it is
   return long > edge && scaleNow() * long * dots > edge * 1.1;
@@ -64,11 +64,11 @@ async function load() {
     const scale = Math.min(1, Math.sqrt(MOST / (width * height)));
     const edge = Math.floor(Math.max(width, height) * scale);
     if (!loaded.before) {
-      loaded.before = URL.createObjectURL(await withPhoto(photo, (id) => api.original(id, edge, signal), signal));
+      loaded.before = URL.createObjectURL(await withPhoto(photo, (id) => api.original(id, edge, signal), signal, { whole: true }));
     }
     const format = pictureOf(photo).alpha ? "webp" : "jpg";
     const options = () => optionsOf(photo, { long_edge: edge, format, quality: 92, mark: false });
-    const blob = await withPhoto(photo, (id) => api.colorize(id, options(), signal), signal);
+    const blob = await withPhoto(photo, (id) => api.colorize(id, options(), signal), signal, { whole: true });
     if (signal.aborted) return;
     const old = loaded.after;
     Object.assign(loaded, { after: URL.createObjectURL(blob), version });

@@ -15,7 +15,7 @@ const all = $("#download-all");
 
 on("select status", () => {
   const photo = state.selected;
-  one.disabled = !photo?.remote || photo.status !== "ready";
+  one.disabled = photo?.status !== "ready";
   const own = photo?.remote ? ` (${kindName(photo.remote.format === "gif" ? "png" : photo.remote.format)})` : "";
   format.options[0].textContent = `As the photo${own}`;
 });
@@ -28,16 +28,21 @@ function nameAll() {
 }
 
 // A name longer than this is none that every disk and program takes.
-const resultName = (photo) => `${[...stemOf(photo.name)].slice(0, 120).join("")}-${sheet.checked ? "before-after" : "colour"}`;
-const fullSize = () => ({ format: format.value || null, side_by_side: sheet.checked });
+export const resultName = (photo) => `${[...stemOf(photo.name)].slice(0, 120).join("")}-${sheet.checked ? "before-after" : "colour"}`;
+export const fullSize = () => ({ format: format.value || null, side_by_side: sheet.checked });
 
-one.addEventListener("click", () =>
+/** The photo in colour, made of the photo itself: {blob, notes}. */
+export const resultOf = (photo, more) =>
+  withPhoto(photo, (id) => api.result(id, optionsOf(photo, more)), undefined, { whole: true });
+
+export const download = () =>
   busy(one, async () => {
     const photo = state.selected;
-    const blob = await withPhoto(photo, (id) => api.colorize(id, optionsOf(photo, fullSize())));
+    const { blob, notes } = await resultOf(photo, fullSize());
     saveFile(blob, `${resultName(photo)}.${suffixOf(blob)}`);
-  }),
-);
+    if (notes.length) toast(notes.join(" "), { ms: 20_000 });
+  });
+one.addEventListener("click", download);
 
 all.addEventListener("click", () =>
   busy(all, async () => {
@@ -49,7 +54,7 @@ all.addEventListener("click", () =>
     for (const [number, photo] of photos.entries()) {
       all.lastChild.textContent = `Getting ready: ${number + 1} of ${photos.length}`;
       try {
-        await withPhoto(photo, (id) => api.photo(id)); // uploads what the server has forgotten
+        await withPhoto(photo, (id) => api.photo(id), undefined, { whole: true }); // uploads what the server has forgotten
         items.push({ id: photo.remote.id, name: resultName(photo), options: optionsOf(photo, fullSize()) });
       } catch (error) {
         fail(photo, error); // shown beside it; the others go on

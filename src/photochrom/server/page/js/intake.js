@@ -1,17 +1,22 @@
 // How photos come in: chosen, dropped (folders too), pasted, or an example; and how they are made ready one by one.
 
 import { $, $$, announce } from "./dom.js";
+import { isPicking } from "./picker.js";
 import { loadPoints } from "./pointsfile.js";
-import { colourThumbnail, fail, pictureOf, refresh, thumbnail } from "./preview.js";
+import { localPictures } from "./local.js";
+import { colourThumbnail, fail, isWithdrawn, pictureOf, refresh } from "./preview.js";
+import { claimed, isProject, onBring, openProject } from "./project.js";
 import { addPhoto, on, select, setStatus, state } from "./store.js";
+import { toast } from "./toast.js";
 
 const AT_ONCE = 2; // photos that are coloured for the film strip
-const LARGE = 40e6; // bytes; what is larger is not decoded here only for a thumbnail
 const line = [];
 let going = 0;
 let last = null; // the photo that was chosen before
+let candidates = []; // photos that came together, while the page chooses which of them to show
 
 export function startIntake() {
+  onBring(addFiles);
   const chooser = $("#chooser");
   for (const button of $$("[data-choose]")) button.addEventListener("click", () => chooser.click());
   chooser.addEventListener("change", () => {
@@ -26,21 +31,46 @@ export function startIntake() {
     addFiles(files);
   });
   startDropping();
-  on("select", ({ photo }) => leave(photo));
+  on("select", ({ photo }) => {
+    if (!candidates.includes(photo)) candidates = [];
+    leave(photo);
+  });
+  on("status", passOver);
+  $("#frames").addEventListener("click", () => (candidates = []), { capture: true }); // now the user chooses
 }
 
-/** Bring photos to the page; the first of them is shown. */
-export function addFiles(files) {
-  const points = files.filter((file) => /\.json$/i.test(file.name));
-  const added = files
-    .filter((file) => !points.includes(file))
-    .map((file) => addPhoto(file, file.name || "pasted.png"));
+/** Bring photos to the page; the first that can be read is shown, unless the user is at work on another. */
+export async function addFiles(files) {
+  const others = files.filter((file) => /\.(json|zip)$/i.test(file.name));
+  const photos = files.filter((file) => !others.includes(file));
+  const claims = await claimed(photos);
+  const added = photos.map((file, at) => addPhoto(file, file.name || "pasted.png", claims[at]?.order));
   if (added.length) {
-    announce(added.length === 1 ? `${added[0].name} added` : `${added.length} photos added`);
-    select(added[0]);
+    claims.forEach((claim, at) => claim?.apply(added[at]));
+    const words = added.length === 1 ? `${added[0].name} added` : `${added.length} photos added`;
+    if (state.selected && (isPicking() || $("dialog[open]"))) {
+      toast(`${words}; you will find ${added.length === 1 ? "it" : "them"} below.`);
+    } else {
+      announce(words);
+      select(added[0]);
+      candidates = added;
+    }
     for (const photo of added) enqueue(photo);
   }
-  if (points.length) loadPoints(points[0]); // of the photo that came with them
+  for (const file of others) {
+    if (await isProject(file)) await openProject(file);
+    else await loadPoints(file); // of the photo that came with them
+  }
+}
+
+/** A file that cannot be read does not stand before those that came with it. */
+function passOver({ photo, changes }) {
+  if (changes?.status !== "error" || photo !== state.selected || !candidates.includes(photo)) return;
+  const next = candidates.find((other) => state.photos.includes(other) && other.status !== "error");
+  if (!next || pictureOf(photo).after) return;
+  toast(photo.error, { bad: true });
+  select(next);
+  candidates = candidates.filter((other) => other !== photo);
 }
 
 /** Make the photos ready that were not when the tab closed. */
@@ -48,7 +78,7 @@ export function resume() {
   for (const photo of state.photos) {
     if (photo.error) continue;
     if (photo.remote && photo.thumb) setStatus(photo, { status: "ready" });
-    else if (photo !== state.selected) enqueue(photo);
+    else if (photo !== state.selected && !isWithdrawn(photo)) enqueue(photo);
   }
 }
 
@@ -83,12 +113,9 @@ async function prepare(photo) {
 
 /** Show the photo in the strip before anything was uploaded, where the browser can read its kind. */
 async function localThumbnail(photo) {
-  if (photo.thumb || !photo.file || photo.file.size > LARGE) return;
-  try {
-    setStatus(photo, { thumb: await thumbnail(photo.file) });
-  } catch {
-    // A TIFF, say: the server makes its thumbnail.
-  }
+  if (photo.thumb || photo === state.selected) return; // the stage makes that of the one that it shows
+  const local = await localPictures(photo, 1);
+  if (local && !photo.thumb) setStatus(photo, { thumb: local.thumb });
 }
 
 /** A photo that is left before its picture was there, or had followed the last edit, is made ready in the strip. */

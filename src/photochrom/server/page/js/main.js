@@ -15,10 +15,13 @@ import { resume, startIntake } from "./intake.js";
 import "./coloroptions.js";
 import { placePoint } from "./points.js";
 import "./pointslist.js";
-import { forget, ready } from "./remote.js";
+import { restore } from "./persistence.js";
+import { ready } from "./remote.js";
+import { takeAll } from "./removal.js";
 import "./stage.js";
-import { on, removePhoto, restore, select, state } from "./store.js";
+import { on, state } from "./store.js";
 import "./strip.js";
+import "./takeout.js";
 import { startTheme } from "./theming.js";
 import { toast } from "./toast.js";
 import "./unsure.js";
@@ -67,12 +70,8 @@ for (const dialog of $$("dialog")) {
 }
 
 $("#remove-all").addEventListener("click", () => {
-  select(null); // or each that is removed would bring the next one to the stage
-  const photos = [...state.photos];
-  photos.forEach(removePhoto);
-  photos.forEach(forget);
+  takeAll();
   $("#help").close();
-  toast("All photos are gone from this browser and from the server.");
 });
 
 connection.addEventListener("online", ({ detail }) => {

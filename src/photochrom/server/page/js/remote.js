@@ -1,13 +1,8 @@
 // A photo on the server: uploaded when it is first needed, and again whenever the server has forgotten it.
 
 import * as api from "./api.js";
-import { chosenNetwork, emit, fileOf, setStatus, state } from "./store.js";
-import { megabytes } from "./units.js";
-
-const AT_ONCE = 2; // uploads
-const uploads = new Map(); // photo -> promise of its upload
-const line = [];
-let going = 0;
+import { chosenNetwork, emit, setStatus, state } from "./store.js";
+import { copyOf, expire, removeCopies } from "./uploads.js";
 
 let learned = null; // a promise that it is known what the server offers
 
@@ -27,80 +22,36 @@ async function learn() {
   emit("network");
 }
 
-/** Call `work(id)` with the photo's id on the server; upload the photo first where that is needed. */
-export async function withPhoto(photo, work, signal) {
+/**
+ * Call `work(id, copy)` with the id of what the server has of the photo, which is sent first where that is needed.
+ *
+ * That may be a small copy, while the photo itself is on its way over a slow line; `whole` waits for the photo.
+ */
+export async function withPhoto(photo, work, signal, { whole = false } = {}) {
   await ready();
-  const known = photo.remote?.id;
-  if (!known || uploads.has(photo)) await uploaded(photo);
-  signal?.throwIfAborted();
-  try {
-    return await work(photo.remote.id);
-  } catch (error) {
-    if (error.code !== "photo-gone") throw error;
-    // Expired, or the server was started anew. Another call may have uploaded it again meanwhile.
-    if (photo.remote?.id === known || !known) await uploaded(photo);
+  for (let again = false; ; again = true) {
+    const copy = await copyOf(photo, whole);
     signal?.throwIfAborted();
-    return work(photo.remote.id);
+    try {
+      return await work(copy.id, copy);
+    } catch (error) {
+      if (again || error.code !== "photo-gone") throw error;
+      expire(photo, copy.id); // or the server was started anew
+      signal?.throwIfAborted();
+    }
   }
 }
 
 /** Remove a photo from the server as well, for good: also one whose upload is under way or in line. */
 export function forget(photo) {
   photo.gone = true;
-  if (photo.remote) api.forget(photo.remote.id).catch(() => {});
+  removeCopies(photo).catch(() => {});
 }
 
-const removed = (photo) => new api.Problem({ code: "photo-removed", subject: photo.name, problem: "was removed" });
-
-function uploaded(photo) {
-  if (!uploads.has(photo)) {
-    uploads.set(
-      photo,
-      inLine(() => upload(photo)).finally(() => uploads.delete(photo)),
-    );
-  }
-  return uploads.get(photo);
-}
-
-async function upload(photo) {
-  if (photo.gone) throw removed(photo);
-  const file = await fileOf(photo);
-  if (!file) {
-    const problem = "neither the server nor this browser has it any more";
-    throw new api.Problem({ code: "photo-lost", subject: photo.name, problem, remedy: "add it again" });
-  }
-  const most = state.limits.upload_bytes;
-  if (file.size > most) {
-    const problem = `is ${megabytes(file.size)} large, and this server takes at most ${megabytes(most)}`;
-    throw new api.Problem({ code: "request-too-long", subject: photo.name, problem, remedy: "shrink it" });
-  }
-  setStatus(photo, { status: "uploading", progress: 0 });
-  const progress = (share) => setStatus(photo, { progress: share });
-  const remote = await api.upload(file, photo.name, progress);
-  if (photo.gone) {
-    api.forget(remote.id).catch(() => {});
-    throw removed(photo);
-  }
-  photo.file = null; // the database has it, memory need not; where that failed, keep() below holds it
-  if (!(await fileOf(photo))) photo.file = file;
-  setStatus(photo, { remote, status: "colouring", error: null });
-}
-
-/** Run uploads a few at a time, in the order in which they came. */
-function inLine(work) {
-  return new Promise((resolve, reject) => {
-    line.push(() => work().then(resolve, reject));
-    next();
-  });
-}
-
-function next() {
-  if (going >= AT_ONCE || !line.length) return;
-  going += 1;
-  line.shift()().finally(() => {
-    going -= 1;
-    next();
-  });
+/** Remove a photo from the server, and keep it here; it is sent again when it is worked on. */
+export async function withdraw(photo) {
+  await removeCopies(photo);
+  setStatus(photo, { remote: { ...photo.remote, id: null } });
 }
 
 /** Whether the chosen network takes an input ("hints", "vividness") or gives an output ("confidence", …). */

@@ -4,9 +4,12 @@ import { bestPictures } from "./detail.js";
 import { develop } from "./divider.js";
 import { $ } from "./dom.js";
 import { retry } from "./intake.js";
-import { isBusy } from "./preview.js";
+import { isBusy, isWithdrawn, refresh } from "./preview.js";
 import { on, state } from "./store.js";
-import { statusWords, take } from "./strip.js";
+import { take } from "./removal.js";
+import { withdraw } from "./remote.js";
+import { toast } from "./toast.js";
+import { percent, statusWords } from "./strip.js";
 import { setLayer, setSize } from "./viewer.js";
 import { kindName } from "./units.js";
 
@@ -18,7 +21,8 @@ on("select", () => {
   setLayer("before", null);
   const photo = state.selected;
   document.body.classList.toggle("empty", !photo);
-  setSize(photo?.remote?.width ?? 0, photo?.remote?.height ?? 0);
+  const size = photo?.remote ?? photo?.size;
+  setSize(size?.width ?? 0, size?.height ?? 0);
   if (photo && bestPictures(photo).after) seen.add(photo);
   show();
 });
@@ -28,7 +32,8 @@ function show() {
   const photo = state.selected;
   if (!photo) return;
   const { before, after } = bestPictures(photo);
-  if (photo.remote) setSize(photo.remote.width, photo.remote.height, true);
+  const size = photo.remote ?? photo.size;
+  if (size) setSize(size.width, size.height, true);
   standIn(photo, before);
   if (before) setLayer("before", before);
   if (after) setLayer("after", after);
@@ -47,10 +52,11 @@ async function standIn(photo, before) {
     thumb = photo.thumb && { photo, blob: photo.thumb, url: URL.createObjectURL(photo.thumb) };
   }
   $("#picture").classList.toggle("blurred", !before);
+  $("#picture").classList.toggle("uncoloured", !bestPictures(photo).after);
   if (before || !thumb) return;
-  if (!photo.remote) {
+  if (!photo.remote && !photo.size) {
     const { width, height } = await createImageBitmap(thumb.blob);
-    if (photo !== state.selected || photo.remote) return;
+    if (photo !== state.selected || photo.remote || photo.size) return;
     const grow = 800 / Math.max(width, height);
     setSize(width * grow, height * grow, true);
   }
@@ -62,9 +68,12 @@ function tell(photo, shown) {
   $("#stage-failed").hidden = !fatal;
   $("#stage-alert").hidden = !(photo.status === "error" && shown);
   for (const words of document.querySelectorAll("[data-error]")) words.textContent = photo.error ?? "";
-  const waiting = !shown && !fatal;
-  $("#stage-progress").hidden = !waiting;
-  $("#stage-progress-words").textContent = { waiting: "Waiting for its turn…", colouring: "Finding its colours…" }[photo.status] ?? `Uploading… ${Math.round(photo.progress * 100)}%`;
+  const away = isWithdrawn(photo) && !isBusy() && photo.status !== "uploading";
+  $("#stage-progress").hidden = shown || fatal || away;
+  $("#stage-away").hidden = shown || !away;
+  $("#remove-here").hidden = !photo.remote?.id;
+  const words = statusWords(photo);
+  $("#stage-progress-words").textContent = `${words[0].toUpperCase()}${words.slice(1)}…`;
   const bar = $("#stage-progress-bar");
   bar.style.setProperty("--progress", photo.status === "uploading" ? photo.progress : photo.remote ? 1 : 0);
   $("#stage").classList.toggle("failed", fatal);
@@ -73,9 +82,11 @@ function tell(photo, shown) {
   document.body.classList.toggle("busy", isBusy() && shown);
   $("#photo-name").textContent = photo.name;
   const { remote } = photo;
-  $("#photo-about").textContent = remote
+  const about = remote
     ? `${remote.width} × ${remote.height}, ${kindName(remote.format)}, ${remote.bits} bits`
     : fatal ? "" : statusWords(photo);
+  const sending = photo.sending && shown ? `A slow line: the photo itself is on its way, ${percent(photo)}.` : "";
+  $("#photo-about").textContent = remote || !sending ? about : sending;
   const notes = [...(remote?.notes ?? [])];
   if (remote && !remote.is_grey) notes.push("It has colours of its own; they are left aside, and only its light and dark are used.");
   $("#photo-notes").textContent = notes.join(" ");
@@ -84,4 +95,14 @@ function tell(photo, shown) {
 for (const button of document.querySelectorAll("[data-retry]")) {
   button.addEventListener("click", () => retry(state.selected));
 }
+$("#send-again").addEventListener("click", () => refresh(state.selected));
+$("#remove-here").addEventListener("click", async () => {
+  const photo = state.selected;
+  try {
+    await withdraw(photo);
+    toast(`The server has ${photo.name} no more. This browser keeps it, and sends it again if you work on it.`);
+  } catch (error) {
+    toast(error.message, { bad: true });
+  }
+});
 $("#stage-failed-remove").addEventListener("click", () => take(state.selected));

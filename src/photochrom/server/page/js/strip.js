@@ -1,9 +1,8 @@
 // The film strip: every photo with its progress and errors.
 
 import { $, $$, el, icon } from "./dom.js";
-import { forget } from "./remote.js";
-import { on, removePhoto, select, state } from "./store.js";
-import { toast } from "./toast.js";
+import { take } from "./removal.js";
+import { on, select, state } from "./store.js";
 
 const list = $("#frames");
 const urls = new WeakMap(); // thumbnail blob -> object URL
@@ -27,7 +26,7 @@ function render() {
 function makeFrame(photo) {
   const show = el("button", { type: "button", class: "frame", onclick: () => select(photo) });
   show.append(el("img", { alt: "" }), el("span", { class: "bar" }), icon("triangle-alert"));
-  const remove = el("button", { type: "button", class: "frame-remove", "aria-label": `Remove ${photo.name}`, title: "Remove", onclick: () => take(photo) }, icon("x"));
+  const remove = el("button", { type: "button", class: "frame-remove", "aria-label": `Remove ${photo.name}`, title: "Remove", onclick: () => takeAndGoOn(photo) }, icon("x"));
   return el("li", { "data-key": photo.key }, show, remove);
 }
 
@@ -46,22 +45,26 @@ function update(photo) {
     }
   }
   show.dataset.status = photo.status;
-  show.style.setProperty("--progress", photo.status === "uploading" ? photo.progress : 1);
+  show.dataset.sending = !!photo.sending;
+  show.style.setProperty("--progress", photo.sending ? photo.progress : 1);
   show.setAttribute("aria-current", photo === state.selected ? "true" : "false");
   show.setAttribute("aria-label", `${photo.name}: ${statusWords(photo)}`);
   show.title = photo.error ? `${photo.name}: ${photo.error}` : photo.name;
 }
 
+export const percent = (photo) => `${Math.round(photo.progress * 100)}%`;
+
 /** Where a photo is on its way, in words. */
 export function statusWords(photo) {
-  const words = { waiting: "waiting", colouring: "being coloured", ready: "ready", error: photo.error };
-  return words[photo.status] ?? `uploading, ${Math.round(photo.progress * 100)}%`;
+  const words = { waiting: "waiting for its turn", colouring: "finding its colours", ready: "ready", error: photo.error };
+  if (words[photo.status]) return words[photo.status];
+  if (photo.slow) return "a slow line: a small copy goes first";
+  return photo.tries > 1 ? `uploading again, try ${photo.tries}: ${percent(photo)}` : `uploading, ${percent(photo)}`;
 }
 
-/** Take a photo away, from the server too, once the user can no longer think better of it. */
-export function take(photo) {
-  const restore = removePhoto(photo);
-  toast(`${photo.name} removed.`, { action: { label: "Undo", run: restore }, gone: () => forget(photo) });
+
+function takeAndGoOn(photo) {
+  take(photo);
   (frameOf(state.selected)?.firstElementChild ?? $("[data-choose]")).focus();
 }
 
@@ -69,7 +72,7 @@ list.addEventListener("keydown", (event) => {
   const frames = $$(".frame", list);
   const at = frames.indexOf(document.activeElement);
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (event.key === "Delete" && at >= 0) take(state.photos[at]);
+  if (event.key === "Delete" && at >= 0) takeAndGoOn(state.photos[at]);
   if (!by || at < 0) return;
   event.preventDefault();
   frames[Math.min(Math.max(at + by, 0), frames.length - 1)].focus();
