@@ -33,7 +33,7 @@ __all__ = [
     "keeps_orientation",
     "marked",
     "save_colors",
-    "save_confidence",
+    "save_map",
     "with_sidecars",
 ]
 
@@ -191,11 +191,11 @@ def save_colors(
     return [*notes, *([Note(subject, grey)] if grey else []), *writer.losses(photo, target), *lost]
 
 
-def save_confidence(confidence: Floats, height: int, width: int, target: Path) -> None:
-    """Write a map of confidence, a grey picture of 8 bits, black for 0 and white for 1.
+def save_map(plane: Floats, height: int, width: int, target: Path) -> None:
+    """Write a map, such as that of confidence: a grey picture of 8 bits, black for 0 and white for 1.
 
     Args:
-        confidence: float32 h×w, 0..1, at network size.
+        plane: float32 h×w, 0..1, at network size; what is more is white.
         height: rows of the map.
         width: columns of the map.
         target: file of the map; one that is there is replaced.
@@ -203,7 +203,7 @@ def save_confidence(confidence: Floats, height: int, width: int, target: Path) -
     Raises:
         OutputError: if it cannot be written; nothing half-written stays.
     """
-    rows = resize_array(confidence[..., None], height, width)
+    rows = resize_array(plane[..., None], height, width)
     step = max(1, STRIP // width)
     strips = (
         np.clip(np.rint(rows(top, min(top + step, height)) * 255), 0, 255).astype(np.uint8)

@@ -21,6 +21,7 @@ __all__ = [
     "ColorizeQuery",
     "ConfidenceRequest",
     "Format",
+    "HintEffectRequest",
     "HintSet",
     "HintSets",
     "Limits",
@@ -95,6 +96,13 @@ class ConfidenceRequest(_PhotoRequest):
     long_edge: int | None = Field(default=None, ge=1, le=65_535)
 
 
+class HintEffectRequest(_PhotoRequest):
+    """Which hint's effect is asked for, and how large its map may be."""
+
+    hint: int = Field(ge=0, lt=MOST_HINTS, description="which of `options.hints`, from 0 on")
+    long_edge: int | None = Field(default=None, ge=1, le=65_535)
+
+
 class CandidatesRequest(_PhotoRequest):
     """A place of a photo, in fractions of its width and height, from its top left corner."""
 
@@ -122,6 +130,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     AlternativesRequest,
     SuggestionsRequest,
     ConfidenceRequest,
+    HintEffectRequest,
     CandidatesRequest,
     ZipRequest,
 )
