@@ -15,6 +15,7 @@ import PIL.Image
 import pytest
 
 from photochrom import Picture
+from photochrom.hints import color_ab
 from server_checks import check_problem, wait_until
 
 
@@ -126,7 +127,8 @@ def test_suggestions_confidence_and_colours(service: Any, photo: bytes) -> None:
     place = service.client.post(f"/v1/photos/{photo_id}/colors", json={"x": 0.8, "y": 0.5, "options": {}}).json()
     assert 69 < place["lightness"] < 71
     assert place["current"].startswith("#")
-    assert 1 <= len(place["suggestions"]) <= 6
+    assert 1 <= len(place["suggestions"]) == len(place["suggestions_ab"]) <= 6
+    assert place["suggestions_ab"][0] == pytest.approx(color_ab(place["suggestions"][0]), abs=2)
 
 
 def test_a_hints_effect_is_where_it_changes_the_colours(service: Any, photo: bytes) -> None:

@@ -155,6 +155,9 @@ class CandidateColors(BaseModel):
     lightness: float = Field(description="0..100, of the photo at that place")
     current: str = Field(description="the colour it has by these options, #rrggbb")
     suggestions: tuple[str, ...] = Field(description="likely ones, clearly different, the likeliest first")
+    suggestions_ab: tuple[tuple[float, float], ...] = Field(
+        description="the same as a, b in CIELAB units, which a dark place may be unable to show"
+    )
 
 
 class Photo(BaseModel):
