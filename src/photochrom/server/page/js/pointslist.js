@@ -49,7 +49,7 @@ function item(entry, mark, number) {
   open.title = words;
   $(".chip-name", open).textContent = mark.name ?? (region ? "Protected" : capital(colorWords(mark)));
   entry.classList.toggle("hidden-hint", !!mark.hidden);
-  hide.setAttribute("aria-label", `${mark.hidden ? "Show" : "Hide"} ${words}`);
+  hide.setAttribute("aria-label", `Hide ${markWords({ ...mark, hidden: false }, number)}`);
   hide.title = mark.hidden ? "Let it count again" : "Hide: it stays here and does not count";
   hide.setAttribute("aria-pressed", !!mark.hidden);
   hide.replaceChildren(icon(mark.hidden ? "eye-off" : "eye"));
