@@ -273,7 +273,7 @@ class Prediction:
             OutputError: if the map cannot be written; nothing half-written stays.
             ValueError: as `hint_effect`.
         """
-        self._save_map(self.hint_effect(hint, options) / 255, target, options, long_edge)
+        self._save_map(self.hint_effect(hint, options) / np.float32(255), target, options, long_edge)
 
     def candidates(self, x: float, y: float, options: Options | None = None) -> Candidates:
         """Find the colours that one place of the photo may have, for a person who picks one.

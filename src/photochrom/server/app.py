@@ -45,8 +45,8 @@ def make_app(service: Service) -> ASGIApp:
         openapi_url="/openapi.json",
     )
     app.state.service = service
-    modules = (photos, colorize, alternatives, suggestions, confidence, hint_effect, candidates, zip_routes)
-    modules += (service_routes,)
+    results = colorize, alternatives, suggestions, confidence, hint_effect, candidates, zip_routes
+    modules = photos, *results, service_routes
     routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)

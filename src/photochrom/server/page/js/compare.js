@@ -67,7 +67,7 @@ window.addEventListener("blur", () => hold(false));
 
 on("marks edit", () => {
   const mark = pickedMark() && marks.findMark(pickedMark());
-  if (!mark) return comeBack();
+  if (!mark) return setTimeout(comeBack); // unless another mark is opened in its place
   const seen = visible();
   const left = Math.min(...placesOf(mark).map(([x, y]) => toStage(x, y).x)) - CLEAR;
   if (isBeside() || splitNow() < 0.01 || seen.left + seen.width * splitNow() <= left) return undefined;
@@ -79,6 +79,7 @@ on("select", () => (aside = null));
 
 /** Go back to where the divider was, unless somebody has moved it since. */
 function comeBack() {
+  if (pickedMark()) return;
   if (aside && Math.abs(splitNow() - aside.to) < 0.01) glide(aside.from, 350);
   aside = null;
 }
