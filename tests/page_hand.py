@@ -37,6 +37,7 @@ __all__ = [
     "saved_points",
     "shown",
     "slope",
+    "violations",
 ]
 
 expect.set_options(timeout=30_000)  # a machine that is busy otherwise is no fault of the page
@@ -118,3 +119,14 @@ def saved_points(page: Page) -> list[dict[str, Any]]:
 
 def pixels(content: bytes) -> NDArray[np.uint8]:
     return np.asarray(Image.open(BytesIO(content)).convert("RGB"))
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong with the page as it is."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    result = Axe().run(page)
+    return [
+        f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes']]}"
+        for one in result.response["violations"]
+    ]

@@ -106,6 +106,17 @@ def test_confidence_has_the_upright_photos_shape(
     assert np.abs(written[..., 0] / 255 - sure).max() < 0.01
 
 
+def test_a_hints_effect_is_the_difference_that_it_makes(colorizer: Colorizer, halves: Picture) -> None:
+    prediction = colorizer.open(halves)
+    hints = (Hint(0.75, 0.5, (20, -40)), Hint(0.2, 0.2, (-30, 10), reach=0.1))
+    with_both, without = (prediction.ab(Options(hints=some)) for some in (hints, hints[:1]))
+    effect = prediction.hint_effect(1, Options(hints=hints))
+    assert effect == pytest.approx(np.hypot(*(with_both - without).transpose(2, 0, 1)), abs=1e-4)
+    assert effect.max() > 20 > effect[32, 48] == 0
+    with pytest.raises(ValueError, match="no hint 2 among 2"):
+        prediction.hint_effect(2, Options(hints=hints))
+
+
 def test_confidence_is_of_the_colours_that_a_palette_leads_to(colorizer: Colorizer, halves: Picture) -> None:
     blue = Options(palette=((5, -30), (0, -25)))
     assert np.abs(colorizer.open(halves).confidence(blue) - colorizer.open(halves).confidence()).max() > 0.1

@@ -8,16 +8,7 @@ from typing import Any
 import pytest
 
 from page_hand import PHONE, add, at, expect, grey_png
-
-
-def _violations(page: Any) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    result = Axe().run(page)
-    return [
-        f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes']]}"
-        for one in result.response["violations"]
-    ]
+from page_hand import violations as _violations
 
 
 @pytest.mark.parametrize(

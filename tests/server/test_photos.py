@@ -15,6 +15,7 @@ import PIL.Image
 import pytest
 
 from photochrom import Picture
+from photochrom.hints import color_ab
 from server_checks import check_problem, wait_until
 
 
@@ -126,7 +127,26 @@ def test_suggestions_confidence_and_colours(service: Any, photo: bytes) -> None:
     place = service.client.post(f"/v1/photos/{photo_id}/colors", json={"x": 0.8, "y": 0.5, "options": {}}).json()
     assert 69 < place["lightness"] < 71
     assert place["current"].startswith("#")
-    assert 1 <= len(place["suggestions"]) <= 6
+    assert 1 <= len(place["suggestions"]) == len(place["suggestions_ab"]) <= 6
+    assert place["suggestions_ab"][0] == pytest.approx(color_ab(place["suggestions"][0]), abs=2)
+
+
+def test_a_hints_effect_is_where_it_changes_the_colours(service: Any, photo: bytes) -> None:
+    photo_id = service.send(photo)
+    hints = [{"x": 0.1, "y": 0.1, "color": "#204080"}, {"x": 0.9, "y": 0.5, "color": [40, -30], "reach": 0.2}]
+    region = {"area": [[0, 0], [1, 0], [1, 0.4], [0, 0.4]]}
+
+    def effect(**body: Any) -> Any:
+        return service.client.post(f"/v1/photos/{photo_id}/hint-effect", json={"long_edge": 32, **body})
+
+    answer = effect(hint=1, options={"hints": hints, "protected": [region]})
+    assert answer.headers["content-type"] == "image/png"
+    moved = np.asarray(PIL.Image.open(BytesIO(answer.content)))
+    assert moved.shape == (24, 32)
+    assert moved[12, 28] > 30
+    assert moved[20, 2] == 0  # beyond its reach
+    assert moved[2, 28] == 0  # protected
+    check_problem(effect(hint=2, options={"hints": hints}), 422, "hint 2 is asked for")
 
 
 def test_a_zip_holds_one_file_each(service: Any, photo: bytes) -> None:

@@ -34,11 +34,13 @@ class Candidates:
         current: the colour that the place gets by the options, as ``"#rrggbb"`` at that lightness.
         suggestions: likely colours, each clearly different from those before it, the likeliest first; empty where
             the network gives no distribution.
+        suggestions_ab: the same as a, b in CIELAB units, which a dark or a very light place may be unable to show.
     """
 
     lightness: float
     current: str
     suggestions: tuple[str, ...]
+    suggestions_ab: tuple[tuple[float, float], ...]
 
 
 def find_candidates(
@@ -59,15 +61,14 @@ def find_candidates(
     """
     row, column = (min(int(at * side), side - 1) for at, side in zip((y, x), lightness.shape, strict=True))
     light = float(lightness[row, column])
-    found: list[str] = []
+    found: dict[str, tuple[float, float]] = {}
     if "distribution" in passes.network.card.outputs:
         here = np.array([y]), np.array([x])
         others = tuple(hint for hint in options.hints if hint.shape.distance(*here, 1, 1)[0, 0] > _OWN)
         for color in _peaks(_share(passes, options.model_copy(update={"hints": others}), row, column)):
-            text = _shown(color, light)
-            if text not in found:
-                found.append(text)
-    return Candidates(light, _shown(ab[row, column], light), tuple(found))
+            a, b = (round(float(value), 2) for value in color)
+            found.setdefault(_shown(color, light), (a, b))
+    return Candidates(light, _shown(ab[row, column], light), tuple(found), tuple(found.values()))
 
 
 def _share(passes: Passes, options: Options, row: int, column: int) -> Floats:

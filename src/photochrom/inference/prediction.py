@@ -22,7 +22,7 @@ from photochrom.inference.render import (
     keeps_orientation,
     marked,
     save_colors,
-    save_confidence,
+    save_map,
     with_sidecars,
 )
 from photochrom.inference.suggestions import suggest_hints
@@ -230,13 +230,50 @@ class Prediction:
             PhotoError: as `ab`.
             OutputError: if the map cannot be written; nothing half-written stays.
         """
-        target, options = Path(target), options or Options()
-        check_output(self._path, target, options, overwrite=True)
-        photo = self.photo()
+        options = options or Options()
         _, passes = self._prepared_for(options)
-        scale = min(1.0, (long_edge or max(photo.height, photo.width)) / max(photo.height, photo.width))
-        height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
-        save_confidence(passes.confidence(options), height, width, target)
+        self._save_map(passes.confidence(options), target, options, long_edge)
+
+    def hint_effect(self, hint: int, options: Options) -> Floats:
+        """Say how far one hint moves the colours of each place, as far as it reaches and beside all other hints.
+
+        Args:
+            hint: which of the options' hints, from 0 on.
+            options: how the photo is colorized, that hint included.
+
+        Returns:
+            float32 h×w at network size: distance in a, b, CIELAB units.
+
+        Raises:
+            NetworkError: as `ab`.
+            PhotoError: as `ab`.
+            ValueError: if there is no such hint.
+        """
+        if not 0 <= hint < len(options.hints):
+            raise ValueError(f"there is no hint {hint} among {len(options.hints)}")
+        others = options.model_copy(update={"hints": options.hints[:hint] + options.hints[hint + 1 :]})
+        _, passes = self._prepared_for(options)
+        moved: Floats = np.hypot(*(self._ab(passes, options) - self._ab(passes, others)).transpose(2, 0, 1))
+        return moved
+
+    def save_hint_effect(
+        self, hint: int, options: Options, target: str | Path, *, long_edge: int | None = None
+    ) -> None:
+        """Write the map of `hint_effect` as a grey picture of 8 bits: a level for each CIELAB unit, up to 255.
+
+        Args:
+            hint: as `hint_effect`.
+            options: as `hint_effect`.
+            target: file of the map; one that is there is replaced.
+            long_edge: pixels that the map's longer side may have at most, or None for the photo's size.
+
+        Raises:
+            NetworkError: as `ab`.
+            PhotoError: as `ab`.
+            OutputError: if the map cannot be written; nothing half-written stays.
+            ValueError: as `hint_effect`.
+        """
+        self._save_map(self.hint_effect(hint, options) / np.float32(255), target, options, long_edge)
 
     def candidates(self, x: float, y: float, options: Options | None = None) -> Candidates:
         """Find the colours that one place of the photo may have, for a person who picks one.
@@ -301,6 +338,14 @@ class Prediction:
         _, passes = self._prepared_for(options)
         sets = alternative_hints(passes, n, options, seed=seed)
         return [options.model_copy(update={"hints": hints}) for hints in sets]
+
+    def _save_map(self, plane: Floats, target: str | Path, options: Options, long_edge: int | None) -> None:
+        """Write a map h×w at network size, 0..1, of the upright photo."""
+        check_output(self._path, Path(target), options, overwrite=True)
+        photo = self.photo()
+        scale = min(1.0, (long_edge or max(photo.height, photo.width)) / max(photo.height, photo.width))
+        height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
+        save_map(plane, height, width, Path(target))
 
     def _save_page(self, number: int, target: Path, options: Options) -> list[Note]:
         assert isinstance(self._source, CachedPhoto)

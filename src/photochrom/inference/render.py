@@ -33,7 +33,7 @@ __all__ = [
     "keeps_orientation",
     "marked",
     "save_colors",
-    "save_confidence",
+    "save_map",
     "with_sidecars",
     "write_copies",
 ]
@@ -207,11 +207,11 @@ def write_copies(copies: Iterable[SidecarCopy], target: Path, size: tuple[int, i
         sidecars.write_sidecar(copy_of.path, said.xmp or b"")
 
 
-def save_confidence(confidence: Floats, height: int, width: int, target: Path) -> None:
-    """Write a map of confidence, a grey picture of 8 bits, black for 0 and white for 1.
+def save_map(plane: Floats, height: int, width: int, target: Path) -> None:
+    """Write a map, such as that of confidence: a grey picture of 8 bits, black for 0 and white for 1.
 
     Args:
-        confidence: float32 h×w, 0..1, at network size.
+        plane: float32 h×w, 0..1, at network size; what is more is white.
         height: rows of the map.
         width: columns of the map.
         target: file of the map; one that is there is replaced.
@@ -219,7 +219,7 @@ def save_confidence(confidence: Floats, height: int, width: int, target: Path) -
     Raises:
         OutputError: if it cannot be written; nothing half-written stays.
     """
-    rows = resize_array(confidence[..., None], height, width)
+    rows = resize_array(plane[..., None], height, width)
     step = max(1, STRIP // width)
     strips = (
         np.clip(np.rint(rows(top, min(top + step, height)) * 255), 0, 255).astype(np.uint8)

@@ -19,7 +19,16 @@ from photochrom.server.middleware.headers import SecurityHeadersMiddleware
 from photochrom.server.middleware.request_log import RequestLogMiddleware
 from photochrom.server.middleware.root_path import RootPathMiddleware
 from photochrom.server.middleware.tus import TusMiddleware
-from photochrom.server.routes import alternatives, candidates, colorize, confidence, photos, resumable, suggestions
+from photochrom.server.routes import (
+    alternatives,
+    candidates,
+    colorize,
+    confidence,
+    hint_effect,
+    photos,
+    resumable,
+    suggestions,
+)
 from photochrom.server.routes import service as service_routes
 from photochrom.server.routes import zip as zip_routes
 from photochrom.server.service import Service
@@ -43,17 +52,8 @@ def make_app(service: Service) -> ASGIApp:
         generate_unique_id_function=lambda route: route.name,  # what programs call it, whatever its address
     )
     app.state.service = service
-    modules = (
-        photos,
-        resumable,
-        colorize,
-        alternatives,
-        suggestions,
-        confidence,
-        candidates,
-        zip_routes,
-        service_routes,
-    )
+    results = colorize, alternatives, suggestions, confidence, hint_effect, candidates, zip_routes
+    modules = photos, resumable, *results, service_routes
     routers = [module.router for module in modules]
     for router in routers:
         app.include_router(router)

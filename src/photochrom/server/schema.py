@@ -22,6 +22,7 @@ __all__ = [
     "ColorizeQuery",
     "ConfidenceRequest",
     "Format",
+    "HintEffectRequest",
     "HintSet",
     "HintSets",
     "Limits",
@@ -108,6 +109,13 @@ class ConfidenceRequest(_PhotoRequest):
     )
 
 
+class HintEffectRequest(_PhotoRequest):
+    """Which hint's effect is asked for, and how large its map may be."""
+
+    hint: int = Field(ge=0, lt=MOST_HINTS, description="which of `options.hints`, from 0 on")
+    long_edge: int | None = Field(default=None, ge=1, le=65_535)
+
+
 class CandidatesRequest(_PhotoRequest):
     """A place of a photo, in fractions of its width and height, from its top left corner."""
 
@@ -135,6 +143,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     AlternativesRequest,
     SuggestionsRequest,
     ConfidenceRequest,
+    HintEffectRequest,
     CandidatesRequest,
     ZipRequest,
 )
@@ -159,6 +168,9 @@ class CandidateColors(BaseModel):
     lightness: float = Field(description="0..100, of the photo at that place")
     current: str = Field(description="the colour it has by these options, #rrggbb")
     suggestions: tuple[str, ...] = Field(description="likely ones, clearly different, the likeliest first")
+    suggestions_ab: tuple[tuple[float, float], ...] = Field(
+        description="the same as a, b in CIELAB units, which a dark place may be unable to show"
+    )
 
 
 class Photo(BaseModel):

@@ -32,6 +32,7 @@ __all__ = [
     "Confidence",
     "Describe",
     "FileJob",
+    "HintEffect",
     "Inspect",
     "Original",
     "PhotoInfo",
@@ -218,4 +219,17 @@ class Confidence(FileJob[Written]):
     def _make(self, prediction: Prediction) -> Written:
         target = self._path(".png")
         prediction.save_confidence(target, self.options, long_edge=self.long_edge)
+        return Written(target)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HintEffect(FileJob[Written]):
+    """Make a grey map of how far one of the options' hints moves the colours, with at most `long_edge` pixels."""
+
+    hint: int
+    long_edge: int | None = None
+
+    def _make(self, prediction: Prediction) -> Written:
+        target = self._path(".png")
+        prediction.save_hint_effect(self.hint, self.options, target, long_edge=self.long_edge)
         return Written(target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -30,4 +31,4 @@ async def get_colors(
     """Say which colours a place of the photo may have."""
     with service.photos.use(photo_id) as photo:
         found = await service.do(request, service.job(Candidates, body.options, photo, x=body.x, y=body.y))
-    return CandidateColors(lightness=found.lightness, current=found.current, suggestions=found.suggestions)
+    return CandidateColors(**asdict(found))

@@ -70,25 +70,15 @@ export function hexToRgb(text) {
   return [0, 2, 4].map((at) => parseInt(digits.slice(at, at + 2), 16) / 255);
 }
 
-/** A hint's colour, "#rrggbb" or [a, b], as [a, b]. */
+/** A hint's colour, "#rrggbb", "none" or [a, b], as [a, b]. */
 export function colorAb(color) {
+  if (color === "none") return [0, 0];
   return typeof color === "string" ? rgbToLab(hexToRgb(color)).slice(1) : color;
 }
 
 /** How a colour looks at a lightness, as "#rrggbb". */
 export function colorAt(L, [a, b]) {
   return rgbToHex(labToRgb(L, a, b));
-}
-
-/** A plain name for a colour, for people who cannot see it. */
-export function colorName(L, [a, b]) {
-  const chroma = Math.hypot(a, b);
-  const depth = L < 30 ? "dark " : L > 75 ? "light " : "";
-  if (chroma < 6) return `${depth}grey`;
-  const hue = ((Math.atan2(b, a) * 180) / Math.PI + 360) % 360;
-  const names = ["pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan", "sky blue", "blue", "violet", "magenta"];
-  const strength = chroma < 20 ? "greyish " : chroma > 60 ? "vivid " : "";
-  return `${depth}${strength}${names[Math.round(hue / 30) % 12]}`;
 }
 
 function forward(ratio) {

@@ -1,9 +1,9 @@
-// The keyboard's way over the stage: a crosshair that arrows move and Enter makes a colour point of.
+// The keyboard's way over the stage: a crosshair that arrows move and Enter uses the tool at.
 
 import { $, announce, clamp } from "./dom.js";
-import { pickFromPicture, takingColor } from "./eyedropper.js";
-import { placePoint } from "./points.js";
+import { aim, pickFromPicture, takingColor } from "./eyedropper.js";
 import { state } from "./store.js";
+import { enterPlace, giveUp } from "./tools.js";
 import { fit, onView, reveal, toPhoto, toStage, viewSize, zoom } from "./viewer.js";
 
 const stage = $("#stage");
@@ -33,13 +33,11 @@ stage.addEventListener("keydown", (event) => {
     Object.assign(at, { x: clamp(to.x, 0, 1), y: clamp(to.y, 0, 1) });
     reveal(at.x, at.y);
     show();
+    aim(at);
   } else if (event.key === "Enter" || event.key === " ") {
     if (takingColor()) pickFromPicture(at);
-    else {
-      placePoint({ ...at }, true);
-      announce("Colour point placed; choose its colour");
-    }
-  } else return;
+    else if (enterPlace({ ...at })) announce("Placed; choose its colour");
+  } else if (event.key !== "Escape" || !giveUp()) return;
   event.preventDefault();
 });
 

@@ -1,29 +1,36 @@
 // The divider between before and after: dragged, or moved by the arrow keys.
 
 import { $, clamp } from "./dom.js";
-import { onView, setSplit, splitNow, viewSize, visible } from "./viewer.js";
+import { isBeside, onView, room, setSplit, splitNow, viewSize, visible } from "./viewer.js";
 
 const handle = $("#divider");
-const REST = 0.25; // where it comes to rest when a photo is first shown: mostly colour
+const REST = 0; // where it comes to rest when a photo is first shown: all in colour
+const KNOB = 22; // CSS pixels that its knob needs on either side
+const TOOLS = 62; // CSS pixels from the top that the tools have for themselves where the stage is narrow
 let held = null;
 
 onView(() => {
   const seen = visible();
-  handle.hidden = !viewSize().width;
+  handle.hidden = !viewSize().width || isBeside();
   handle.style.transform = `translate(${seen.left + seen.width * splitNow()}px, ${seen.top}px)`;
   handle.style.height = `${seen.height}px`;
+  const [x, width] = [seen.left + seen.width * splitNow(), $("#stage").clientWidth];
+  handle.style.setProperty("--nudge", `${clamp(x, KNOB, Math.max(width - KNOB, KNOB)) - x}px`);
   const percent = Math.round(splitNow() * 100);
   handle.setAttribute("aria-valuenow", percent);
   handle.setAttribute("aria-valuetext", percent ? `${percent}% shown before` : "all in colour");
-  tag("#tag-before", seen.left + 12, seen.top + 12, splitNow() * seen.width < 82);
-  tag("#tag-after", seen.left + seen.width - 12, seen.top + 12, (1 - splitNow()) * seen.width < 74);
+  const half = room(); // what lies beside is as far from it as the halves are apart
+  const top = Math.max(seen.top + 12, width < 480 ? TOOLS - half.top : 0);
+  if (isBeside()) tag("#tag-before", seen.left - half.left + 12, Math.max(seen.top - half.top + 12, width < 480 ? TOOLS : 0), false);
+  else tag("#tag-before", seen.left + 12, top, splitNow() * seen.width < 82);
+  tag("#tag-after", seen.left + seen.width - 12, top, (1 - splitNow()) * seen.width < 74);
 });
 
 function tag(selector, x, y, out) {
   const element = $(selector);
   const left = selector === "#tag-after" ? x - element.offsetWidth : x;
   element.style.transform = `translate(${left}px, ${y}px)`;
-  element.classList.toggle("out", out || handle.hidden);
+  element.classList.toggle("out", out || !viewSize().width);
 }
 
 handle.addEventListener("pointerdown", (event) => {

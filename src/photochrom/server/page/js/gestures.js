@@ -1,4 +1,5 @@
-// Mouse, touch and pen on the stage: a click places a point, a drag pans or moves the divider, two fingers zoom.
+// Mouse, touch and pen on the stage: a click uses the tool, a drag draws with it, pans or moves the divider, two fingers
+// zoom.
 
 import { $ } from "./dom.js";
 import { isFitted, pan, setSplit, splitNow, toPhoto, toggleZoom, visible, zoom } from "./viewer.js";
@@ -12,16 +13,22 @@ let began = null; // the gesture of one finger
 let last = null; // the last click, to know a double one
 let pinched = false;
 
-/** Say what a click on the photo does; `click({x, y})` returns a function that takes it back. */
-export function startGestures(click) {
+/**
+ * Say what a click and a drag on the photo do.
+ *
+ * `click({x, y})` returns a function that takes it back; `draw()` returns what follows a drag, {begin, add, end, cancel},
+ * or null where a drag pans.
+ */
+export function startGestures(click, draw) {
   stage.addEventListener("pointerdown", (event) => {
     if (event.button > 0 || event.target.closest("[data-own-gestures]")) return;
     stage.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     if (fingers.size === 1) {
       pinched = false;
-      began = { x: event.clientX, y: event.clientY, split: splitNow(), moved: false };
+      began = { x: event.clientX, y: event.clientY, split: splitNow(), moved: false, drawn: draw() };
     } else {
+      if (began?.moved && !pinched) began.drawn?.cancel();
       pinched = true;
     }
   });
@@ -33,8 +40,15 @@ export function startGestures(click) {
     Object.assign(finger, { x: event.clientX, y: event.clientY });
     if (fingers.size === 2) return pinch(event.pointerId, before);
     if (pinched || !began) return undefined;
+    const first = !began.moved;
     began.moved ||= Math.hypot(event.clientX - began.x, event.clientY - began.y) > STILL;
     if (!began.moved) return undefined;
+    if (began.drawn) {
+      if (first) began.drawn.begin(toPhoto(began.x, began.y));
+      const steps = event.getCoalescedEvents?.() ?? [];
+      for (const step of steps.length ? steps : [event]) began.drawn.add(toPhoto(step.clientX, step.clientY));
+      return undefined;
+    }
     stage.classList.add("dragging");
     if (isFitted()) return setSplit(began.split + (event.clientX - began.x) / Math.max(visible().width, 1));
     return pan(finger.x - before.x, finger.y - before.y);
@@ -44,9 +58,11 @@ export function startGestures(click) {
     if (!fingers.delete(event.pointerId)) return;
     stage.classList.remove("dragging");
     if (fingers.size || !began) return;
-    const { moved } = began;
+    const { moved, drawn } = began;
     began = null;
+    if (moved && drawn && !pinched) return event.type === "pointerup" ? drawn.end(toPhoto(event.clientX, event.clientY)) : drawn.cancel();
     if (event.type === "pointerup" && !moved && !pinched) clicked(event, click);
+    return undefined;
   };
   stage.addEventListener("pointerup", end);
   // The second half of a double click meets the point that the first has placed.

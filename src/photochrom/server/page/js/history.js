@@ -1,9 +1,9 @@
-// Undo and redo of one photo's edit: {points, vividness, saturation}, never changed in place.
+// Undo and redo of one photo's edit: {points, protected, vividness, saturation}, never changed in place.
 
 const MOST = 200; // steps that are kept
 const BURST = 1200; // ms within which key presses of one kind are one step
 
-export const FRESH = Object.freeze({ points: [], vividness: null, saturation: 1 });
+export const FRESH = Object.freeze({ points: [], protected: [], vividness: null, saturation: 1 });
 
 export function freshHistory() {
   return { edit: FRESH, past: [], future: [] };

@@ -3,39 +3,44 @@
 import "./alternatives.js";
 import { connection, onTokenNeeded } from "./api.js";
 import "./ask.js";
+import "./compare.js";
 import "./crosshair.js";
 import "./detail.js";
-import { glide } from "./divider.js";
 import "./download.js";
 import { $, $$, mountIcons } from "./dom.js";
 import * as database from "./database.js";
-import { pickFromPicture, takingColor } from "./eyedropper.js";
+import { pickFromPicture, takingColor, takingDrag } from "./eyedropper.js";
 import { startGestures } from "./gestures.js";
 import { resume, startIntake } from "./intake.js";
 import "./coloroptions.js";
-import { placePoint } from "./points.js";
 import "./pointslist.js";
 import { restore } from "./persistence.js";
 import { ready } from "./remote.js";
 import { takeAll } from "./removal.js";
+import "./ring.js";
+import "./sidebyside.js";
 import "./stage.js";
 import { on, state } from "./store.js";
 import "./strip.js";
 import "./takeout.js";
 import { startTheme } from "./theming.js";
 import { toast } from "./toast.js";
+import { drawing, useTool } from "./tools.js";
 import "./unsure.js";
-import { fit, isFitted, onView, scaleNow, splitNow, zoom } from "./viewer.js";
+import { fit, isFitted, onView, scaleNow, zoom } from "./viewer.js";
 import { duration, megabytes } from "./units.js";
 
 mountIcons();
 startTheme();
 startIntake();
-startGestures((at) => {
-  if (!takingColor()) return placePoint(at);
-  if (at) pickFromPicture(at);
-  return null;
-});
+startGestures(
+  (at) => {
+    if (!takingColor()) return useTool(at);
+    if (at) pickFromPicture(at);
+    return null;
+  },
+  () => (takingColor() ? takingDrag() : drawing()),
+);
 
 $("#zoom-in").addEventListener("click", () => zoom(1.5));
 $("#zoom-out").addEventListener("click", () => zoom(1 / 1.5));
@@ -43,13 +48,6 @@ $("#zoom-fit").addEventListener("click", fit);
 onView(() => {
   $("#zoom-value").textContent = isFitted() ? "Fit" : `${Math.round(scaleNow() * window.devicePixelRatio * 100)}%`;
 });
-
-let shared = 0.25; // where the divider was before the whole picture was asked for
-$("#compare").addEventListener("click", () => {
-  if (splitNow() > 0.01) shared = splitNow();
-  glide(splitNow() > 0.01 ? 0 : shared, 350);
-});
-onView(() => $("#compare").setAttribute("aria-pressed", splitNow() > 0.01));
 
 // On a phone the tools lie behind tabs.
 for (const tab of $$("[data-tab]")) {

@@ -1,19 +1,23 @@
 // The picker: which colour a point has, of those that are possible at the lightness of its place.
 
 import * as api from "./api.js";
-import { colorAb, colorAt, colorName, gamutScale, hexToRgb, rgbToLab } from "./color.js";
+import { colorAb, colorAt, gamutScale, hexToRgb, rgbToLab } from "./color.js";
+import { colorName } from "./colornames.js";
 import { $, clamp, el } from "./dom.js";
 import { canPickFromScreen, pickFromScreen, startTaking, stopTaking, takingColor } from "./eyedropper.js";
 import * as marks from "./pointmarks.js";
 import { makePlane } from "./plane.js";
-import { can, optionsOf, withPhoto } from "./remote.js";
+import { onPresets, presets } from "./presets.js";
+import { asHints, can, optionsOf, withPhoto } from "./remote.js";
 import { lightnessAt, roundAb } from "./sampler.js";
+import { formOf } from "./shapes.js";
 import { addRecent, emit, on, state } from "./store.js";
 import { reveal } from "./viewer.js";
 
 const box = $("#picker");
 const hex = $("#picker-hex");
 const LIGHTS = [4, 97]; // outside them hardly any colour exists that could be chosen
+const TELLING = [50, 80]; // the lightness of swatches: in darker ones no hue can be told
 let picked = null; // the mark's id
 let lightness = 50;
 let asking = null; // the request for suggestions
@@ -42,8 +46,8 @@ export function openPicker(id, { focus = false } = {}) {
   update();
   emit("marks");
   reveal(mark.x, mark.y);
-  if (!again) suggest(mark);
-  if (focus) $("#plane").focus();
+  if (!again && mark.kind !== "protected") suggest(mark);
+  if (focus) $(mark.kind === "protected" ? "#picker-keep" : "#plane").focus();
 }
 
 /** Close the picker; a draft whose colour nobody chose goes with it. */
@@ -58,7 +62,7 @@ export function closePicker({ focus = false } = {}) {
 
 function leave() {
   const mark = picked && marks.findMark(picked);
-  if (mark && mark.kind === "point") addRecent(colorAb(mark.color));
+  if (mark?.kind === "point" && mark.color !== "none") addRecent(colorAb(mark.color));
   picked = null;
   asking?.abort();
   stopTaking();
@@ -78,6 +82,13 @@ on("select network", () => picked && closePicker());
 
 function update() {
   const mark = marks.findMark(picked);
+  box.dataset.kind = mark.kind;
+  $("#picker-title").textContent = titleOf(mark);
+  $("#picker-keep").textContent = { draft: "Keep as it is", question: "Yes, this one" }[mark.kind] ?? "Done";
+  $("#picker-remove").textContent = { draft: "Cancel", question: "Skip" }[mark.kind] ?? "Remove";
+  const label = $("#picker-label");
+  if (document.activeElement !== label) label.value = mark.name ?? "";
+  if (mark.kind === "protected") return;
   const ab = colorAb(mark.color);
   const light = lightnessAt(mark.x, mark.y);
   lightness = clamp(light, ...LIGHTS);
@@ -86,19 +97,31 @@ function update() {
   const shown = colorAt(lightness, ab);
   $("#picker-swatch").style.backgroundColor = shown;
   $("#picker-name").textContent = colorName(lightness, ab);
-  $("#picker-title").textContent = { point: "Colour of this point", draft: "Which colour is this?", question: "Is this its colour?" }[mark.kind];
-  $("#picker-keep").textContent = { point: "Done", draft: "Keep as it is", question: "Yes, this one" }[mark.kind];
-  $("#picker-remove").textContent = { point: "Remove", draft: "Cancel", question: "Skip" }[mark.kind];
+  $("#picker-none").setAttribute("aria-pressed", mark.color === "none");
   if (document.activeElement !== hex) {
     hex.value = shown;
     hex.removeAttribute("aria-invalid");
   }
   $("#picker-note").textContent = noteOn(mark, light);
-  swatches($("#picker-recent"), state.recent.map((one) => [one, colorAt(clamp(lightness, 25, 85), one)]));
+  swatches($("#picker-recent"), state.recent.map((ab) => ({ ab })));
   $("#picker-recent-row").hidden = !state.recent.length;
+  showPresets();
+}
+
+const showPresets = () => swatches($("#preset-swatches"), presets());
+onPresets(() => picked && showPresets());
+
+function titleOf({ kind, color, ...shape }) {
+  if (kind === "protected") return "Protected";
+  if (kind === "draft") return "Which colour is this?";
+  if (kind === "question") return "Is this its colour?";
+  if (color === "none") return "No colour here";
+  const form = formOf(shape);
+  return `Colour of ${{ point: "this point", points: "these points" }[form] ?? `this ${form}`}`;
 }
 
 function noteOn({ color }, light) {
+  if (color === "none") return "Black, grey or white, as the photo has it.";
   if (light < 12) return "A very dark place: colours can hardly be seen here.";
   if (light > 96) return "Almost white: there is little room for colour here.";
   const given = typeof color === "string" ? rgbToLab(hexToRgb(color))[0] : light;
@@ -117,14 +140,14 @@ async function suggest(mark) {
   const { signal } = asking;
   const mine = (serial += 1);
   const photo = state.selected;
-  // What is known of other places matters; what this point says of its own place would only be repeated.
+  // What is known of other places matters; what this hint says of its own place would only be repeated.
   const options = optionsOf(photo);
-  options.hints = options.hints?.filter((hint) => hint.x !== mark.x || hint.y !== mark.y);
+  options.hints = asHints(photo.history.edit.points.filter((point) => point.id !== mark.id));
   row.dataset.state = "loading";
   try {
     const answer = await withPhoto(photo, (id) => api.colors(id, { x: mark.x, y: mark.y, options }, signal), signal);
     if (mine !== serial) return;
-    swatches(row, answer.suggestions.map((color) => [roundAb(colorAb(color)), color]));
+    swatches(row, answer.suggestions_ab.map((ab) => ({ ab })));
     row.dataset.state = "";
   } catch (error) {
     if (mine === serial) row.dataset.state = "";
@@ -132,15 +155,19 @@ async function suggest(mark) {
   }
 }
 
+/** Show colours {ab, name, source} to choose from, light enough to be told apart wherever the place is dark. */
 function swatches(row, colors) {
-  const same = colors.map(([, shown]) => shown).join();
-  if (row.dataset.colors === same && row.children.length) return;
+  const shown = colors.map(({ ab }) => colorAt(clamp(lightness, ...TELLING), ab));
+  const same = `${Math.round(lightness)} ${shown.join()}`;
+  if (row.dataset.colors === same && row.children.length === colors.length) return;
   row.dataset.colors = same;
   row.replaceChildren(
-    ...colors.map(([ab, shown]) => {
-      const name = colorName(lightness, ab);
-      const button = el("button", { type: "button", class: "swatch", title: name, "aria-label": `${name}, ${shown}` });
-      button.style.backgroundColor = shown;
+    ...colors.map(({ ab, name, source }, number) => {
+      const words = name ?? colorName(lightness, ab);
+      const label = `${words}, ${colorAt(lightness, ab)}`;
+      const title = source ? `${words} (${source})` : words;
+      const button = el("button", { type: "button", class: "swatch", title, "aria-label": label });
+      button.style.backgroundColor = shown[number];
       button.addEventListener("click", () => choose(ab));
       return button;
     }),
@@ -155,15 +182,28 @@ hex.addEventListener("input", () => {
 hex.addEventListener("blur", () => picked && update());
 const hexDigits = (rgb) => rgb.map((value) => Math.round(value * 255).toString(16).padStart(2, "0")).join("");
 
-$("#picker-picture").addEventListener("click", () =>
-  takingColor() ? stopTaking() : startTaking((ab) => choose(ab)),
+const byKeys = (event) => (event.detail === 0 ? event.currentTarget : null);
+$("#picker-picture").addEventListener("click", (event) =>
+  takingColor() ? stopTaking() : startTaking((ab) => choose(ab), "color", byKeys(event)),
 );
+$("#picker-none").addEventListener("click", () => choose("none"));
+$("#picker-again").addEventListener("click", (event) => {
+  const id = picked;
+  startTaking((ab, at) => {
+    marks.move(id, at.x, at.y);
+    reveal(at.x, at.y);
+  }, "place", byKeys(event));
+});
+$("#picker-label").addEventListener("input", (event) => {
+  const name = event.target.value.trim();
+  marks.change(picked, { name: name || undefined }, { tag: `name ${picked}`, timed: true });
+});
 $("#picker-screen").addEventListener("click", async () => {
   const ab = await pickFromScreen();
   if (ab) choose(ab);
 });
 $("#picker-keep").addEventListener("click", () => {
-  if (marks.findMark(picked)?.kind !== "point") marks.keep(picked);
+  if (["draft", "question"].includes(marks.findMark(picked)?.kind)) marks.keep(picked);
   closePicker({ focus: true });
   emit("answered");
 });
@@ -176,7 +216,7 @@ $("#picker-remove").addEventListener("click", () => {
 });
 $("#picker-close").addEventListener("click", () => closePicker({ focus: true }));
 box.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !event.target.closest("#plane, #picker-hex")) return;
+  if (event.key !== "Enter" || !event.target.closest("#plane, #picker-hex, #picker-label")) return;
   event.preventDefault(); // the mark that gets the focus would take the same key as its own
   $("#picker-keep").click();
 });

@@ -1,6 +1,7 @@
 // The plane of a and b at one lightness, painted only where sRGB has a colour; dragged, or moved by the arrow keys.
 
-import { colorName, gamutScale, inGamut, labToLinear, linearToSrgb } from "./color.js";
+import { gamutScale, inGamut, labToLinear, linearToSrgb } from "./color.js";
+import { colorName } from "./colornames.js";
 import { clamp } from "./dom.js";
 
 const EDGE = 6; // CSS pixels around the colours

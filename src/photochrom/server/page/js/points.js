@@ -1,11 +1,14 @@
 // The marks on the stage, as buttons: dragged, moved by the arrow keys, opened by Enter, removed by Delete.
 
-import { colorAt, colorName } from "./color.js";
-import { $, announce, el } from "./dom.js";
+import { colorAt } from "./color.js";
+import { $, announce, el, icon } from "./dom.js";
+import { markWords } from "./markwords.js";
 import * as marks from "./pointmarks.js";
 import { closePicker, openPicker, pickedMark } from "./picker.js";
-import { lightnessAt, markAb, swatchLightness } from "./sampler.js";
+import { markAb, swatchLightness } from "./sampler.js";
+import { formOf } from "./shapes.js";
 import { edit, on, state } from "./store.js";
+import { lightShape } from "./strokes.js";
 import { onView, reveal, toPhoto, toStage, viewSize } from "./viewer.js";
 
 const layer = $("#points");
@@ -34,15 +37,21 @@ export function focusMark(id) {
   $(`[data-id="${id}"]`, layer)?.focus();
 }
 
+/** Light a mark and its shape up, or none. */
+export function lightMark(id) {
+  for (const button of layer.children) button.classList.toggle("lit", button.dataset.id === id);
+  lightShape(id);
+}
+
 function render() {
   const all = state.selected ? marks.marks() : [];
   const old = new Map([...layer.children].map((button) => [button.dataset.id, button]));
-  let number = 0;
+  const numbers = { point: 0, protected: 0 };
   for (const mark of all) {
     const button = old.get(mark.id) ?? makeButton(mark.id);
     old.delete(mark.id);
-    number += mark.kind === "point" ? 1 : 0;
-    describe(button, mark, number);
+    numbers[mark.kind] += 1;
+    describe(button, mark, numbers[mark.kind]);
   }
   for (const button of old.values()) {
     if (button === document.activeElement) $("#stage").focus({ preventScroll: true });
@@ -52,13 +61,16 @@ function render() {
 }
 
 function describe(button, mark, number) {
-  const ab = markAb(mark);
-  const what = { point: `Colour point ${number}`, draft: "New colour point", question: "Question" }[mark.kind];
   const where = `${Math.round(mark.x * 100)}% from the left, ${Math.round(mark.y * 100)}% from the top`;
-  button.className = `mark ${mark.kind}`;
+  const lit = button.classList.contains("lit");
+  button.className = `mark ${mark.kind} of-${formOf(mark)}`;
+  button.classList.toggle("lit", lit);
+  button.classList.toggle("none", mark.color === "none");
+  button.classList.toggle("hidden-hint", !!mark.hidden);
   button.classList.toggle("picked", pickedMark() === mark.id);
-  button.style.setProperty("--swatch", colorAt(swatchLightness(mark), ab));
-  button.setAttribute("aria-label", `${what}: ${colorName(lightnessAt(mark.x, mark.y), ab)}, ${where}`);
+  button.style.setProperty("--swatch", mark.kind === "protected" ? null : colorAt(swatchLightness(mark), markAb(mark)));
+  button.setAttribute("aria-label", `${markWords(mark, number)}, ${where}`);
+  if (mark.kind === "protected" && !button.firstChild) button.append(icon("shield"));
   button.dataset.x = mark.x;
   button.dataset.y = mark.y;
 }
@@ -86,7 +98,7 @@ function makeButton(id) {
     marks.move(id, at.x, at.y, { tag: drag.tag, live: true });
   });
   const end = () => {
-    if (drag?.id === id && drag.moved && marks.findMark(id)?.kind === "point") {
+    if (drag?.id === id && drag.moved && ["point", "protected"].includes(marks.findMark(id)?.kind)) {
       edit(state.selected, {}, { tag: drag.tag }); // the gesture's last word, which is not to wait for others
     }
     setTimeout(() => (drag = null)); // after the click, which must know that it ended a drag
@@ -97,6 +109,8 @@ function makeButton(id) {
     if (!drag?.moved) openPicker(id, { focus: event.detail === 0 });
   });
   button.addEventListener("keydown", (event) => onKey(event, id));
+  for (const type of ["pointerenter", "focus"]) button.addEventListener(type, () => lightShape(id));
+  for (const type of ["pointerleave", "blur"]) button.addEventListener(type, () => lightShape(null));
   layer.append(button);
   return button;
 }
@@ -120,6 +134,6 @@ function onKey(event, id) {
     if (pickedMark() === id) closePicker();
     marks.removeMark(id);
     (next?.isConnected ? next : $("#stage")).focus();
-    announce("Colour point removed");
+    announce(mark.kind === "protected" ? "Protected region removed" : "Colour point removed");
   }
 }

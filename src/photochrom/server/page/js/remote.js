@@ -1,6 +1,7 @@
 // A photo on the server: uploaded when it is first needed, and again whenever the server has forgotten it.
 
 import * as api from "./api.js";
+import { shapeOf } from "./shapes.js";
 import { chosenNetwork, emit, setStatus, state } from "./store.js";
 import { copyOf, expire, removeCopies } from "./uploads.js";
 
@@ -62,13 +63,19 @@ export function can(...abilities) {
 
 /** The options of a photo, as the service takes them; what the network cannot do is left out. */
 export function optionsOf(photo, more = {}) {
-  const { points, vividness, saturation } = photo.history.edit;
+  const { points, protected: regions = [], vividness, saturation } = photo.history.edit;
   const options = { network: chosenNetwork()?.name ?? null, saturation, ...more };
   if (can("vividness") && vividness !== null) options.vividness = vividness;
   options.hints = asHints(points);
+  if (regions.some((one) => !one.hidden)) options.protected = asRegions(regions);
   return options;
 }
 
-/** Points as the service takes them; a reach of their own only where they have one. */
+/** Hints as the service takes them, without those that are hidden; a reach of their own only where they have one. */
 export const asHints = (points) =>
-  points.map(({ x, y, color, reach }) => ({ x, y, color, ...(reach === undefined ? {} : { reach }) }));
+  points
+    .filter((point) => !point.hidden)
+    .map((point) => ({ ...shapeOf(point), color: point.color, ...(point.reach === undefined ? {} : { reach: point.reach }) }));
+
+/** Protected regions likewise. */
+export const asRegions = (regions) => regions.filter((region) => !region.hidden).map(shapeOf);

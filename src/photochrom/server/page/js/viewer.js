@@ -1,4 +1,4 @@
-// The stage: a photo that is zoomed and panned, with the picture before over the picture after.
+// The stage: a photo that is zoomed and panned, with the picture before over the picture after, or beside it.
 //
 // Places are fractions of the photo's width and height; `view` says where the photo lies on the stage, in CSS pixels.
 
@@ -14,6 +14,7 @@ const size = { width: 0, height: 0 };
 const view = { scale: 1, x: 0, y: 0 };
 let fitted = true;
 let split = 0; // the share of the visible picture that shows the photo before
+let beside = false; // whether the stage is halved, and the photo before lies in the other half
 
 /** Hear "view" (zoomed, panned, another size) and "gesture" (the user zooms or pans). */
 export const onView = (listener) => events.addEventListener("view", listener);
@@ -22,6 +23,22 @@ export const viewSize = () => ({ ...size });
 export const isFitted = () => fitted;
 export const scaleNow = () => view.scale;
 export const splitNow = () => split;
+export const isBeside = () => beside;
+
+/** Show the photo before beside the one in colour, or beneath the divider again. */
+export function setBeside(to) {
+  beside = to;
+  split = 0;
+  fit();
+}
+
+/** The part of the stage that the photo in colour has; of two halves, the one on the right or below. */
+export function room() {
+  const { clientWidth: width, clientHeight: height } = stage;
+  if (!beside) return { left: 0, top: 0, width, height };
+  if (fitScale(width / 2, height) >= fitScale(width, height / 2)) return { left: width / 2, top: 0, width: width / 2, height };
+  return { left: 0, top: height / 2, width, height: height / 2 };
+}
 
 /** Show a photo of this many pixels; `same` keeps zoom and place. */
 export function setSize(width, height, same = false) {
@@ -49,19 +66,21 @@ export async function setLayer(name, url) {
   image.alt = layer.dataset.alt ?? "";
   image.draggable = false;
   layer.replaceChildren(...(url ? [image] : []));
+  events.dispatchEvent(new Event("view"));
 }
 
 export function fit() {
   fitted = true;
-  const { clientWidth: width, clientHeight: height } = stage;
-  const margin = width > 700 ? 20 : 0;
+  const { width, height } = room();
+  const margin = stage.clientWidth > 700 ? 20 : 0;
   view.scale = fitScale(width - 2 * margin, height - 2 * margin);
   place();
 }
 
 /** Zoom by a factor around a point of the stage. */
-export function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
-  const least = fitScale(stage.clientWidth, stage.clientHeight);
+export function zoom(factor, x = room().left + room().width / 2, y = room().top + room().height / 2) {
+  if (twin(x, y)) return zoom(factor, x + room().left, y + room().top);
+  const least = fitScale(room().width, room().height);
   const scale = clamp(view.scale * factor, least * 0.999, Math.max(MOST, least * 4));
   if (scale <= least) return fit();
   view.x = x - ((x - view.x) * scale) / view.scale;
@@ -86,13 +105,15 @@ export function pan(dx, dy) {
 /** Pan as little as is needed to have a place of the photo in view. */
 export function reveal(x, y, margin = 48) {
   const at = toStage(x, y);
+  const { left, top, width, height } = room();
   pan(
-    clamp(at.x, margin, stage.clientWidth - margin) - at.x,
-    clamp(at.y, margin, stage.clientHeight - margin) - at.y,
+    clamp(at.x, left + margin, left + width - margin) - at.x,
+    clamp(at.y, top + margin, top + height - margin) - at.y,
   );
 }
 
 export function setSplit(share) {
+  if (beside) return;
   split = clamp(share, 0, 1);
   cut();
 }
@@ -105,18 +126,27 @@ export function toStage(x, y) {
 /** A point of the window as a place of the photo, whether it lies on it or not. */
 export function toPhoto(clientX, clientY) {
   const box = stage.getBoundingClientRect();
+  const [x, y] = [clientX - box.left, clientY - box.top];
+  const { left, top } = twin(x, y) ? room() : { left: 0, top: 0 };
   return {
-    x: (clientX - box.left - view.x) / (size.width * view.scale),
-    y: (clientY - box.top - view.y) / (size.height * view.scale),
+    x: (x + left - view.x) / (size.width * view.scale),
+    y: (y + top - view.y) / (size.height * view.scale),
   };
 }
 
-/** The part of the stage that the picture covers. */
+/** Whether a point of the stage lies in the half that shows the photo before. */
+function twin(x, y) {
+  const { left, top } = room();
+  return x < left || y < top;
+}
+
+/** The part of the stage that the picture in colour covers. */
 export function visible() {
-  const left = Math.max(view.x, 0);
-  const top = Math.max(view.y, 0);
-  const right = Math.min(view.x + size.width * view.scale, stage.clientWidth);
-  const bottom = Math.min(view.y + size.height * view.scale, stage.clientHeight);
+  const within = room();
+  const left = Math.max(view.x, within.left);
+  const top = Math.max(view.y, within.top);
+  const right = Math.min(view.x + size.width * view.scale, within.left + within.width);
+  const bottom = Math.min(view.y + size.height * view.scale, within.top + within.height);
   return { left, top, width: Math.max(right - left, 0), height: Math.max(bottom - top, 0) };
 }
 
@@ -129,9 +159,10 @@ function place() {
   const width = size.width * view.scale;
   const height = size.height * view.scale;
   // What is smaller than the stage lies in its middle; what is larger covers it.
-  const held = (at, length, room) => (length <= room ? (room - length) / 2 : clamp(at, room - length, 0));
-  view.x = held(view.x, width, stage.clientWidth);
-  view.y = held(view.y, height, stage.clientHeight);
+  const held = (at, length, begin, space) => (length <= space ? begin + (space - length) / 2 : clamp(at, begin + space - length, begin));
+  const within = room();
+  view.x = held(view.x, width, within.left, within.width);
+  view.y = held(view.y, height, within.top, within.height);
   picture.style.transform = `translate(${view.x}px, ${view.y}px)`;
   picture.style.width = `${width}px`;
   picture.style.height = `${height}px`;
