@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from photochrom.errors import CapabilityError
 from photochrom.hints import Color, Hint, hint_planes
 from photochrom.inference.card import Output
+from photochrom.inference.matching import Features
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.palette import palette_hints, reweighted
 from photochrom.inference.reach import (
@@ -129,12 +130,21 @@ class Passes:
         """
         check_options(self.network, options)
         self.network.require(outputs=["distribution"])
-        hints = self._for_network(options.hints)
-        known = (answers for (given, _), answers in self._cached.items() if given == hints)
-        answers = next(known, None) or self._answers(hints, options.vividness)
-        found = answers["distribution"]
+        found = self._at_any_vividness(self._for_network(options.hints), options)["distribution"]
         probabilities: Floats = _towards(options.palette, found[None])[0]
         return probabilities
+
+    def features(self, options: Options) -> Features:
+        """Return what the network sees in each place, by which it is found again in other photos.
+
+        Args:
+            options: of no matter for it, but a pass that has to be made is made with their vividness.
+
+        Raises:
+            NetworkError: as `ab`, or if the network gives no features.
+        """
+        self.network.require(outputs=["features"])
+        return Features.of(self._at_any_vividness((), options)["features"], *self.lightness.shape)
 
     def probabilities_of(self, sets: Sequence[Sequence[Hint]], options: Options) -> Floats:
         """Predict as `probabilities`, [N,Q,⌈h/4⌉,⌈w/4⌉], under several sets of hints; nothing is cached."""
@@ -182,6 +192,10 @@ class Passes:
     def _for_network(self, hints: Hints) -> Hints:
         """Return what the network gets to know of hints; how far they reach would only be passes for nothing."""
         return tuple(hint.with_reach(None) for hint in hints) if self._takes_hints else ()
+
+    def _at_any_vividness(self, hints: Hints, options: Options) -> dict[Output, Floats]:
+        known = (answers for (given, _), answers in self._cached.items() if given == hints)
+        return next(known, None) or self._answers(hints, options.vividness)
 
     def _answers(self, hints: Hints, vividness: float | None) -> dict[Output, Floats]:
         key = hints, vividness

@@ -1,0 +1,75 @@
+"""Exemplars: photos whose colours others take over where both show the same (exemplar-based colorization)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.hints import Hint
+from photochrom.inference.matching import Features, match_places
+
+__all__ = ["MOST_TAKEN", "Exemplar", "taken_hints"]
+
+MOST_TAKEN = 256
+"""Hints that a photo takes from exemplars, at most."""
+
+_REACH = 0.5
+_AROUND = 2  # pixels at network size, to each side of a place, whose mean colour is taken
+
+
+@dataclass(frozen=True, eq=False)
+class Exemplar:
+    """What others need to know of a photo to take over its colours; some 600 kB.
+
+    Attributes:
+        features: by which places are found again.
+        ab: float16 h×w×2, CIELAB units: the photo's colours, upright, at network size.
+        sureness: 0..1: how sure these colours are, over the photo; 1 where they are its own.
+    """
+
+    features: Features
+    ab: NDArray[np.float16]
+    sureness: float
+
+    def colors_at(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the mean a, b [N,2] around places, fractions 0..1 of width and height."""
+        height, width = self.ab.shape[:2]
+        column, row = (places * [width, height]).astype(np.intp).T
+        around = np.arange(-_AROUND, _AROUND + 1)
+        rows = np.clip(row[:, None, None] + around[:, None], 0, height - 1)
+        columns = np.clip(column[:, None, None] + around, 0, width - 1)
+        means: NDArray[np.float32] = self.ab[rows, columns].mean((1, 2), dtype=np.float32)
+        return means
+
+
+def taken_hints(features: Features, exemplars: Sequence[Exemplar]) -> tuple[tuple[Hint, ...], list[int]]:
+    """Find what a photo takes over from exemplars.
+
+    Args:
+        features: of the photo.
+        exemplars: where two show the same place, the earlier one holds.
+
+    Returns:
+        Hints, at most `MOST_TAKEN`, spread over all that matches; and how many places each exemplar gave a colour.
+    """
+    taken: dict[tuple[float, float], Hint] = {}
+    counts = []
+    for exemplar in exemplars:
+        matches = match_places(features, exemplar.features)
+        colors = exemplar.colors_at(matches.found)
+        before = len(taken)
+        for (x, y), (a, b) in zip(matches.places.tolist(), colors.tolist(), strict=True):
+            taken.setdefault((x, y), Hint(x, y, (round(a, 1), round(b, 1)), reach=_REACH))
+        counts.append(len(taken) - before)
+    return _spread([taken[place] for place in sorted(taken, key=lambda place: place[::-1])]), counts
+
+
+def _spread(hints: Sequence[Hint]) -> tuple[Hint, ...]:
+    """Leave out as many, evenly, as there are too many; those that lie row by row stay spread over the photo."""
+    if len(hints) <= MOST_TAKEN:
+        return tuple(hints)
+    kept = np.linspace(0, len(hints) - 1, MOST_TAKEN).round().astype(np.intp)
+    return tuple(hints[number] for number in kept)
