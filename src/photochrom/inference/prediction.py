@@ -325,7 +325,7 @@ class Prediction:
             return Exemplar(features, given.own_ab.astype(np.float16), 1.0)
         ab = passes.ab(options).astype(np.float16)
         gives = "confidence" in self._network.card.outputs
-        return Exemplar(features, ab, float(passes.confidence(options).mean()) if gives else 0.0)
+        return Exemplar(features, ab, float(passes.confidence(options.without_hints).mean()) if gives else 0.0)
 
     def alike(self, exemplars: Sequence[Exemplar], options: Options | None = None) -> tuple[Options, list[int]]:
         """Take over colours of other photos, where they surely show the same.
