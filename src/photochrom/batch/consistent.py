@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from photochrom.batch.jobs import AlikeRender, RecordedResult
 from photochrom.batch.plan import PlanItem
@@ -22,7 +23,7 @@ from photochrom.workers.pool import Pool
 __all__ = ["Corrected", "SessionRun", "see_corrected"]
 
 AnyPool = Pool[Engine] | LocalPool[Engine]
-MakeJob = Callable[[PlanItem, tuple[Exemplar, ...], bool], AlikeRender]
+MakeJob = Callable[[PlanItem, dict[str, Any]], AlikeRender]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class SessionRun:
         pool: does the work.
         options: for all results.
         corrected: colour photos that rule them.
-        make_job: makes the job of a photo, its exemplars, and whether its result is there already.
+        make_job: makes the job of a photo, with further fields of `AlikeRender`.
         failed: photos that could not be seen, and why.
     """
 
@@ -94,8 +95,13 @@ class SessionRun:
                 if number < first or (kept[number - first] in there and number not in needed):
                     continue
                 item = kept[number - first]
-                job = self.make_job(item, tuple(exemplars[other] for other in chosen[number]), item in there)
-                begun[self.pool.submit(job)] = number  # type: ignore[arg-type]
+                more = {
+                    "own": exemplars[number],
+                    "exemplars": tuple(exemplars[other] for other in chosen[number]),
+                    "there": item in there,
+                    "lends": number in needed,
+                }
+                begun[self.pool.submit(self.make_job(item, more))] = number  # type: ignore[arg-type]
             while begun:
                 for future in wait(begun, return_when=FIRST_COMPLETED).done:
                     number = begun.pop(future)  # type: ignore[call-overload]
@@ -111,7 +117,7 @@ class SessionRun:
         """See all photos; those that fail are noted, and the others go on without them."""
         jobs = {
             item: self.pool.submit(
-                Survey(photo=item.source, name=str(item.source), key=str(item.source), options=self.options)
+                Survey(photo=item.source, name=str(item.source), options=self.options)
             )
             for item in items
         }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from photochrom.batch.fingerprint import Fingerprint
 from photochrom.inference.exemplar import Exemplar
 from photochrom.inference.prediction import Prediction
@@ -78,19 +80,26 @@ class AlikeRender(RecordedRender):
     """Make the photo in colour as `RecordedRender` does, alike to others.
 
     Attributes:
+        own: what is known of the photo itself.
         exemplars: those whose colours it takes over, the one that rules first.
-        there: the result is there already; others only need to know its colours.
+        there: the result is there already.
+        lends: others need to know its colours.
     """
 
+    own: Exemplar
     exemplars: tuple[Exemplar, ...] = ()
     there: bool = False
+    lends: bool = False
 
     def _make(self, prediction: Prediction) -> Written:
         if self.skip_colored and not prediction.info.is_grey:
             return Written(self.target)
-        options, counts = prediction.alike(self.exemplars, self.options)
+        options, counts = prediction.alike(self.exemplars, self.options, own=self.own)
         made = Written(self.target) if self.there else replace(self, options=options)._save(prediction)
-        exemplar = prediction.exemplar(options)
+        exemplar = self.own
+        if self.lends and any(counts):
+            plain = options.model_copy(update={"saturation": 1.0})
+            exemplar = replace(self.own, ab=prediction.ab(plain).astype(np.float16))
         return _Alike(made.file, made.notes, made.beside, exemplar=exemplar, counts=tuple(counts))
 
 

@@ -22,7 +22,6 @@ from photochrom.batch.plan import PlanItem
 from photochrom.batch.search import HIDDEN
 from photochrom.batch.sessions import digest_of, find_sessions
 from photochrom.errors import CapabilityError, OutputError, PhotochromError
-from photochrom.inference.exemplar import Exemplar
 from photochrom.io.atomic import make_folder
 from photochrom.io.picture import Picture
 from photochrom.io.sidecars import sidecar_target
@@ -173,10 +172,8 @@ class Batch:
             if len(skipped) == len(session):
                 continue
 
-            def job(item: PlanItem, exemplars: tuple[Exemplar, ...], there: bool, digest: str = digest) -> AlikeRender:
-                return AlikeRender(
-                    **self._job_of(item), key=str(item.source), exemplars=exemplars, there=there, session=digest
-                )
+            def job(item: PlanItem, more: dict[str, Any], digest: str = digest) -> AlikeRender:
+                return AlikeRender(**self._job_of(item), session=digest, **more)
 
             work = SessionRun(self._pool, self._options, self._corrected, job)
             for item, future, taken in work.run(session, set(skipped)):

@@ -17,6 +17,7 @@ MOST_TAKEN = 256
 """Hints that a photo takes from exemplars, at most."""
 
 _REACH = 0.5
+_ENOUGH = 0.7  # share of a photo's places from which on no further exemplar is looked at
 _AROUND = 2  # pixels at network size, to each side of a place, whose mean colour is taken
 
 
@@ -27,7 +28,7 @@ class Exemplar:
     Attributes:
         features: by which places are found again.
         ab: float16 h×w×2, CIELAB units: the photo's colours, upright, at network size.
-        sureness: 0..1: how sure these colours are, over the photo; 1 where they are its own.
+        sureness: 0..1: how sure these colours are, the stronger ones counting for more; 1 where they are its own.
     """
 
     features: Features
@@ -55,21 +56,18 @@ def taken_hints(features: Features, exemplars: Sequence[Exemplar]) -> tuple[tupl
     Returns:
         Hints, at most `MOST_TAKEN`, spread over all that matches; and how many places each exemplar gave a colour.
     """
-    taken: dict[tuple[float, float], Hint] = {}
-    counts = []
-    for exemplar in exemplars:
+    taken: dict[tuple[float, float], tuple[float, float]] = {}
+    counts = [0] * len(exemplars)
+    for number, exemplar in enumerate(exemplars):
+        if len(taken) >= _ENOUGH * features.shape[0] * features.shape[1]:
+            break
         matches = match_places(features, exemplar.features)
-        colors = exemplar.colors_at(matches.found)
+        colors = exemplar.colors_at(matches.found).round(1)
         before = len(taken)
-        for (x, y), (a, b) in zip(matches.places.tolist(), colors.tolist(), strict=True):
-            taken.setdefault((x, y), Hint(x, y, (round(a, 1), round(b, 1)), reach=_REACH))
-        counts.append(len(taken) - before)
-    return _spread([taken[place] for place in sorted(taken, key=lambda place: place[::-1])]), counts
-
-
-def _spread(hints: Sequence[Hint]) -> tuple[Hint, ...]:
-    """Leave out as many, evenly, as there are too many; those that lie row by row stay spread over the photo."""
-    if len(hints) <= MOST_TAKEN:
-        return tuple(hints)
-    kept = np.linspace(0, len(hints) - 1, MOST_TAKEN).round().astype(np.intp)
-    return tuple(hints[number] for number in kept)
+        for place, color in zip(matches.places.tolist(), colors.tolist(), strict=True):
+            taken.setdefault(tuple(place), tuple(color))
+        counts[number] = len(taken) - before
+    places = sorted(taken, key=lambda place: place[::-1])
+    if len(places) > MOST_TAKEN:  # row by row, so that every so many of them are spread over the photo
+        places = [places[at] for at in np.linspace(0, len(places) - 1, MOST_TAKEN).round().astype(np.intp)]
+    return tuple(Hint(*place, taken[place], reach=_REACH) for place in places), counts

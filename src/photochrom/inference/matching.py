@@ -21,7 +21,7 @@ __all__ = ["Features", "Matches", "likeness", "match_places"]
 Floats = NDArray[np.float32]
 
 _RATIO = 0.97  # of a match's distance to that of the next best one, at most
-_APART = 2.5  # cells: what lies nearer to a match is no next best one, for neighbours look alike
+_APART = 2  # cells: what lies as near to a match is no next best one, for neighbours look alike
 _RANK = 0.02  # share of all places that may look more alike than one that a motion leads to
 _COARSE = 8  # parts along each side by which whole photos are compared
 
@@ -100,16 +100,16 @@ def match_places(one: Features, other: Features) -> Matches:
     """
     similarity = one.rows @ other.rows.T
     here, there = _middles(one), _middles(other)
-    at, best = _mutual(similarity, there)
+    at, best = _mutual(similarity, other.shape)
     found, likest = np.zeros_like(here), np.full(len(here), -1, np.float32)
     for motion in find_motions(here[at], there[best]):
         led, sure = motion(here)
-        like = _around(similarity, led, other.shape)
-        inside = ((led >= 0) & (led < np.array(other.shape[::-1]))).all(1)
+        led_to = np.flatnonzero(sure & ((led >= 0) & (led < np.array(other.shape[::-1]))).all(1))
+        like = _around(similarity, led_to, led[led_to], other.shape)
         # Alike by how the rest of the other photo looks, so that contrast and grain make no difference.
-        unlike = (similarity > like[:, None]).mean(1) >= _RANK
-        better = sure & inside & ~unlike & (like > likest)
-        found[better], likest[better] = led[better], like[better]
+        liker = np.count_nonzero(similarity[led_to] > like[:, None], axis=1)
+        better = (liker < _RANK * len(there)) & (like > likest[led_to])
+        found[led_to[better]], likest[led_to[better]] = led[led_to[better]], like[better]
     kept = likest > -1
     return Matches(one.fractions(here[kept]), other.fractions(found[kept]), likest[kept])
 
@@ -120,28 +120,33 @@ def _middles(features: Features) -> Floats:
     return np.stack([x, y], 1)
 
 
-def _mutual(similarity: Floats, there: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _mutual(similarity: Floats, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find the rows and columns of the matrix that are each other's best, and pass the ratio test."""
     best, back = similarity.argmax(1), similarity.argmax(0)
     at = np.flatnonzero(back[best] == np.arange(len(best)))
     best = best[at]
     rows = similarity[at]
-    top = rows[np.arange(len(at)), best]
-    near = (np.abs(there[best][:, None] - there) <= _APART).all(2)
-    rows[near] = -1
+    numbers = np.arange(len(at))
+    top = rows[numbers, best]
+    for down in range(-_APART, _APART + 1):
+        for right in range(-_APART, _APART + 1):
+            rows[numbers, _moved(best, down, right, shape)] = -1
     second = rows.max(1)
     passes = (1 - top) < _RATIO**2 * (1 - second)  # |u − v|² = 2 − 2uv of unit vectors
     return at[passes], best[passes]
 
 
-def _around(similarity: Floats, led: Floats, shape: tuple[int, int]) -> Floats:
+def _around(similarity: Floats, at: NDArray[np.intp], led: Floats, shape: tuple[int, int]) -> Floats:
     """Return how alike each cell is to the likest of the nine cells around where it is led."""
     x, y = np.floor(led).astype(np.intp).T
-    best = np.full(len(led), -1, np.float32)
+    best = np.full(len(at), -1, np.float32)
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
-            column = np.clip(y + down, 0, shape[0] - 1) * shape[1] + np.clip(x + right, 0, shape[1] - 1)
-            np.maximum(best, similarity[np.arange(len(led)), column], out=best)
+            np.maximum(best, similarity[at, _moved(y * shape[1] + x, down, right, shape)], out=best)
     return best
 
 
+def _moved(cells: NDArray[np.intp], down: int, right: int, shape: tuple[int, int]) -> NDArray[np.intp]:
+    """Return the numbers of the cells that lie so many rows and columns away, or at the border."""
+    y, x = np.divmod(cells, shape[1])
+    return np.clip(y + down, 0, shape[0] - 1) * shape[1] + np.clip(x + right, 0, shape[1] - 1)

@@ -323,16 +323,23 @@ class Prediction:
             if given.is_grey:
                 raise PhotoError(self.name, "has no colours to take", "give a photo in colour")
             return Exemplar(features, given.own_ab.astype(np.float16), 1.0)
-        ab = passes.ab(options).astype(np.float16)
-        gives = "confidence" in self._network.card.outputs
-        return Exemplar(features, ab, float(passes.confidence(options.without_hints).mean()) if gives else 0.0)
+        ab = passes.ab(options)
+        sure = 0.0
+        if "confidence" in self._network.card.outputs:
+            # Of the colours that there are: of grey, a network is always sure.
+            chroma = np.hypot(ab[..., 0], ab[..., 1]) + 1e-3
+            sure = float(np.average(passes.confidence(options.without_hints), weights=chroma))
+        return Exemplar(features, ab.astype(np.float16), sure)
 
-    def alike(self, exemplars: Sequence[Exemplar], options: Options | None = None) -> tuple[Options, list[int]]:
+    def alike(
+        self, exemplars: Sequence[Exemplar], options: Options | None = None, *, own: Exemplar | None = None
+    ) -> tuple[Options, list[int]]:
         """Take over colours of other photos, where they surely show the same.
 
         Args:
             exemplars: those photos; where two show the same place, the earlier one holds.
             options: how the photo is colorized. Its own hints hold over what is taken.
+            own: what `exemplar` gave for this photo and these options before, which saves a pass.
 
         Returns:
             The options with what is taken as further hints; and how many places each exemplar gave a colour.
@@ -343,7 +350,9 @@ class Prediction:
         """
         options = options or Options()
         _, passes = self._prepared_for(options)
-        hints, counts = taken_hints(passes.features(options), exemplars)
+        hints, counts = taken_hints(own.features if own else passes.features(options), exemplars)
+        if hints and own and not options.hints and not options.palette:
+            passes.remember(own.ab, options)
         return options.model_copy(update={"hints": (*hints, *options.hints)}), counts
 
     @property
