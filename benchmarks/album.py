@@ -31,7 +31,7 @@ from photochrom import Colorizer, Options
 from photochrom.color.cielab import lab_to_rgb, quantize, rgb_to_lab
 from photochrom.data.photos import find_photos
 from photochrom.evaluation.metrics import colorfulness, psnr
-from photochrom.inference.album_plan import AlbumPhoto, plan_album
+from photochrom.inference.album_plan import AlbumPhoto, plan_album, waves
 from photochrom.inference.matching import likeness, match_places
 from photochrom.inference.prediction import Prediction
 from photochrom.io.picture import Picture
@@ -71,7 +71,9 @@ def photos(folder: str, count: int, least: int = 200) -> Iterator[Array]:
 
 def view(lab: Array, at: Array, random: np.random.Generator | None) -> View:
     """Show a photo, float L, a, b, at places [H,W,2] in its pixels, under another exposure where asked."""
-    planes = [map_coordinates(lab[..., band], [at[..., 1], at[..., 0]], order=1, mode="reflect") for band in range(3)]
+    planes = [
+        map_coordinates(lab[..., band], [at[..., 1], at[..., 0]], order=1, mode="reflect") for band in range(3)
+    ]
     lightness, ab = planes[0], np.stack(planes[1:], 2)
     if random is not None:
         contrast = random.uniform(0.75, 1)
@@ -97,7 +99,11 @@ def homography(random: np.random.Generator) -> Array:
     turn, zoom = np.radians(random.uniform(-8, 8)), np.exp(random.uniform(-0.3, 0.3))
     x, y, across, down = random.uniform(-0.15, 0.15, 4)
     return np.array(
-        [[zoom * np.cos(turn), -zoom * np.sin(turn), x], [zoom * np.sin(turn), zoom * np.cos(turn), y], [across, down, 1]]
+        [
+            [zoom * np.cos(turn), -zoom * np.sin(turn), x],
+            [zoom * np.sin(turn), zoom * np.cos(turn), y],
+            [across, down, 1],
+        ]
     )
 
 
@@ -169,13 +175,15 @@ def _agreed(one: Array, other: Array) -> Array:
 
 
 def alike(predictions: list[Prediction]) -> tuple[list[Options], int]:
-    """Plan as for an album; return the options of each, and how many places were taken over."""
-    exemplars = [prediction.exemplar() for prediction in predictions]
-    chosen = plan_album([AlbumPhoto.of(each) for each in exemplars])
-    options = [Options() for _ in predictions]
+    """Take colours over as in an album; return the options of each, and how many places have a colour of another."""
+    alone = [prediction.exemplar() for prediction in predictions]
+    exemplars, options = [*alone], [Options() for _ in predictions]
+    parts = plan_album([AlbumPhoto.of(each) for each in exemplars])
     taken = 0
-    for number, others in enumerate(chosen):
-        options[number], counts = predictions[number].alike([exemplars[other] for other in others])
+    for number in (number for wave in waves(parts) for number in wave):
+        given = [(alone if parts[number].averaged else exemplars)[other] for other in parts[number].exemplars]
+        options[number], counts = predictions[number].alike(given, averaged=parts[number].averaged)
+        exemplars[number] = predictions[number].exemplar(options[number])
         taken += sum(counts)
     return options, taken
 
@@ -197,18 +205,24 @@ def judge(colorizer: Colorizer, pairs: Iterator[Pair]) -> None:
         for options in ([Options()] * 2, together):
             colors = [
                 colors_at(prediction, each, places, view)
-                for prediction, each, places, view in zip(predictions, options, pair.places, pair.views, strict=True)
+                for prediction, each, places, view in zip(
+                    predictions, options, pair.places, pair.views, strict=True
+                )
             ]
             row.append(float(np.hypot(*(colors[0] - colors[1]).T).mean()))
             shown = [prediction.colors(each).pixels for prediction, each in zip(predictions, options, strict=True)]
-            row.append(float(np.mean([psnr(one, view.truth) for one, view in zip(shown, pair.views, strict=True)])))
+            row.append(
+                float(np.mean([psnr(one, view.truth) for one, view in zip(shown, pair.views, strict=True)]))
+            )
             row.append(float(np.mean([colorfulness(one, signed=True) for one in shown])))
         rows.append(row)
     if not rows:
         raise SystemExit("no pairs were found")
     found, apart, decibels, colorful, apart_after, decibels_after, colorful_after = np.mean(rows, 0)
     print(f"{len(rows)} pairs, {found:.0%} of them found")
-    print(f"a, b at matching places: {apart:.2f} one by one, {apart_after:.2f} alike: {apart_after / apart:.2f} (bar 0.5)")
+    print(
+        f"a, b at matching places: {apart:.2f} one by one, {apart_after:.2f} alike: {apart_after / apart:.2f} (bar 0.5)"
+    )
     print(f"PSNR: {decibels:.2f} dB, {decibels_after:.2f} dB: {decibels_after - decibels:+.3f} (bar 0)")
     print(f"colorfulness: {colorful:.2f}, {colorful_after:.2f}: {colorful_after / colorful:.3f} (bar 0.95)")
 
@@ -222,8 +236,8 @@ def judge_strangers(colorizer: Colorizer, folder: str, count: int) -> None:
     drawn = [pairs[number] for number in random.permutation(len(pairs))[: 10 * count]]
     changes, planned = [], 0
     for one, other in drawn:
-        chosen = plan_album([AlbumPhoto.of(seen[one]), AlbumPhoto.of(seen[other])])
-        planned += any(chosen)
+        parts = plan_album([AlbumPhoto.of(seen[one]), AlbumPhoto.of(seen[other])])
+        planned += any(part.exemplars for part in parts)
         change = 0.0
         if len(match_places(seen[one].features, seen[other].features)):  # whatever the plan says
             options, _ = opened[one].alike([seen[other]])

@@ -49,8 +49,12 @@ class Nodes:
 
 def skip_connection(graph: Any, channels: int) -> str:
     """Find the encoder's features that a block of the decoder takes: what has so many channels, and is joined last."""
-    shapes = {value.name: value.type.tensor_type.shape.dim for value in onnx.shape_inference.infer_shapes(
-        onnx.helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)])).graph.value_info}
+    shapes = {
+        value.name: value.type.tensor_type.shape.dim
+        for value in onnx.shape_inference.infer_shapes(
+            onnx.helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)])
+        ).graph.value_info
+    }
     found = [
         node.input[1]
         for node in graph.node
@@ -58,7 +62,9 @@ def skip_connection(graph: Any, channels: int) -> str:
         and len(shapes[node.input[1]]) == 4 and shapes[node.input[1]][1].dim_value == channels
     ]  # fmt: skip
     if len(found) != 1:
-        raise SystemExit(f"the file has {len(found)} skip connections of {channels} channels; this is no photochrom-1")
+        raise SystemExit(
+            f"the file has {len(found)} skip connections of {channels} channels; this is no photochrom-1"
+        )
     return found[0]
 
 

@@ -71,12 +71,13 @@ def _colorized(
     exemplars = [*corrected]
     exemplars += [prediction.exemplar(each) for prediction, each in zip(opened, options, strict=True)]
     ranks = [0] * len(corrected) + [1 if each.hints else 2 for each in options]
-    chosen = plan_album([AlbumPhoto.of(*pair) for pair in zip(exemplars, ranks, strict=True)])
-    for number in (number for wave in waves(chosen) for number in wave):
-        place = number - len(corrected)
+    parts = plan_album([AlbumPhoto.of(*pair) for pair in zip(exemplars, ranks, strict=True)])
+    alone = [*exemplars]
+    for number in (number for wave in waves(parts) for number in wave):
+        place, part = number - len(corrected), parts[number]
         if place < 0:
             continue
-        prediction, own = opened[place], options[place]
-        own, _ = prediction.alike([exemplars[other] for other in chosen[number]], own)
-        exemplars[number] = prediction.exemplar(own)
-        yield place, prediction.colors(own)
+        taken = [(alone if part.averaged else exemplars)[other] for other in part.exemplars]
+        own, _ = opened[place].alike(taken, options[place], averaged=part.averaged)
+        exemplars[number] = opened[place].exemplar(own)
+        yield place, opened[place].colors(own)

@@ -87,17 +87,20 @@ class SessionRun:
         exemplars = [*(each.exemplar for each in self.corrected), *(seen[item] for item in kept)]
         first = len(self.corrected)
         ranks = [0] * first + [2] * len(kept)
-        chosen = plan_album([AlbumPhoto.of(*pair) for pair in zip(exemplars, ranks, strict=True)])
-        needed = {other for others in chosen for other in others}
-        for wave in waves(chosen):
+        parts = plan_album([AlbumPhoto.of(*pair) for pair in zip(exemplars, ranks, strict=True)])
+        needed = {other for part in parts if not part.averaged for other in part.exemplars}
+        alone = [*exemplars]
+        for wave in waves(parts):
             begun: dict[JobFuture[RecordedResult], int] = {}
             for number in wave:
                 if number < first or (kept[number - first] in there and number not in needed):
                     continue
-                item = kept[number - first]
+                item, part = kept[number - first], parts[number]
+                given = alone if part.averaged else exemplars
                 more = {
                     "own": exemplars[number],
-                    "exemplars": tuple(exemplars[other] for other in chosen[number]),
+                    "exemplars": tuple(given[other] for other in part.exemplars),
+                    "averaged": part.averaged,
                     "there": item in there,
                     "lends": number in needed,
                 }
@@ -108,7 +111,7 @@ class SessionRun:
                     item, taken = kept[number - first], ()
                     if future.exception() is None and (result := future.result()).exemplar is not None:
                         exemplars[number] = result.exemplar
-                        counted = zip(chosen[number], result.counts, strict=True)
+                        counted = zip(parts[number].exemplars, result.counts, strict=True)
                         taken = tuple(names[other] for other, count in counted if count)
                     if item not in there:
                         yield item, future, taken
@@ -116,9 +119,7 @@ class SessionRun:
     def _survey(self, items: Sequence[PlanItem]) -> dict[PlanItem, Exemplar]:
         """See all photos; those that fail are noted, and the others go on without them."""
         jobs = {
-            item: self.pool.submit(
-                Survey(photo=item.source, name=str(item.source), options=self.options)
-            )
+            item: self.pool.submit(Survey(photo=item.source, name=str(item.source), options=self.options))
             for item in items
         }
         seen: dict[PlanItem, Exemplar] = {}

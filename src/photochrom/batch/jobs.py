@@ -82,19 +82,21 @@ class AlikeRender(RecordedRender):
     Attributes:
         own: what is known of the photo itself.
         exemplars: those whose colours it takes over, the one that rules first.
+        averaged: average their colours with its own.
         there: the result is there already.
         lends: others need to know its colours.
     """
 
     own: Exemplar
     exemplars: tuple[Exemplar, ...] = ()
+    averaged: bool = False
     there: bool = False
     lends: bool = False
 
     def _make(self, prediction: Prediction) -> Written:
         if self.skip_colored and not prediction.info.is_grey:
             return Written(self.target)
-        options, counts = prediction.alike(self.exemplars, self.options, own=self.own)
+        options, counts = prediction.alike(self.exemplars, self.options, averaged=self.averaged, own=self.own)
         made = Written(self.target) if self.there else replace(self, options=options)._save(prediction)
         exemplar = self.own
         if self.lends and any(counts):

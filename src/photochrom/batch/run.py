@@ -114,7 +114,9 @@ class Batch:
             (network,) = self._pool.submit(Describe(options=options)).result()
             if self._consistent and "features" not in network.card.outputs:
                 raise CapabilityError(
-                    network.card.name, "cannot find places again in other photos", "use a network that gives features"
+                    network.card.name,
+                    "cannot find places again in other photos",
+                    "use a network that gives features",
                 )
             self._corrected = see_corrected(self._pool, like, options)
             together = {"alike": [file_digest(path).hex() for path in like]} if self._consistent else {}
@@ -168,7 +170,9 @@ class Batch:
                 if skip is not None:
                     skipped[item] = skip[0]
                     taken = self._manifest.alike(item) if skip[0] == DONE else ()
-                    yield Result(str(item.source), str(item.target), "skipped", skip[0], tuple(skip[1]), alike_to=taken)
+                    yield Result(
+                        str(item.source), str(item.target), "skipped", skip[0], tuple(skip[1]), alike_to=taken
+                    )
             if len(skipped) == len(session):
                 continue
 
@@ -263,9 +267,7 @@ class Batch:
         return None
 
 
-def _recipe(
-    network: OpenNetwork, setup: EngineSetup, options: Options, together: dict[str, list[str]]
-) -> str:
+def _recipe(network: OpenNetwork, setup: EngineSetup, options: Options, together: dict[str, list[str]]) -> str:
     """Say what all results of a call are made with, as JSON that never varies."""
     made_with = {
         "network": {"name": network.card.name, "sha256": network.sha256},

@@ -58,7 +58,14 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     add("--skip-colored", action="store_true", help="leave photos alone that have colours already")
     add("--watch", action="store_true", help="keep colorizing what arrives, until Ctrl-C")
     add("--consistent", action="store_true", help="make photos of the same things alike")
-    add("--like", nargs="+", action="extend", default=[], metavar="PHOTO", help="make them alike to these colour photos")
+    add(
+        "--like",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PHOTO",
+        help="make them alike to these colour photos",
+    )
     add("--sheet", action="store_true", help="also write OUT/sheet.jpg: every photo before and after")
     add_options(parser)
     add_folder_options(parser)

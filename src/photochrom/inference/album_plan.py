@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from photochrom.inference.exemplar import Exemplar
 from photochrom.inference.matching import likeness
 
-__all__ = ["AlbumPhoto", "plan_album", "waves"]
+__all__ = ["AlbumPhoto", "Part", "plan_album", "waves"]
 
-_ALIKE = 0.47  # of 100 pairs that show different things, one looks more alike; of those that show the same, nearly all
+_ALIKE = (
+    0.47  # of 100 pairs that show different things, one looks more alike; of those that show the same, nearly all
+)
 _EXEMPLARS = 3  # that a photo is compared with place by place, at most
+_ASKED = 2  # whose colours the first one of a group is averaged with, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,36 +40,58 @@ class AlbumPhoto:
         return cls(exemplar.features.summary(), exemplar.sureness, rank)
 
 
-def plan_album(photos: Sequence[AlbumPhoto]) -> list[tuple[int, ...]]:
+@dataclass(frozen=True)
+class Part:
+    """What one photo takes over.
+
+    Attributes:
+        exemplars: numbers of the photos whose colours it takes over, the one that rules first.
+        averaged: their colours as they are one by one, averaged with its own: it is the first of its group.
+    """
+
+    exemplars: tuple[int, ...] = ()
+    averaged: bool = False
+
+
+def plan_album(photos: Sequence[AlbumPhoto]) -> list[Part]:
     """Choose for each photo those whose colours it may take over.
 
-    A photo takes from those of a lower rank, and from surer ones of its own; one of rank 0 takes from none.
+    A photo takes from those of a lower rank, and from surer ones of its own. The surest one of those that are alike
+    takes the average of its own colours and those of others: what several photos say is nearer to the truth than
+    what one does. One of rank 0 or 1 takes from none of its own.
 
     Returns:
-        For each photo the numbers of others, the one that rules first; never in a circle.
+        What each photo takes over; but for what is averaged, never in a circle.
     """
     order = sorted(range(len(photos)), key=lambda number: (photos[number].rank, -photos[number].sureness, number))
-    chosen: list[tuple[int, ...]] = [()] * len(photos)
+    parts = [Part()] * len(photos)
+    followers: dict[int, list[tuple[float, int]]] = {}
     for place, number in enumerate(order):
         if photos[number].rank == 0:
             continue
         alike = {other: likeness(photos[number].summary, photos[other].summary) for other in order[:place]}
         near = [other for other, share in alike.items() if share >= _ALIKE]
         near.sort(key=lambda other: (photos[other].rank, -alike[other], other))
-        chosen[number] = tuple(near[:_EXEMPLARS])
-    return chosen
+        parts[number] = Part(tuple(near[:_EXEMPLARS]))
+        for other in near[:_EXEMPLARS]:
+            followers.setdefault(other, []).append((-alike[other], number))
+    for number, asked in followers.items():
+        if photos[number].rank == 2 and not parts[number].exemplars:
+            parts[number] = Part(tuple(follower for _, follower in sorted(asked)[:_ASKED]), averaged=True)
+    return parts
 
 
-def waves(chosen: Sequence[tuple[int, ...]]) -> list[list[int]]:
-    """Sort photos into rounds, so that each comes after all whose colours it may take over."""
+def waves(parts: Sequence[Part]) -> list[list[int]]:
+    """Sort photos into rounds, so that each comes after all whose final colours it may take over."""
     depth: dict[int, int] = {}
 
     def of(number: int) -> int:
         if number not in depth:
-            depth[number] = 1 + max((of(other) for other in chosen[number]), default=-1)
+            above = () if parts[number].averaged else parts[number].exemplars
+            depth[number] = 1 + max(map(of, above), default=-1)
         return depth[number]
 
-    rounds: list[list[int]] = [[] for _ in range(max(map(of, range(len(chosen))), default=-1) + 1)]
-    for number in range(len(chosen)):
+    rounds: list[list[int]] = [[] for _ in range(max(map(of, range(len(parts))), default=-1) + 1)]
+    for number in range(len(parts)):
         rounds[depth[number]].append(number)
     return rounds

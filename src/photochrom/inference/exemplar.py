@@ -46,28 +46,36 @@ class Exemplar:
         return means
 
 
-def taken_hints(features: Features, exemplars: Sequence[Exemplar]) -> tuple[tuple[Hint, ...], list[int]]:
+def taken_hints(
+    features: Features, exemplars: Sequence[Exemplar], *, averaged_with: Exemplar | None = None
+) -> tuple[tuple[Hint, ...], list[int]]:
     """Find what a photo takes over from exemplars.
 
     Args:
         features: of the photo.
         exemplars: where two show the same place, the earlier one holds.
+        averaged_with: the photo's own colours, with which those of all exemplars are averaged; or None.
 
     Returns:
         Hints, at most `MOST_TAKEN`, spread over all that matches; and how many places each exemplar gave a colour.
     """
-    taken: dict[tuple[float, float], tuple[float, float]] = {}
+    taken: dict[tuple[float, float], list[NDArray[np.float32]]] = {}
     counts = [0] * len(exemplars)
     for number, exemplar in enumerate(exemplars):
-        if len(taken) >= _ENOUGH * features.shape[0] * features.shape[1]:
+        enough = len(taken) >= _ENOUGH * features.shape[0] * features.shape[1]
+        if enough and averaged_with is None:
             break
         matches = match_places(features, exemplar.features)
-        colors = exemplar.colors_at(matches.found).round(1)
-        before = len(taken)
-        for place, color in zip(matches.places.tolist(), colors.tolist(), strict=True):
-            taken.setdefault(tuple(place), tuple(color))
-        counts[number] = len(taken) - before
+        for (x, y), color in zip(matches.places.tolist(), exemplar.colors_at(matches.found), strict=True):
+            colors = taken.setdefault((x, y), [])
+            if not colors or averaged_with is not None:
+                colors.append(color)
+                counts[number] += 1
     places = sorted(taken, key=lambda place: place[::-1])
     if len(places) > MOST_TAKEN:  # row by row, so that every so many of them are spread over the photo
         places = [places[at] for at in np.linspace(0, len(places) - 1, MOST_TAKEN).round().astype(np.intp)]
-    return tuple(Hint(*place, taken[place], reach=_REACH) for place in places), counts
+    if averaged_with is not None and places:
+        for place, color in zip(places, averaged_with.colors_at(np.array(places, np.float32)), strict=True):
+            taken[place].append(color)
+    means = (np.mean(taken[place], 0).round(1).tolist() for place in places)
+    return tuple(Hint(x, y, (a, b), reach=_REACH) for (x, y), (a, b) in zip(places, means, strict=True)), counts

@@ -332,13 +332,19 @@ class Prediction:
         return Exemplar(features, ab.astype(np.float16), sure)
 
     def alike(
-        self, exemplars: Sequence[Exemplar], options: Options | None = None, *, own: Exemplar | None = None
+        self,
+        exemplars: Sequence[Exemplar],
+        options: Options | None = None,
+        *,
+        averaged: bool = False,
+        own: Exemplar | None = None,
     ) -> tuple[Options, list[int]]:
         """Take over colours of other photos, where they surely show the same.
 
         Args:
             exemplars: those photos; where two show the same place, the earlier one holds.
             options: how the photo is colorized. Its own hints hold over what is taken.
+            averaged: average their colours with the photo's own.
             own: what `exemplar` gave for this photo and these options before, which saves a pass.
 
         Returns:
@@ -350,7 +356,9 @@ class Prediction:
         """
         options = options or Options()
         _, passes = self._prepared_for(options)
-        hints, counts = taken_hints(own.features if own else passes.features(options), exemplars)
+        features = own.features if own else passes.features(options)
+        averaged_with = (own or self.exemplar(options)) if averaged else None
+        hints, counts = taken_hints(features, exemplars, averaged_with=averaged_with)
         if hints and own and not options.hints and not options.palette:
             passes.remember(own.ab, options)
         return options.model_copy(update={"hints": (*hints, *options.hints)}), counts

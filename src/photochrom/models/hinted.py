@@ -102,9 +102,7 @@ class HintedNetwork(DistributionNetwork):
         rows, columns = ((side + FEATURE_CELL - 1) // FEATURE_CELL for side in (height, width))
         return *self.answers_of(logits, weights, vividness, height, width), features[..., :rows, :columns]
 
-    def _score(
-        self, lightness: Tensor, hints: Tensor | None
-    ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+    def _score(self, lightness: Tensor, hints: Tensor | None) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
         """Return what `score` does, and what the encoder sees at an eighth and a sixteenth of the size."""
         if hints is None:
             hints = torch.zeros_like(lightness).repeat(1, 3, 1, 1)
