@@ -1,4 +1,4 @@
-"""How alike photos of one thing become in an album, on three kinds of pairs; what it costs; and a pair of strangers.
+"""How alike photos of one thing become in an album, on three kinds of pairs; what it costs; and strangers.
 
     python benchmarks/album.py crops photos/
     python benchmarks/album.py moves photos/
@@ -7,9 +7,9 @@
     python benchmarks/album.py time photos/ --count 200
 
 `photos/` is a folder of colour photos, at any depth, or of .tar shards. `crops` are two warped crops of one photo
-under another exposure and grain each. `moves` are two frames of a camera that pans, zooms and turns before a scene of
-some depth. `neighbours` are photos of one scene that are found among those given; where they show the same is found by
-SIFT (scikit-image), which knows nothing of this program. Compared are photos colorized one by one and as an album.
+under another exposure and grain each. `moves` are two frames of a camera that pans, zooms and turns before a scene
+of some depth. `neighbours` are photos of one scene that are found among those given; where they show the same is
+found by SIFT (scikit-image), which knows nothing of this program. Photos one by one are compared with an album.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def view(lab: Array, at: Array, random: np.random.Generator | None) -> View:
 
 
 def frame(shape: tuple[int, ...]) -> tuple[Array, float]:
-    """Return the places of a view's pixels from -1 to 1 along the shorter side, and half that side in the photo."""
+    """Return the places of a view's pixels, -1 to 1 along the shorter side, and half that side in the photo."""
     height, width = shape[:2]
     rows, columns = SIDE, round(SIDE * width / height)
     y, x = np.mgrid[:rows, :columns] + 0.5
@@ -113,7 +113,7 @@ def led(by: Array, places: Array) -> Array:
 
 
 def synthetic(photo: Array, random: np.random.Generator, *, depth: bool) -> Pair:
-    """Show a photo twice: by two crops, each of another exposure and grain; or before and after a camera's move."""
+    """Show a photo twice: by two crops of another exposure and grain; or before and after a camera's move."""
     lab = rgb_to_lab(photo).astype(np.float64)
     grid, half = frame(photo.shape)
     middle = np.array([photo.shape[1], photo.shape[0]]) / 2 - 0.5
@@ -133,7 +133,7 @@ def synthetic(photo: Array, random: np.random.Generator, *, depth: bool) -> Pair
 
 
 def neighbours(colorizer: Colorizer, folder: str, count: int) -> Iterator[Pair]:
-    """Find photos of one scene: alike as wholes, and with places that SIFT finds again, where a turn and zoom has them."""
+    """Find photos of one scene: alike as wholes, and with places that SIFT finds again by one motion."""
     shown = [np.ascontiguousarray(photo) for photo in photos(folder, count, least=160)]
     summaries = [colorizer.open(_grey(photo)).exemplar().features.summary() for photo in shown]
     for number, photo in enumerate(shown):
@@ -175,7 +175,7 @@ def _agreed(one: Array, other: Array) -> Array:
 
 
 def alike(predictions: list[Prediction]) -> tuple[list[Options], int]:
-    """Take colours over as in an album; return the options of each, and how many places have a colour of another."""
+    """Take colours over as in an album; return the options of each, and how many places got a colour."""
     alone = [prediction.exemplar() for prediction in predictions]
     exemplars, options = [*alone], [Options() for _ in predictions]
     parts = plan_album([AlbumPhoto.of(each) for each in exemplars])
@@ -220,9 +220,8 @@ def judge(colorizer: Colorizer, pairs: Iterator[Pair]) -> None:
         raise SystemExit("no pairs were found")
     found, apart, decibels, colorful, apart_after, decibels_after, colorful_after = np.mean(rows, 0)
     print(f"{len(rows)} pairs, {found:.0%} of them found")
-    print(
-        f"a, b at matching places: {apart:.2f} one by one, {apart_after:.2f} alike: {apart_after / apart:.2f} (bar 0.5)"
-    )
+    ratio = apart_after / apart
+    print(f"a, b at matching places: {apart:.2f} one by one, {apart_after:.2f} alike: {ratio:.2f} (bar 0.5)")
     print(f"PSNR: {decibels:.2f} dB, {decibels_after:.2f} dB: {decibels_after - decibels:+.3f} (bar 0)")
     print(f"colorfulness: {colorful:.2f}, {colorful_after:.2f}: {colorful_after / colorful:.3f} (bar 0.95)")
 
@@ -244,8 +243,10 @@ def judge_strangers(colorizer: Colorizer, folder: str, count: int) -> None:
             change = float(np.hypot(*(opened[one].ab(options) - opened[one].ab()).reshape(-1, 2).T).mean())
         changes.append(change)
     print(f"{len(drawn)} pairs of strangers; {planned / len(drawn):.1%} are alike enough as wholes to be compared")
-    print(f"if all are compared: {np.mean(np.array(changes) > 0):.1%} change; by {np.mean(changes):.3f} units on average, "
-          f"{max(changes):.1f} at most (bar 1)")  # fmt: skip
+    changed = np.mean(np.array(changes) > 0)
+    print(
+        f"if all are: {changed:.1%} change; by {np.mean(changes):.3f} on average (bar 1), {max(changes):.1f} at most"
+    )
 
 
 def judge_time(folder: str, count: int) -> None:

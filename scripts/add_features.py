@@ -2,9 +2,9 @@
 
     python scripts/add_features.py src/photochrom/weights/photochrom-1.onnx with-features.onnx
 
-The output is what `photochrom.models.hinted` computes, and what `photochrom export` writes of itself: this is for a
-file that was exported before, so that it need not be exported anew. All weights are the same to the bit. Before
-it writes the file, the script makes sure that every other answer is, too.
+The output is what `photochrom.models.hinted` computes, and what `photochrom export` writes of itself: this is for
+a file that was exported before, so that it need not be exported anew. All weights are the same to the bit.
+Before it writes the file, the script makes sure that every other answer is, too.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ class Nodes:
         self._number = 0
 
     def add(self, kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+        """Append one, and return the name of its output."""
         self._number += 1
         name = output or f"features_{self._number}"
         self.graph.node.append(helper.make_node(kind, inputs, [name], **attributes))
         return name
 
     def constant(self, values: Sequence[float], dtype: type) -> str:
+        """Add an array, and return its name."""
         self._number += 1
         name = f"features_{self._number}"
         self.graph.initializer.append(numpy_helper.from_array(np.array(values, dtype), name))
@@ -48,7 +50,7 @@ class Nodes:
 
 
 def skip_connection(graph: Any, channels: int) -> str:
-    """Find the encoder's features that a block of the decoder takes: what has so many channels, and is joined last."""
+    """Find the encoder's features that the decoder joins to its own, by how many channels they have."""
     shapes = {
         value.name: value.type.tensor_type.shape.dim
         for value in onnx.shape_inference.infer_shapes(

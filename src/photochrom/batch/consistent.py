@@ -1,4 +1,4 @@
-"""Albums in folders: the photos of a session are seen first, and then colorized in an order, alike to each other."""
+"""Albums in folders: the photos of a session are seen first, and then colorized alike, the surest first."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ class Batch:
             yield self._next_result(begun)
 
     def _run_alike(self, items: Iterable[PlanItem]) -> Iterator[Result]:
-        """Colorize the photos of each session, alike to each other; one in which nothing is to do is not looked at."""
+        """Colorize the photos of each session alike; one in which nothing is to do is not looked at."""
         for session in find_sessions(list(items), max_pixels=self._options.max_pixels):
             digest = f"+{digest_of(session)}"
             skipped: dict[PlanItem, str] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from photochrom.batch.plan import PlanItem
@@ -34,7 +34,7 @@ def find_sessions(items: Sequence[PlanItem], *, max_pixels: int) -> Iterator[lis
         folder = list(group)
         times = {item: time_taken(item.source, max_pixels=max_pixels) for item in folder}
         dated = sorted(time for time in times.values() if time is not None)
-        begins = [after for before, after in zip(dated, dated[1:], strict=False) if after - before > _PAUSE]
+        begins = [after for before, after in pairwise(dated) if after - before > _PAUSE]
         parts: dict[int, list[PlanItem]] = {}
         for item in folder:
             time = times[item]
@@ -53,7 +53,7 @@ def time_taken(path: Path, *, max_pixels: int) -> datetime | None:
         directory = parse_block(block)[0].get(EXIF) if block else None
         value = directory.get(_TIME_TAKEN) if isinstance(directory, dict) else None
         if isinstance(value, Value):
-            return datetime.strptime(value.content[:19].decode("ascii"), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007
+            return datetime.strptime(value.content[:19].decode("ascii"), "%Y:%m:%d %H:%M:%S")
     except (PhotochromError, ValueError):
         pass
     return None

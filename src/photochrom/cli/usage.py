@@ -141,13 +141,13 @@ def _check_files(args: argparse.Namespace, *, single: bool) -> None:
     from photochrom.batch.single import Extras, written_files
     from photochrom.io.atomic import same_place
 
-    read = {"--hints": args.hints_file, "--reference": args.reference}
-    read |= {"--like": path for path in args.like}
+    read = [("--hints", args.hints_file), ("--reference", args.reference)]
+    read += [("--like", path) for path in args.like]
     written = [Path(path) for path in (args.report, args.confidence) if path]
     if single and args.output not in (None, "-"):
         written += written_files(Path(args.output), Extras(args.alternatives, suggestions=args.suggest))
     for number, path in enumerate(written):
-        for option, other in read.items():
+        for option, other in read:
             if other is not None and same_place(path, other):
                 refuse(path, f"is what {option} reads, and would be written over", "give another name")
         if any(same_place(path, other) for other in written[:number]):

@@ -56,9 +56,9 @@ class Part:
 def plan_album(photos: Sequence[AlbumPhoto]) -> list[Part]:
     """Choose for each photo those whose colours it may take over.
 
-    A photo takes from those of a lower rank, and from surer ones of its own. The surest one of those that are alike
+    A photo takes from those of a lower rank, and from surer ones of its own. The surest of those that are alike
     takes the average of its own colours and those of others: what several photos say is nearer to the truth than
-    what one does. One of rank 0 or 1 takes from none of its own.
+    what one does. One of rank 0 takes from none.
 
     Returns:
         What each photo takes over; but for what is averaged, never in a circle.

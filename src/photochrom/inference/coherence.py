@@ -1,8 +1,8 @@
 """Motions: what many matches between two photos agree on, and chance does not.
 
-A hypothesis is a shift, turn and scale by two matches; the one that most others agree with wins (RANSAC: Fischler
-and Bolles, 1981). Those that agree lead to an affine motion, and then to one that varies smoothly over the photo, as
-it does with perspective and depth. A match stays if its neighbours alone would lead near to it.
+A hypothesis is a shift, turn and scale by two matches; the one that most others agree with wins (RANSAC, Fischler
+and Bolles 1981). Those that agree lead to an affine motion, and then to one that varies smoothly over the photo,
+as it does with perspective and depth. A match stays if its neighbours alone would lead near to it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Which places of two photos show the same: found by features, and kept where their neighbours agree.
 
-Features are compared place by place. Two places match if each is the other's best, and clearly better than the next
-best elsewhere (Lowe's ratio test, 2004). Of these matches many are chance. So they are kept only where many together
-follow one smooth motion (`coherence`); then every place that this motion carries onto one that looks alike matches
-too. Between photos that show different things, next to no match is left.
+Features are compared place by place. Two places match if each is the other's best, and clearly better than the
+next best elsewhere (Lowe's ratio test, 2004). Of these matches many are chance. So they are kept only where many
+together follow one smooth motion (`coherence`); then every place that this motion carries onto one that looks
+alike matches too. Between photos that show different things, next to no match is left.
 """
 
 from __future__ import annotations
@@ -61,9 +61,10 @@ class Features:
 
     def summary(self) -> Floats:
         """Sum up the photo for `likeness`: float32 N×C, of unit length."""
-        parts = [np.array_split(band, min(_COARSE, self.shape[1]), 1)
-                 for band in np.array_split(self.vectors.astype(np.float32), min(_COARSE, self.shape[0]), 0)]  # fmt: skip
-        means = np.stack([part.mean((0, 1)) for band in parts for part in band])
+        rows, columns = (min(_COARSE, side) for side in self.shape)
+        bands = np.array_split(self.vectors.astype(np.float32), rows, 0)
+        parts = [part for band in bands for part in np.array_split(band, columns, 1)]
+        means = np.stack([part.mean((0, 1)) for part in parts])
         return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
 
 
