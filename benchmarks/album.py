@@ -243,10 +243,8 @@ def judge_strangers(colorizer: Colorizer, folder: str, count: int) -> None:
             change = float(np.hypot(*(opened[one].ab(options) - opened[one].ab()).reshape(-1, 2).T).mean())
         changes.append(change)
     print(f"{len(drawn)} pairs of strangers; {planned / len(drawn):.1%} are alike enough to be compared")
-    changed = np.mean(np.array(changes) > 0)
-    print(
-        f"if all are: {changed:.1%} change, by {np.mean(changes):.3f} on average (bar 1), {max(changes):.1f} at most"
-    )
+    changed, mean, most = np.mean(np.array(changes) > 0), np.mean(changes), max(changes)
+    print(f"if all are: {changed:.1%} change, by {mean:.3f} units on average (bar 1), {most:.1f} at most")
 
 
 def judge_time(folder: str, count: int) -> None:
