@@ -96,6 +96,17 @@ def test_a_corrected_photo_rules_an_album(album: Path, tmp_path: Path) -> None:
     assert json.loads(report.read_text())["done"] == 3
 
 
+def test_a_colour_photo_that_is_left_alone_rules_the_rest(tmp_path: Path) -> None:
+    folder, out = tmp_path / "folder", tmp_path / "out"
+    first, second = two_views()
+    write(folder / "a.png", (np.repeat(first, 3, 2) * [1.0, 0.5, 0.5]).astype(np.uint8))
+    write(folder / "b.png", second)
+    assert colorize(folder, "-o", out, "--consistent", "--skip-colored") == 0
+    assert [path.name for path in out.glob("*.png")] == ["b.png"]
+    pixels = Picture.read(out / "b.png").pixels.astype(float)
+    assert (pixels[..., 0] - pixels[..., 2]).mean() > 25
+
+
 @pytest.mark.parametrize(
     ("more", "problem"),
     [

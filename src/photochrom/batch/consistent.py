@@ -47,7 +47,7 @@ def see_corrected(pool: AnyPool, paths: Sequence[Path], options: Options) -> tup
         NetworkError: if the network gives no features, or fails.
     """
     plain = Options(max_pixels=options.max_pixels)
-    jobs = [pool.submit(Survey(photo=path, name=str(path), options=plain, own_colors=True)) for path in paths]
+    jobs = [pool.submit(Survey(photo=path, name=str(path), options=plain, own_colors="yes")) for path in paths]
     return tuple(Corrected(str(path), job.result()) for path, job in zip(paths, jobs, strict=True))
 
 
@@ -60,6 +60,7 @@ class SessionRun:
         options: for all results.
         corrected: colour photos that rule them.
         make_job: makes the job of a photo, with further fields of `AlikeRender`.
+        skip_colored: photos that have colours already are left alone, and rule the others.
         failed: photos that could not be seen, and why.
     """
 
@@ -67,6 +68,7 @@ class SessionRun:
     options: Options
     corrected: Sequence[Corrected]
     make_job: MakeJob
+    skip_colored: bool = False
     failed: dict[PlanItem, PhotochromError] = field(default_factory=dict)
 
     def run(
@@ -86,7 +88,7 @@ class SessionRun:
         names = [*(each.name for each in self.corrected), *(str(item.source) for item in kept)]
         exemplars = [*(each.exemplar for each in self.corrected), *(seen[item] for item in kept)]
         first = len(self.corrected)
-        ranks = [0] * first + [2] * len(kept)
+        ranks = [0 if exemplar.sureness == 1 else 2 for exemplar in exemplars]  # 1: colours that were there
         parts = plan_album([AlbumPhoto.of(*pair) for pair in zip(exemplars, ranks, strict=True)])
         needed = {other for part in parts if not part.averaged for other in part.exemplars}
         alone = [*exemplars]
@@ -119,7 +121,14 @@ class SessionRun:
     def _survey(self, items: Sequence[PlanItem]) -> dict[PlanItem, Exemplar]:
         """See all photos; those that fail are noted, and the others go on without them."""
         jobs = {
-            item: self.pool.submit(Survey(photo=item.source, name=str(item.source), options=self.options))
+            item: self.pool.submit(
+                Survey(
+                    photo=item.source,
+                    name=str(item.source),
+                    options=self.options,
+                    own_colors="if any" if self.skip_colored else "no",
+                )
+            )
             for item in items
         }
         seen: dict[PlanItem, Exemplar] = {}

@@ -164,28 +164,29 @@ class Batch:
         """Colorize the photos of each session alike; one in which nothing is to do is not looked at."""
         for session in find_sessions(list(items), max_pixels=self._options.max_pixels):
             digest = f"+{digest_of(session)}"
-            skipped: dict[PlanItem, str] = {}
+            skipped: set[PlanItem] = set()
             for item in session:
-                skip = None if self._overwrite else self._reason_to_skip(item, digest)
+                try:
+                    skip = None if self._overwrite else self._reason_to_skip(item, digest)
+                    taken = self._manifest.alike(item) if skip and skip[0] == DONE else ()
+                except PhotochromError as error:
+                    skipped.add(item)
+                    yield Result.failed(item.source, item.target, error)
+                    continue
                 if skip is not None:
-                    skipped[item] = skip[0]
-                    taken = self._manifest.alike(item) if skip[0] == DONE else ()
-                    yield Result(
-                        str(item.source), str(item.target), "skipped", skip[0], tuple(skip[1]), alike_to=taken
-                    )
+                    skipped.add(item)
+                    source, target = str(item.source), str(item.target)
+                    yield Result(source, target, "skipped", skip[0], tuple(skip[1]), alike_to=taken)
             if len(skipped) == len(session):
                 continue
 
             def job(item: PlanItem, more: dict[str, Any], digest: str = digest) -> AlikeRender:
                 return AlikeRender(**self._job_of(item), session=digest, **more)
 
-            work = SessionRun(self._pool, self._options, self._corrected, job)
-            for item, future, taken in work.run(session, set(skipped)):
-                result = self._placed(item, future)
-                if result.state == "done":
-                    self._manifest.note_alike(item, taken)
-                    result = replace(result, alike_to=taken)
-                yield result
+            work = SessionRun(self._pool, self._options, self._corrected, job, self._skip_colored)
+            for item, future, taken in work.run(session, skipped):
+                result = self._placed(item, future, taken)
+                yield replace(result, alike_to=taken) if result.state == "done" else result
             for item, error in work.failed.items():
                 if item not in skipped:
                     yield Result.failed(item.source, item.target, error)
@@ -231,7 +232,7 @@ class Batch:
         future = next(future for future in begun if future in done)
         return self._placed(begun.pop(future), future)
 
-    def _placed(self, item: PlanItem, future: JobFuture[Any]) -> Result:
+    def _placed(self, item: PlanItem, future: JobFuture[Any], taken: Sequence[str] = ()) -> Result:
         """Put a result into its place."""
         source, target = str(item.source), str(item.target)
         try:
@@ -245,6 +246,8 @@ class Batch:
             beside = [self._place_sidecar(made, result.file, item) for made in result.beside]
             warnings = (*map(str, result.notes), *filter(None, beside))
             self._manifest.place(result.file, result.made, item, result.photo, warnings, result.sidecars)
+            if self._consistent:
+                self._manifest.note_alike(item, taken)
         except PhotochromError as error:
             assert isinstance(future.job, RecordedRender)
             future.job.target.unlink(missing_ok=True)

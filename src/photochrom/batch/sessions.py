@@ -17,7 +17,7 @@ from photochrom.io.reader import PhotoFile
 __all__ = ["digest_of", "find_sessions", "time_taken"]
 
 _PAUSE = timedelta(hours=6)  # between two photos of one session, at most
-_MOST = 200  # photos of a session; of each some 600 kB are remembered
+_MOST = 200  # photos of a session; of each about 1 MB is remembered
 _TIME_TAKEN = 36867  # EXIF's DateTimeOriginal
 
 

@@ -23,7 +23,7 @@ _AROUND = 2  # pixels at network size, to each side of a place, whose mean colou
 
 @dataclass(frozen=True, eq=False)
 class Exemplar:
-    """What others need to know of a photo to take over its colours; some 600 kB.
+    """What others need to know of a photo to take over its colours; about 1 MB.
 
     Attributes:
         features: by which places are found again.

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -151,13 +151,15 @@ class Survey(PhotoJob[Exemplar]):
     """See what others need to know of the photo to take over its colours.
 
     Attributes:
-        own_colors: those that it has already, in place of those that the network predicts.
+        own_colors: whether to take those that it has already, in place of those that the network predicts; "yes"
+            refuses a photo without any.
     """
 
-    own_colors: bool = False
+    own_colors: Literal["no", "yes", "if any"] = "no"
 
     def _make(self, prediction: Prediction) -> Exemplar:
-        return prediction.exemplar(self.options, own_colors=self.own_colors)
+        own = self.own_colors == "yes" or (self.own_colors == "if any" and not prediction.info.is_grey)
+        return prediction.exemplar(self.options, own_colors=own)
 
 
 @dataclass(frozen=True, kw_only=True)

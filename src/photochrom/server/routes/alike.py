@@ -26,7 +26,8 @@ async def get_taken_hints(
     exemplars = []
     for source in body.like:
         with service.photos.use(source.id) as photo:
-            job = service.job(Survey, source.options, photo, own_colors=source.own_colors)
+            own = "yes" if source.own_colors else "no"
+            job = service.job(Survey, source.options, photo, own_colors=own)
             exemplars.append(await service.do(request, job))
     with service.photos.use(photo_id) as photo:
         job = service.job(Alike, body.options, photo, exemplars=tuple(exemplars))
