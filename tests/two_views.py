@@ -32,3 +32,11 @@ def write(path: Path, pixels: NDArray[Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Picture.from_array(pixels).save(path)
     return path
+
+
+def painted(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A grey photo in colours that nobody would guess: red above, blue below. One tone would count as none."""
+    result = np.repeat(pixels, 3, 2) * np.array([1.0, 0.5, 0.5])
+    below = len(pixels) // 2
+    result[below:] = np.repeat(pixels[below:], 3, 2) * [0.5, 0.5, 1.0]
+    return result.astype(np.uint8)

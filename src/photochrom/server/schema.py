@@ -37,8 +37,8 @@ __all__ = [
 
 Format = Literal["jpg", "png", "webp", "tif", "avif", "bmp"]
 
-MOST_HINTS = 512
-"""Hints, protected regions, and colours of a palette; a person sets dozens, and a photo takes over up to 256."""
+MOST_HINTS = 1280
+"""Hints, protected regions, and colours of a palette; a person sets dozens, and a photo takes over up to 1,024."""
 
 
 class ColorizeOptions(ResultOptions):
