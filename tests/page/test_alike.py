@@ -8,22 +8,21 @@ from typing import Any
 
 import pytest
 
-from conftest import Service
 from page_hand import add, download, expect, follow, grey_png, marks, pixels, place, shown
 from two_views import two_views, write
 
 
 @pytest.fixture(scope="module")
-def able(tmp_path_factory: pytest.TempPathFactory, chromium_program: str) -> Iterator[Service]:
-    """A service with the bundled network, which finds places again."""
-    service = Service(tmp_path_factory.mktemp("service"), "--network", "photochrom-1")
-    service.start()
-    yield service
-    service.stop()
+def able(tmp_path_factory: pytest.TempPathFactory, service: Any) -> Iterator[str]:
+    """The address of a service with the bundled network, which finds places again."""
+    other = type(service)(tmp_path_factory.mktemp("service"), "--network", "photochrom-1")
+    other.start()
+    yield other.url
+    other.stop()
 
 
-def test_the_others_are_made_alike_and_it_is_undone(open_page: Any, able: Service, tmp_path: Path) -> None:
-    page = open_page(able.url)
+def test_the_others_are_made_alike_and_it_is_undone(open_page: Any, able: str, tmp_path: Path) -> None:
+    page = open_page(able)
     one, other = (write(tmp_path / f"{name}.png", view) for name, view in zip("ab", two_views(), strict=True))
     button = page.locator("#alike")
     add(page, one)
@@ -47,10 +46,12 @@ def test_the_others_are_made_alike_and_it_is_undone(open_page: Any, able: Servic
     assert abs(blue(page) - before) < 1
 
 
-def test_a_photo_that_no_other_shows_is_said_to_be_alone(open_page: Any, able: Service, tmp_path: Path) -> None:
-    page = open_page(able.url)
+def test_a_photo_that_no_other_shows_is_said_to_be_alone(open_page: Any, able: str, tmp_path: Path) -> None:
+    page = open_page(able)
     add(page, write(tmp_path / "a.png", two_views()[0]))
     add(page, grey_png(tmp_path / "slope.png"))
+    page.locator(".frame").nth(0).click()
+    shown(page)
     page.locator("#alike").click()
     expect(page.locator(".toast", has_text="No other photo surely shows the same as a.png")).to_be_visible()
     expect(page.locator("#alike")).to_have_text("Make the others alike")

@@ -65,7 +65,8 @@ class Features:
         bands = np.array_split(self.vectors.astype(np.float32), rows, 0)
         parts = [part for band in bands for part in np.array_split(band, columns, 1)]
         means = np.stack([part.mean((0, 1)) for part in parts])
-        return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
+        summary: Floats = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
+        return summary
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,4 +151,5 @@ def _around(similarity: Floats, at: NDArray[np.intp], led: Floats, shape: tuple[
 def _moved(cells: NDArray[np.intp], down: int, right: int, shape: tuple[int, int]) -> NDArray[np.intp]:
     """Return the numbers of the cells that lie so many rows and columns away, or at the border."""
     y, x = np.divmod(cells, shape[1])
-    return np.clip(y + down, 0, shape[0] - 1) * shape[1] + np.clip(x + right, 0, shape[1] - 1)
+    moved: NDArray[np.intp] = np.clip(y + down, 0, shape[0] - 1) * shape[1] + np.clip(x + right, 0, shape[1] - 1)
+    return moved
