@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stores import s3, sftp, web  # noqa: F401 (fixtures)
 from tiny_network import tint_card, write_hinting_network, write_network
 
 

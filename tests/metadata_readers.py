@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from photochrom.io.metadata.file_metadata import FileMetadata
-from photochrom.io.metadata.xmp import mark_synthetic
+from photochrom.io.metadata.xmp.added import mark_synthetic
 from photochrom.io.vips import libvips
 
 __all__ = ["TAGS", "XMP_TAGS", "ExifTool", "need", "photo", "pixels", "recolour", "segment"]

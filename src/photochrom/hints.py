@@ -15,7 +15,7 @@ from photochrom.color.cielab import lab_to_rgb, quantize, rgb_to_lab
 from photochrom.errors import HintError
 from photochrom.shapes import PATCH, Area, Place, Points, Shape, Stroke
 
-__all__ = ["DEFAULT_REACH", "MOST_PLACES", "Hint", "Region", "color_ab", "hint_planes", "shown"]
+__all__ = ["DEFAULT_REACH", "MOST_PLACES", "Hint", "Region", "color_ab", "shown"]
 
 Floats = NDArray[np.float32]
 Color = tuple[float, float] | str
@@ -216,23 +216,6 @@ def shown(ab: tuple[float, float], lightness: float) -> str:
     """
     lab = np.array([min(max(lightness, 35.0), 80.0), *ab])
     return "#" + bytes(quantize(lab_to_rgb(lab), np.dtype(np.uint8)).tolist()).hex()
-
-
-def hint_planes(hints: Sequence[Hint], height: int, width: int) -> Floats:
-    """Draw hints as a network takes them.
-
-    Args:
-        hints: where two overlap, the later one holds.
-        height: of what the network sees, in pixels.
-        width: likewise.
-
-    Returns:
-        float32 [3,height,width]: a, b in CIELAB units, and 1 where somebody hinted, else 0.
-    """
-    planes = np.zeros((3, height * width), np.float32)
-    for hint in hints:
-        planes[:, hint.shape.pixels(height, width)] = np.array([*hint.ab, 1], np.float32)[:, None]
-    return planes.reshape(3, height, width)
 
 
 def _check_shape(one: Hint | Region, name: str, forms: str) -> None:

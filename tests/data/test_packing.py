@@ -24,6 +24,7 @@ from photochrom.data.packing.state import PackingState
 from photochrom.data.packing.verify import read_lines, stats_of, verify_shards
 from photochrom.data.photos import find_photos
 from photochrom.errors import DataError, OutputError
+from photochrom.io.storage import Storage
 
 
 def colourful(seed: int, width: int = 180, height: int = 150) -> Image.Image:
@@ -177,6 +178,36 @@ def test_shards_and_urls_are_sources_too_and_keep_what_they_say(tmp_path, album)
     assert licenses == {str(tmp_path / "in" / name): "CC-BY-4.0" for name in album} | {
         "memory:///store/deep/new.jpg": None
     }
+
+
+def test_shards_go_to_a_store_as_they_would_to_a_folder_and_on_after_a_failure(
+    tmp_path, album, s3, monkeypatch, capsys
+):
+    there, near = f"{s3}/{tmp_path.name}", tmp_path / "near"
+    pack_shards([str(tmp_path / "in")], near, shard_size=30_000, jobs=1)
+    put, puts = Storage.put, []
+
+    def cut(self, file, name):
+        puts.append(name)
+        if len(puts) == 5:
+            raise OutputError(name, "cannot be written", "mend it")
+        return put(self, file, name)
+
+    monkeypatch.setattr(Storage, "put", cut)
+    with pytest.raises(OutputError):
+        pack_shards([str(tmp_path / "in")], there, shard_size=30_000, jobs=1)
+    pack_shards([str(tmp_path / "in")], there, shard_size=30_000, jobs=1)
+    assert puts.count("photos-000000.tar") == 1
+    store = Storage(there)
+    for path in [*near.glob("*.tar"), *near.glob("*.json*")]:
+        store.fetch(path.name, tmp_path / "back")
+        assert (tmp_path / "back").read_bytes() == path.read_bytes(), path.name
+    capsys.readouterr()
+    assert main(["shards", there, "--verify", "--stats"]) == 0
+    said = capsys.readouterr().out
+    assert f"{there}: whole" in said
+    store.put(tmp_path / "back", "photos-000001.tar")
+    assert main(["shards", there, "--verify"]) == 1
 
 
 def test_a_photo_s_own_copyright_comes_before_the_general_one(tmp_path):

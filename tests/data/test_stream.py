@@ -18,7 +18,7 @@ from photochrom.data.stream import PhotoStream, find_shards
 from photochrom.errors import DataError, RecipeError
 from photochrom.training import Recipe, load_checkpoint, train
 from photochrom.training.distributed import Ranks
-from photochrom.training.setup import open_stream
+from photochrom.training.loading import open_stream
 from training_runs import losses
 
 CPU = torch.device("cpu")

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from photochrom import Hint, Options
 from photochrom.color.ab_bins import bin_centers
-from photochrom.hints import hint_planes
 from photochrom.inference.alternatives import alternative_hints
 from photochrom.inference.forward_passes import Passes
 from photochrom.inference.hint_locations import least_certain, place_of
+from photochrom.inference.hint_planes import hint_planes
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.palette import palette_hints
 from photochrom.inference.posterior import mean_colour, variance

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photochrom import Colorizer, Hint, Options
-from photochrom.hints import hint_planes
 from photochrom.inference.forward_passes import Passes
+from photochrom.inference.hint_planes import hint_planes
 from photochrom.inference.onnx_model import Network
 
 fractions = st.floats(0, 1)

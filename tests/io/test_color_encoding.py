@@ -261,7 +261,7 @@ def test_pngs_chunks_hold_before_exif() -> None:
 
 
 def test_xmp_may_say_it_too() -> None:
-    from photochrom.io.metadata.xmp import FRESH
+    from photochrom.io.metadata.xmp.added import FRESH
 
     cube = colours(np.uint8)
     said = b'<rdf:Description rdf:about="" xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:ColorSpace="65535"'

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from metadata_readers import need
 from photochrom import Colorizer
 from photochrom.errors import OutputError
-from photochrom.io.metadata.xmp_merged import merged_packets
+from photochrom.io.metadata.xmp.merged import merged_packets
 from photochrom.io.picture import Picture
 from photochrom.io.sidecars import find_sidecars, sidecar_target, sidecars_digest
 from photochrom.options import Options

@@ -11,7 +11,7 @@ from PIL import Image
 
 from photochrom.data.photos import find_photos, split_photos
 from photochrom.errors import DataError
-from photochrom.training.setup import load_data
+from photochrom.training.loading import load_data
 from training_runs import RECIPE
 
 CPU = torch.device("cpu")

@@ -14,8 +14,8 @@ from photochrom.study.ladder import PlannedRun
 from photochrom.study.measure import measure_runs
 from photochrom.study.results import read_runs
 from photochrom.training import load_recipe, train
+from photochrom.training.loading import load_data
 from photochrom.training.log import RunLog
-from photochrom.training.setup import load_data
 from photochrom.training.step import Stepper
 from training.pretended_gpu import GPU, PretendedGpu
 from training_runs import RECIPE, losses
@@ -121,7 +121,9 @@ def test_a_run_that_was_broken_off_goes_on_as_if_it_had_not_been(gpu, photos, tm
     assert losses(parts.history) == losses(whole.history)
 
 
-def test_waits_grow_with_epochs_and_not_with_steps(gpu, photos, tmp_path):
+def test_waits_grow_with_epochs_and_not_with_steps(gpu, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr("photochrom.training.loop.SHOWN_EVERY", 1e9)  # however busy this machine is
+
     def waits(name, batch, epochs):
         gpu.waits.clear()
         recipe = RECIPE.model_copy(update={"checkpoint_seconds": 1e9, "batch": batch, "epochs": epochs})
@@ -158,7 +160,7 @@ def test_cudnn_times_its_algorithms_for_whole_batches_alone(gpu, photos, tmp_pat
 
 
 def test_a_length_of_time_is_measured_on_the_gpu_too(gpu, photos, tmp_path):
-    result = train(RECIPE, photos, tmp_path / "run", device="cuda:0", within=1.5, progress=False)
+    result = train(RECIPE, photos, tmp_path / "run", device="cuda:0", within=5, progress=False)
     assert result.finished
     assert len(result.history) >= 1
 

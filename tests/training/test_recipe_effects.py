@@ -13,8 +13,9 @@ from photochrom.inference.onnx_model import Network
 from photochrom.models import create_network
 from photochrom.training import Recipe, load_checkpoint, train
 from photochrom.training.export import export_network
+from photochrom.training.loading import load_data
 from photochrom.training.losses import objective_of
-from photochrom.training.setup import load_data, prepare
+from photochrom.training.setup import prepare
 from photochrom.training.step import Stepper
 
 BASE = Recipe(

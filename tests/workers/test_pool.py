@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -226,6 +227,27 @@ def test_closing_gives_up_what_is_not_done(workers: int, tmp_path: Path) -> None
     for future in futures[1 if workers == 1 else 0 :]:
         with pytest.raises(PoolClosedError):
             future.result(20)
+
+
+def test_a_job_that_comes_while_the_pool_closes_is_given_up(new_pool: Any, tmp_path: Path) -> None:
+    pool, heard, let_go = new_pool(workers=1), threading.Event(), threading.Event()
+    pool.submit(Echo("ready")).result(20)
+    last = pool.submit(Await("last", tmp_path / "go"))
+
+    def hold(_: Any) -> None:  # the pool's own thread, while its worker is idle
+        heard.set()
+        let_go.wait(20)
+
+    last.add_done_callback(hold)
+    (tmp_path / "go").touch()
+    assert heard.wait(20)
+    closing_it = threading.Thread(target=pool.close)
+    closing_it.start()
+    time.sleep(0.2)  # it waits for the pool's own thread
+    with pytest.raises(PoolClosedError):
+        pool.submit(Echo("late")).result(20)
+    let_go.set()
+    closing_it.join(20)
 
 
 def test_workers_are_started_when_there_is_work_for_them(new_pool: Any, tmp_path: Path) -> None:

@@ -58,16 +58,7 @@ class RecordedRender(Render):
         digest = counted_sidecars(self.photo, self.options)
         result = super().run(engine)
         made = Fingerprint.of(result.file) if result.file.exists() else None
-        return RecordedResult(
-            file=result.file,
-            notes=result.notes,
-            beside=result.beside,
-            made=made,
-            photo=read,
-            sidecars=digest + self.session,
-            exemplar=result.exemplar if isinstance(result, _Alike) else None,
-            counts=result.counts if isinstance(result, _Alike) else (),
-        )
+        return RecordedResult(**vars(result), made=made, photo=read, sidecars=digest + self.session)
 
     def _make(self, prediction: Prediction) -> Written:
         if self.skip_colored and not prediction.info.is_grey:

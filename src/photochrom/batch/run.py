@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from typing import Any, Literal, Self
 from photochrom.batch.consistent import SessionRun, see_corrected
 from photochrom.batch.fingerprint import Fingerprint, file_digest
 from photochrom.batch.jobs import AlikeRender, RecordedRender, RecordedResult, counted_sidecars
+from photochrom.batch.made_with import recipe_text, refuse_other_weights
 from photochrom.batch.manifest import COLORED, DONE, Manifest
 from photochrom.batch.plan import PlanItem
 from photochrom.batch.search import HIDDEN
@@ -27,7 +27,7 @@ from photochrom.io.picture import Picture
 from photochrom.io.sidecars import sidecar_target
 from photochrom.options import Options
 from photochrom.result_notes import Note
-from photochrom.workers.engine import EngineSetup, OpenNetwork
+from photochrom.workers.engine import EngineSetup
 from photochrom.workers.job_future import JobFuture
 from photochrom.workers.jobs import Describe, Written
 from photochrom.workers.local import open_pool
@@ -120,10 +120,10 @@ class Batch:
                 )
             self._corrected = see_corrected(self._pool, like, options)
             together = {"alike": [file_digest(path).hex() for path in like]} if self._consistent else {}
-            self._manifest = Manifest(output, _recipe(network, setup, options, together))
+            self._manifest = Manifest(output, recipe_text(network, setup, options, together))
             stack.callback(self._manifest.close)
             if not overwrite:
-                _refuse_other_weights(self._manifest.recipes(), network, output)
+                refuse_other_weights(self._manifest.recipes(), network, output)
             self._work = _work_folder(output / HIDDEN)
             stack.callback(shutil.rmtree, self._work, ignore_errors=True)
             stack.callback(self._pool.close)  # again: workers must be gone before their folder goes
@@ -268,32 +268,6 @@ class Batch:
         place = PlanItem(self._output, ".", self._output, str(target.relative_to(self._output)))
         self._manifest.place(made, Fingerprint.of(made), place, None)
         return None
-
-
-def _recipe(network: OpenNetwork, setup: EngineSetup, options: Options, together: dict[str, list[str]]) -> str:
-    """Say what all results of a call are made with, as JSON that never varies."""
-    made_with = {
-        "network": {"name": network.card.name, "sha256": network.sha256},
-        "network_size": setup.network_size,
-        # Defaults are left out, so that an option of tomorrow does not undo what was done before it; and how large
-        # a photo may be is no matter of its result.
-        "options": options.model_dump(mode="json", exclude_defaults=True, exclude={"max_pixels"}),
-        **together,
-    }
-    return json.dumps(made_with, sort_keys=True)
-
-
-def _refuse_other_weights(recipes: Iterable[str], network: OpenNetwork, output: Path) -> None:
-    """Make sure that a folder is not gone on with by other weights of the network that it was begun with."""
-    networks = [json.loads(recipe)["network"] for recipe in recipes]
-    before = {each["sha256"] for each in networks if each["name"] == network.card.name}
-    if before and network.sha256 not in before:
-        raise OutputError(
-            output,
-            f"its results are of other weights of {network.card.name} (SHA-256 {', '.join(sorted(before))}) "
-            f"than are here ({network.sha256})",
-            "get those weights to go on with them, give another folder, or --overwrite to make all again",
-        )
 
 
 def _work_folder(folder: Path) -> Path:

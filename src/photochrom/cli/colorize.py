@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from photochrom.cli.cluster_arguments import add_engine, check_engine, run_on_cluster
 from photochrom.cli.folder_arguments import add_folder_options, read_rules
 from photochrom.cli.pulling import pull_missing
 from photochrom.cli.result_arguments import add_extras, add_limits, add_options, read_options
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from photochrom.cli.parser import Parser
     from photochrom.workers.engine import EngineSetup
 
-__all__ = ["add_parser", "run"]
+__all__ = ["Show", "add_parser", "run"]
 
 _MANY = 8  # photos from which on starting processes is worth its second
 
@@ -71,6 +72,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     add_folder_options(parser)
     add_extras(parser)
     add_limits(parser)
+    add_engine(parser)
 
     add = parser.add_argument_group("output").add_argument
     add("--report", metavar="FILE.json", help="write what became of each photo, and why")
@@ -94,17 +96,23 @@ def run(args: argparse.Namespace) -> int:
     from photochrom.errors import PhotochromError
     from photochrom.stopping import Stopped, leave, stoppable
 
+    check_engine(args)
     by_default = default_output(args)
-    single = is_single(args)
-    check_usage(args, single=single)
+    cluster = args.engine == "ray"
+    single = not cluster and is_single(args)
+    if not cluster:
+        check_usage(args, single=single)
     pull_missing([args.network], quiet=args.quiet)
     if args.report:
         check_report_file(Path(args.report))
     report, stopped = Report(rows=bool(args.report or args.json)), None
     with stoppable(), Screen(quiet=args.quiet) as screen:
-        show = _Show(report, screen, each=args.watch and not (args.quiet or args.json))
+        show = Show(report, screen, each=args.watch and not (args.quiet or args.json))
         try:
-            (_run_single if single else _run_batch)(args, show)
+            if cluster:
+                run_on_cluster(args, show, _setup(args, _cores()), read_options(args))
+            else:
+                (_run_single if single else _run_batch)(args, show)
         except Stopped as stop:
             stopped = stop.code
     report.finish(stopped=stopped is not None)
@@ -116,7 +124,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         report.write(sys.stdout.buffer)
     elif not (args.quiet or (single and args.output in (None, "-"))):
-        print(report.line() + (_how_to_go_on(args, single=single) if stopped else ""))
+        if not args.plan:
+            print(report.line() + (_how_to_go_on(args, single=single) if stopped else ""))
         for line in show.last:
             print(line)
         if by_default and (report.done or report.skipped):
@@ -127,7 +136,7 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-class _Show:
+class Show:
     """Tells the user and the report what becomes of photos.
 
     Args:
@@ -142,9 +151,11 @@ class _Show:
         self.last: list[str] = []
 
     def expect(self, plan: Plan) -> None:
+        """Take note that a plan's photos are to come."""
         self.report.expect(len(plan.items) + len(plan.unread))
 
     def result(self, result: Result) -> None:
+        """Take what became of a photo."""
         self.report.add(result)
         if result.state == "failed":
             self.screen.error(result.reason)
@@ -166,7 +177,7 @@ class _Show:
         self.screen.error(line)
 
 
-def _run_batch(args: argparse.Namespace, show: _Show) -> None:
+def _run_batch(args: argparse.Namespace, show: Show) -> None:
     from pathlib import Path
 
     from photochrom.batch.plan import make_plan, refuse_collisions
@@ -198,7 +209,7 @@ def _run_batch(args: argparse.Namespace, show: _Show) -> None:
             _draw_sheet([item for item in plan.items if str(item.target) in there], pages, batch, show, args)
 
 
-def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> set[str | None]:
+def _run_plan(plan: Plan, batch: Batch, show: Show, *, count: bool) -> set[str | None]:
     """Do a plan's work, and return which results are there; a file of that name may be something else."""
     from photochrom.batch.manifest import CHANGED, DONE
     from photochrom.batch.run import Result
@@ -219,7 +230,7 @@ def _run_plan(plan: Plan, batch: Batch, show: _Show, *, count: bool) -> set[str 
 
 
 def _draw_sheet(
-    items: Iterable[PlanItem], pages: list[Path], batch: Batch, show: _Show, args: argparse.Namespace
+    items: Iterable[PlanItem], pages: list[Path], batch: Batch, show: Show, args: argparse.Namespace
 ) -> None:
     from photochrom.errors import PhotochromError, PhotoError
     from photochrom.io.contact_sheet import SheetWriter
@@ -246,7 +257,7 @@ def _draw_sheet(
         show.problem(str(error))
 
 
-def _run_single(args: argparse.Namespace, show: _Show) -> None:
+def _run_single(args: argparse.Namespace, show: Show) -> None:
     from pathlib import Path
 
     from photochrom.batch.single import Extras, colorize_single

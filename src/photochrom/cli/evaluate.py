@@ -48,6 +48,13 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     )
     parser.add_argument("--fast", action="store_true", help="leave LPIPS and the Fréchet distance out")
     parser.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one for each core)")
+    parser.add_argument(
+        "--engine", choices=("local", "ray"), default="local",
+        help="ray: on a cluster, whose machines all have the photos and networks",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ray-address", metavar="ADDRESS", help="of the cluster (default: RAY_ADDRESS, or this machine alone)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="start over where DIR holds an evaluation")
     parser.add_argument("--quiet", action="store_true", help="show no progress, only the table")
 
@@ -82,6 +89,8 @@ def run(args: argparse.Namespace) -> int:
                     photos=args.photos,
                     fast=args.fast,
                     workers=args.jobs,
+                    engine=args.engine,
+                    ray_address=args.ray_address,
                     overwrite=args.overwrite,
                     command=_command(args),
                     progress=None if args.quiet else show,

@@ -23,7 +23,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument(
         "sources", nargs="+", metavar="SOURCE", help="folders, .tar shards, photos, or URLs of these (s3://…)"
     )
-    parser.add_argument("--output", metavar="DEST", help="folder for the shards; the same command goes on there")
+    parser.add_argument(
+        "--output", metavar="DEST", help="folder or URL for the shards; the same command goes on there"
+    )
     parser.add_argument(
         "--shard-size", type=read_bytes, default=200_000_000, metavar="SIZE", help="of a shard (default: 200MB)"
     )

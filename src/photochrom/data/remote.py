@@ -17,7 +17,7 @@ from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, reason_of, require_extra
 from photochrom.io.atomic import replace_file
 
-__all__ = ["expand_braces", "fetch_shard", "is_url"]
+__all__ = ["expand_braces", "fetch_shard"]
 
 # webdataset fetches by the program curl, which tells what went wrong by its exit status alone.
 _CURL = {
@@ -29,11 +29,6 @@ _CURL = {
     56: "the connection broke",
     60: "the server's certificate is not trusted",
 }
-
-
-def is_url(text: str) -> bool:
-    """Tell a URL from a path: it starts with a scheme and two slashes."""
-    return re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE) is not None
 
 
 def expand_braces(pattern: str) -> list[str]:

@@ -107,7 +107,6 @@ class MeasureMean(Job[Bench, tuple[float, float] | None]):
 
     ref: PhotoRef
     name: str
-    key: None = None
 
     def run(self, bench: Bench) -> tuple[float, float] | None:
         """Do it."""
@@ -126,7 +125,6 @@ class Measure(Job[Bench, Line]):
     ref: PhotoRef
     name: str
     mean_ab: tuple[float, float]
-    key: None = None
 
     def run(self, bench: Bench) -> Line:
         """Do it."""

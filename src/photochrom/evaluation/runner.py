@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -32,6 +32,8 @@ from photochrom.evaluation.record import Line, Record
 from photochrom.evaluation.results import compile_results, write_json
 from photochrom.threads import in_order, usable_cores
 from photochrom.workers.pool import Pool
+from photochrom.workers.ray_cluster import connected
+from photochrom.workers.ray_pool import RayPool
 
 __all__ = ["evaluate"]
 
@@ -53,6 +55,8 @@ def evaluate(
     photos: int | None = None,
     fast: bool = False,
     workers: int | None = None,
+    engine: Literal["local", "ray"] = "local",
+    ray_address: str | None = None,
     overwrite: bool = False,
     command: str = "",
     progress: Progress | None = None,
@@ -72,6 +76,9 @@ def evaluate(
         photos: measure only the first so many.
         fast: leave LPIPS and the Fréchet distance out, which take several times longer than all the rest.
         workers: processes; one for each core if None.
+        engine: where these are: on this machine, or on a cluster of Ray's, whose machines all have the networks'
+            files and the photos at the same places.
+        ray_address: of the cluster; see `photochrom.workers.ray_cluster`.
         overwrite: start over where `output` holds an evaluation.
         command: what the report names as the command that makes it again.
         progress: called as it goes on.
@@ -101,7 +108,7 @@ def evaluate(
     setup = _setup(bench, refs)
     with (
         closing(Record(output, setup, overwrite=overwrite)) as record,
-        closing(Pool(bench, workers=min(workers or usable_cores(), len(refs)))) as pool,
+        _workers(bench, engine, ray_address, workers, len(refs)) as pool,
     ):
         mean_ab = _mean_colour(pool, refs, progress)
         waiting = [(number, ref) for number, ref in enumerate(refs) if ref.key not in record.lines]
@@ -172,7 +179,22 @@ def _setup(bench: BenchSetup, refs: Sequence[PhotoRef]) -> dict[str, Any]:
     }
 
 
-def _mean_colour(pool: Pool[Bench], refs: Sequence[PhotoRef], progress: Progress) -> tuple[float, float]:
+@contextmanager
+def _workers(
+    bench: BenchSetup, engine: str, address: str | None, workers: int | None, most: int
+) -> Iterator[Pool[Bench] | RayPool[Bench]]:
+    """Start the workers of an engine, for the length of the block."""
+    if engine == "local":
+        with closing(Pool(bench, workers=min(workers or usable_cores(), most))) as pool:
+            yield pool
+        return
+    with connected(address), closing(RayPool(bench, workers=workers)) as remote:
+        yield remote
+
+
+def _mean_colour(
+    pool: Pool[Bench] | RayPool[Bench], refs: Sequence[PhotoRef], progress: Progress
+) -> tuple[float, float]:
     """Return the mean a, b over all pixels of all photos that can be read."""
     means = []
     jobs = (MeasureMean(ref, ref.key) for ref in refs)

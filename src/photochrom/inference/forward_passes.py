@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import CapabilityError
-from photochrom.hints import Color, Hint, hint_planes
+from photochrom.hints import Color, Hint
 from photochrom.inference.card import Output
+from photochrom.inference.hint_planes import hint_planes
 from photochrom.inference.matching import Features
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.palette import palette_hints, reweighted

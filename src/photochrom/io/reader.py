@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
@@ -16,7 +15,9 @@ from photochrom.color.negative import apply_curves, positive_curves
 from photochrom.errors import PhotoError
 from photochrom.io import vips
 from photochrom.io.checks import check_floats, check_size, check_whole, held_bytes
-from photochrom.io.color_encoding import ColorEncoding, to_srgb
+from photochrom.io.color_encoding import ColorEncoding
+from photochrom.io.conversion import Conversion
+from photochrom.io.damage import past_damage
 from photochrom.io.decoders.choose import open_raster
 from photochrom.io.extra_samples import Samples
 from photochrom.io.formats import RAW, usual_suffix
@@ -42,20 +43,9 @@ _NEGATIVE = 512  # pixels of the longer side of the copy that says where a negat
 STRIP = 1 << 18
 """Pixels to a strip: as floats, with what turns them into colours, a strip takes about 10 MB."""
 
-_HARMLESS = re.compile(
-    r"\b(1[0-6]|[1-9]) extraneous bytes|extraneous bytes before marker 0x(c[012]|db|dd|e.|fe)"
-    "|Inconsistent progression|Adobe color|JFIF revision|Invalid SOS"
-    '|Bad value .* for "(Orientation|ResolutionUnit|XResolution|YResolution|Threshholding)" tag'
-)
-"""Complaints of libjpeg and libtiff after which every pixel is still there.
-
-A few extraneous bytes are padding, and so are many before a segment of the header; others were codes of pixels.
-"""
-
 _YCBCR, _JPEGS = 6, (6, 7)  # JPEG's decoder, and no other, gives RGB for YCbCr
 
 _TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_UNENDED = "premature end of JPEG image"
 
 
 class PhotoFile:
@@ -124,8 +114,11 @@ class PhotoFile:
         if self._encoding.profile is not None:
             self.metadata = replace(self.metadata, file=without_color_tags(self.metadata.file))
         self.metadata = replace(self.metadata, profile=self._encoding.stated)
+        self._conversion = Conversion(
+            self.name, self._samples, self._encoding.profile, self._is_float, self._is_negative
+        )
         try:
-            image = self._prepare(header)
+            image = self._conversion(header)
         except vips.libvips().Error as error:
             raise vips.damaged(self.name, error) from error
         self.has_alpha = bool(image.hasalpha())
@@ -327,14 +320,12 @@ class PhotoFile:
         """
         if not self._samples.extra:
             return None
-        image = self._as_integers(self._open_samples())
-        bands = [self._samples.band(image, n) for n in self._samples.extra]
-        joined = bands[0].bandjoin(bands[1:]).copy(interpretation="multiband")
+        joined = self._conversion.extra(self._open_samples())
         return vips.resize(joined.cast("ushort" if self.dtype == np.uint16 else "uchar"), self.height, self.width)
 
     def _open(self, **options: Any) -> Any:
         """Plan the whole way from the file to upright sRGB."""
-        return self._prepare(self._open_samples(**options))
+        return self._conversion(self._open_samples(**options))
 
     def _open_samples(self, **options: Any) -> Any:
         """Plan the way from the file to its own samples, upright."""
@@ -359,38 +350,14 @@ class PhotoFile:
         """Tell whether no pixel is lost by some damage; the next attempt at decoding then passes over it."""
         if not isinstance(error, vips.libvips().Error):
             return False
-        if self.format == ".jpg" and _UNENDED in str(error) and not isinstance(self._source, _Ended):
-            # Perhaps nothing is missing but the mark of the end; with one, any lack of pixels shows.
-            self._source = _Ended(read_all(self._source, name=self.name) + b"\xff\xd9")
-        elif _HARMLESS.search(str(error)) and not self._options:
-            self._options = {"fail_on": "truncated"}
-        else:
+        found = past_damage(str(error), self._source, self._options, self.format, name=self.name)
+        if found is None:
             return False
+        self._source, self._options = found
         note = Note(self.name, f"is slightly damaged ({vips.reason(error)}); look at the result")
         if note not in self.notes:
             self.notes.append(note)
         return True
-
-    def _prepare(self, image: Any) -> Any:
-        """Plan the way from a file's samples to sRGB or grey of 8 or 16 bits, alpha behind."""
-        image = self._as_integers(image)
-        samples = self._samples
-        alpha = None if samples.alpha is None else samples.band(image, samples.alpha)
-        colours = image[: samples.colours] if samples.colours < image.bands else image
-        if colours.bands not in (1, 3, 4):
-            raise PhotoError(self.name, f"has {image.bands} channels", "save it as grey or RGB")
-        colours = to_srgb(colours, self._encoding.profile)
-        if colours.bands == 4:
-            raise PhotoError(self.name, "has 4 channels that are no CMYK", "save it as RGB")
-        return colours if alpha is None else colours.bandjoin(alpha.cast(colours.format))
-
-    def _as_integers(self, image: Any) -> Any:
-        """Plan to make 16 bits of floats."""
-        if not self._is_float:
-            return image
-        grey = self._samples.colours == 1
-        image = image.linear(-1, 1) if self._is_negative else image
-        return image.linear(65535, 0.5).cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
 
     def _notes(self, header: Any, *, alone: bool) -> list[Note]:
         if self._raster is None or self._raster.format in (".jpg", ".tif"):
@@ -402,7 +369,3 @@ class PhotoFile:
         if self._is_float:
             notes.append(Note(self.name, "has floating-point samples; the result has 16 bits"))
         return notes
-
-
-class _Ended(bytes):
-    """A JPEG that got the mark of the end it lacked."""

@@ -16,9 +16,9 @@ from photochrom.io.atomic import replace_file
 from photochrom.io.formats import kind_of
 from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.header import Metadata
-from photochrom.io.metadata.xmp_encoding import to_utf8
-from photochrom.io.metadata.xmp_merged import merged_packets
-from photochrom.io.metadata.xmp_tree import Packet
+from photochrom.io.metadata.xmp.encoding import to_utf8
+from photochrom.io.metadata.xmp.merged import merged_packets
+from photochrom.io.metadata.xmp.tree import Packet
 from photochrom.result_notes import Note
 
 __all__ = [

@@ -8,9 +8,9 @@ from photochrom.openmp import limit_spinning
 limit_spinning()  # before PyTorch loads
 with require_extra("train", "Training"):
     from photochrom.training.checkpoint import Checkpoint, EpochLog, load_checkpoint, save_checkpoint
+    from photochrom.training.loading import load_data
     from photochrom.training.loop import TrainingResult, train
     from photochrom.training.recipe import Recipe, list_recipes, load_recipe
-    from photochrom.training.setup import load_data
 
 __all__ = [
     "Checkpoint",

@@ -32,23 +32,18 @@ from photochrom.training.device import (
 )
 from photochrom.training.distributed import Ranks, join_ranks, ranks_of
 from photochrom.training.failures import check_weights, explain_failures, finite
+from photochrom.training.loading import data_fingerprint, grey_loss, load_data, open_stream
 from photochrom.training.log import RunLog, loading_bar
 from photochrom.training.recipe import Recipe
+from photochrom.training.run_folder import check_writable, headline, keep_epochs, open_folder
 from photochrom.training.seeds import seeded_generator
-from photochrom.training.setup import (
-    check_writable,
-    data_fingerprint,
-    grey_loss,
-    headline,
-    keep_epochs,
-    load_data,
-    open_folder,
-    open_stream,
-    prepare,
-)
+from photochrom.training.setup import prepare
 from photochrom.training.step import Stepper, learning_rate
 
-__all__ = ["TrainingResult", "train"]
+__all__ = ["SHOWN_EVERY", "TrainingResult", "train"]
+
+SHOWN_EVERY = 0.5
+"""Seconds between two looks at the loss: not at every step, for that waits for the GPU."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +228,7 @@ def _run(
                 if deadline is not None:
                     deadline.took(time.perf_counter() - ticked)
                     ticked = time.perf_counter()
-                if time.perf_counter() - shown > 0.5:  # not every step: asking for the loss waits for the GPU
+                if time.perf_counter() - shown > SHOWN_EVERY:
                     shown = time.perf_counter()
                     log.step(
                         epoch,

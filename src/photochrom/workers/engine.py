@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +76,7 @@ class Engine(Context):
                     network, f"another network is called {colorizer.card.name} too", "leave one out"
                 )
             self._colorizers[colorizer.card.name] = colorizer
-        self._opened: OrderedDict[str, dict[str, Prediction]] = OrderedDict()  # by key, then by network
+        self._opened: dict[tuple[str | None, str], Prediction] = {}  # by key and network, the latest last
         for bands in (1, 3) if setup.warm else ():
             self.colorizer()(np.zeros((8, 8, bands), np.uint8))
 
@@ -96,24 +95,19 @@ class Engine(Context):
         Raises:
             PhotoError: if it cannot be read.
         """
-        if key is None:
-            return colorizer.open(CachedPhoto(path, name=name), max_pixels=max_pixels)
-        opened = self._opened.setdefault(key, {})
-        self._opened.move_to_end(key)
-        network = colorizer.card.name
-        if network not in opened:
-            opened[network] = colorizer.open(CachedPhoto(path, name=name), max_pixels=max_pixels)
-        return opened[network]
+        place = (key, colorizer.card.name)
+        prediction = self._opened.pop(place, None)
+        if prediction is None:
+            prediction = colorizer.open(CachedPhoto(path, name=name), max_pixels=max_pixels)
+        if key is not None:
+            self._opened[place] = prediction
+        return prediction
 
     def trim(self) -> None:
         """Forget the photos that were asked for longest ago, where there is too much of them."""
-        while len(self._opened) > _CACHED or self._nbytes > _CACHED_BYTES:
-            self._opened.popitem(last=False)
+        while len(self._opened) > _CACHED or sum(each.nbytes for each in self._opened.values()) > _CACHED_BYTES:
+            del self._opened[next(iter(self._opened))]
 
     def forget(self, key: str) -> None:
         """Let go of what was decoded of a photo."""
-        self._opened.pop(key, None)
-
-    @property
-    def _nbytes(self) -> int:
-        return sum(prediction.nbytes for each in self._opened.values() for prediction in each.values())
+        self._opened = {place: each for place, each in self._opened.items() if place[0] != key}

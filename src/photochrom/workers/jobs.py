@@ -7,7 +7,6 @@ line that gives it to a pool.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -57,7 +56,6 @@ class Describe(Job[Engine, tuple[OpenNetwork, ...]]):
 
     options: Options = _DEFAULTS
     name: str = "the networks"
-    key: None = None
 
     def run(self, engine: Engine) -> tuple[OpenNetwork, ...]:
         """Do it."""
@@ -121,8 +119,7 @@ class Alternatives(PhotoJob[tuple[tuple[Hint, ...], ...]]):
     seed: int = 0
 
     def _make(self, prediction: Prediction) -> tuple[tuple[Hint, ...], ...]:
-        found = prediction.alternatives(self.n, self.options, seed=self.seed)
-        return tuple(options.hints for options in found)
+        return tuple(each.hints for each in prediction.alternatives(self.n, self.options, seed=self.seed))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,12 +223,9 @@ class Render(FileJob[Written]):
         notes = prediction.save(target, self.options, overwrite=True)
         shown = self.shown or self.name
         said = tuple(note.about(shown) if note.subject == str(target) else note for note in notes)
-        return Written(target, said, tuple(self._copies(target)))
-
-    def _copies(self, target: Path) -> Iterator[Path]:
-        if self.options.sidecars == "copy":
-            paths = (sidecar_target(sidecar, self.photo, target) for sidecar in find_sidecars(self.photo))
-            yield from (path for path in paths if path.exists())
+        sidecars = find_sidecars(self.photo) if self.options.sidecars == "copy" else []
+        copies = (sidecar_target(sidecar, self.photo, target) for sidecar in sidecars)
+        return Written(target, said, tuple(copy for copy in copies if copy.exists()))
 
 
 @dataclass(frozen=True, kw_only=True)

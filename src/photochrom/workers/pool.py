@@ -133,14 +133,14 @@ class Pool(Generic[C]):
         """
         future = JobFuture(job, None if seconds is None else monotonic() + seconds)
         with self._lock:
+            if self._closed:
+                future.settle(CLOSED)
+                return future
             if self._queue is not None and self._line() >= self._queue:
                 raise QueueFullError(None, "there is as much to do as can wait", "try again a little later")
             self._waiting.append(future)
             self._dispatch()
-            if self._closed:
-                self._waiting.remove(future)
-                future.settle(CLOSED)
-            elif seconds is not None or self._wanted() > len(self._workers):
+            if seconds is not None or self._wanted() > len(self._workers):
                 self._ring()
         return future
 
@@ -209,13 +209,11 @@ class Pool(Generic[C]):
             for worker in workers:
                 worker.child.end()
 
-    def _is_short(self) -> bool:
-        """Say whether another worker is wanted now."""
-        with self._lock:
-            return len(self._workers) < self._wanted() and monotonic() >= self._not_before
-
     def _start_workers(self) -> None:
-        while self._is_short():
+        while True:
+            with self._lock:
+                if len(self._workers) >= self._wanted() or monotonic() < self._not_before:
+                    return
             try:
                 self._workers.append(_Worker(Child(work, self._setup)))
             except OSError as error:

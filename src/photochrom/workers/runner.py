@@ -58,7 +58,7 @@ class Job(ABC, Generic[C_contra, R_co]):
     """
 
     name: str
-    key: str | None
+    key: str | None = None
 
     @abstractmethod
     def run(self, context: C_contra) -> R_co:

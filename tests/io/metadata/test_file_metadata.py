@@ -21,7 +21,7 @@ from photochrom.io.metadata.file_metadata import KEEP, FileMetadata
 from photochrom.io.metadata.photoshop import iptc_of, true_resources, with_iptc
 from photochrom.io.metadata.placement import Placement
 from photochrom.io.metadata.tiff import read_tiff_resources
-from photochrom.io.metadata.xmp_extended import joined_packet, split_packet
+from photochrom.io.metadata.xmp.extended import joined_packet, split_packet
 from photochrom.io.vips import libvips
 from xmp_packets import packet_about
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from photochrom.data.decode import set_vips_threads
 from photochrom.data.packing.examine import Examined, Rules, examine
+from photochrom.data.packing.remote import STATE, Destination, brought_here, destination
 from photochrom.data.packing.shard_file import ShardFile
 from photochrom.data.packing.sources import Source, find_sources
 from photochrom.data.packing.state import PackingState
@@ -62,7 +63,7 @@ def pack_shards(
 
     Args:
         places: folders, shards, photos and URLs; see `find_sources`.
-        output: a folder of this machine.
+        output: a folder, by path or URL.
         shard_size: bytes that a shard has at most, unless a single photo is larger.
         rules: what is packed, and how.
         name: that shards' names begin with; ``train`` or ``test`` in it decides what training takes them for.
@@ -74,21 +75,24 @@ def pack_shards(
         OutputError: if the folder cannot be written, or was begun with other settings.
         WorkerError: if a process died.
     """
-    folder = Path(output)
-    make_folder(folder)
-    state = PackingState(folder / ".packing.sqlite", {"rules": _settings(rules), "name": name, "size": shard_size})
     jobs = usable_cores() if jobs is None else jobs
-    try:
-        found = (source for source in find_sources(places) if not state.is_seen(source.name))
-        with _examined(found, rules, jobs) as photos:
-            _write(photos, folder, state, shard_size, rules, name, progress)
-        return _write_manifest(folder, state)
-    except OSError as error:
-        raise OutputError(
-            folder, f"cannot be written ({reason_of(error, folder)})", "mend that, and run the same again"
-        ) from error
-    finally:
-        state.close()
+    with destination(output) as place:
+        make_folder(place.folder)
+        settings = {"rules": _settings(rules), "name": name, "size": shard_size}
+        state = PackingState(place.folder / STATE, settings)
+        try:
+            found = (source for source in find_sources(places) if not state.is_seen(source.name))
+            with _examined(found, rules, jobs) as photos:
+                _write(photos, place, state, shard_size, rules, name, progress)
+            packed = _write_manifest(place.folder, state)
+            place.finish(["left-out.jsonl", "manifest.json"], state)
+            return packed
+        except OSError as error:
+            raise OutputError(
+                output, f"cannot be written ({reason_of(error, output)})", "mend that, and run the same again"
+            ) from error
+        finally:
+            state.close()
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
@@ -97,9 +101,10 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     Raises:
         OutputError: if there is none, or it is damaged.
     """
-    path = Path(folder) / "manifest.json"
+    path = f"{folder}/manifest.json"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        with brought_here(folder, ["manifest.json"]) as here:
+            found = json.loads((here / "manifest.json").read_text(encoding="utf-8"))
         return {"shards": list(found["shards"]), "left_out": dict(found["left_out"])}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OutputError(
@@ -109,14 +114,14 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
 
 def _write(
     photos: Iterator[Examined],
-    folder: Path,
+    place: Destination,
     state: PackingState,
     shard_size: int,
     rules: Rules,
     name: str,
     progress: Callable[[int, int], None] | None,
 ) -> None:
-    packed = left_out = 0
+    packed, left_out, folder = 0, 0, place.folder
     waiting = next(photos, None)
     while waiting is not None:
         shard_name = f"{name}-{len(state.shards()):06}"
@@ -143,6 +148,7 @@ def _write(
             state.commit()
         else:
             state.add_shard(shard_name, shard.photos, shard.size, shard.sha256)
+            place.shard_is_done(shard_name, state)
 
 
 @contextmanager

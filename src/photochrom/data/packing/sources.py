@@ -14,9 +14,9 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from photochrom.data.remote import is_url
 from photochrom.errors import DataError, PhotoError, reason_of, require_extra
 from photochrom.io.formats import PHOTO_SUFFIXES
+from photochrom.io.storage import is_url
 
 __all__ = ["Source", "find_sources"]
 

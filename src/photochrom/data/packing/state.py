@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,19 @@ class PackingState:
         """Keep what was noted."""
         with self._errors():
             self._database.execute("COMMIT")
+            self._database.execute("BEGIN IMMEDIATE")
+
+    def copy_to(self, path: Path) -> None:
+        """Write what is kept into a file of its own.
+
+        Raises:
+            OutputError: if that fails.
+        """
+        with self._errors():
+            self._database.execute("COMMIT")  # a copy waits for the end of what is under way
+            path.unlink(missing_ok=True)
+            with closing(sqlite3.connect(path)) as copy:
+                self._database.backup(copy)
             self._database.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:

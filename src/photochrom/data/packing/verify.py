@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.data.packing.pack import read_manifest
+from photochrom.data.packing.remote import brought_here
 from photochrom.data.packing.shard_file import sha256_of
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, OutputError, reason_of
+from photochrom.io.storage import Storage, is_url
 from photochrom.threads import map_in_order, usable_cores
 
 __all__ = ["ShardStats", "read_lines", "stats_of", "verify_shards"]
@@ -57,12 +59,9 @@ def verify_shards(folder: str | Path, *, progress: Callable[[int, int], None] | 
     Raises:
         OutputError: if the folder has no manifest.
     """
-    folder = Path(folder)
     shards = read_manifest(folder)["shards"]
     known = {f"{shard['name']}.tar" for shard in shards}
-    faults = [
-        f"{path.name}: is not in the manifest" for path in sorted(folder.glob("*.tar")) if path.name not in known
-    ]
+    faults = [f"{name}: is not in the manifest" for name in _shards_in(folder) if name not in known]
     found = map_in_order(lambda shard: list(_faults(folder, shard)), shards, min(usable_cores(), 8))
     for number, some in enumerate(found):
         faults += some
@@ -77,18 +76,19 @@ def stats_of(folder: str | Path) -> ShardStats:
     Raises:
         OutputError: if a manifest is missing or damaged.
     """
-    folder = Path(folder)
     manifest = read_manifest(folder)
     stats = ShardStats(shards=len(manifest["shards"]), left_out=manifest["left_out"])
     for shard in manifest["shards"]:
-        for line in read_lines(folder / f"{shard['name']}.jsonl"):
-            stats.photos += 1
-            stats.bytes += line["bytes"]
-            stats.formats[line["format"]] += 1
-            stats.licenses[line["license"] or "none said"] += 1
-            side = min(line["width"], line["height"])
-            step = next((step for step in _STEPS if side < step), None)
-            stats.sides[f"below {step}" if step else f"{_STEPS[-1]} and above"] += 1
+        name = f"{shard['name']}.jsonl"
+        with brought_here(folder, [name]) as here:
+            for line in read_lines(here / name):
+                stats.photos += 1
+                stats.bytes += line["bytes"]
+                stats.formats[line["format"]] += 1
+                stats.licenses[line["license"] or "none said"] += 1
+                side = min(line["width"], line["height"])
+                step = next((step for step in _STEPS if side < step), None)
+                stats.sides[f"below {step}" if step else f"{_STEPS[-1]} and above"] += 1
     return stats
 
 
@@ -106,7 +106,19 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         raise OutputError(path, f"cannot be read ({reason_of(error, path)})", "pack the photos again") from error
 
 
-def _faults(folder: Path, shard: dict[str, Any]) -> Iterator[str]:
+def _shards_in(folder: str | Path) -> list[str]:
+    if not is_url(str(folder)):
+        return sorted(path.name for path in Path(folder).glob("*.tar"))
+    _, entries = next(iter(Storage(str(folder)).walk(lambda name: True)))
+    return [entry.name for entry in entries if entry.name.endswith(".tar")]
+
+
+def _faults(folder: str | Path, shard: dict[str, Any]) -> Iterator[str]:
+    with brought_here(folder, [f"{shard['name']}{suffix}" for suffix in (".tar", ".jsonl")]) as here:
+        yield from _faults_here(here, shard)
+
+
+def _faults_here(folder: Path, shard: dict[str, Any]) -> Iterator[str]:
     path = folder / f"{shard['name']}.tar"
     if not path.exists():
         yield f"{path.name}: is missing"

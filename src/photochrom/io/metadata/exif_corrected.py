@@ -13,7 +13,7 @@ from photochrom.io.metadata.left_out import CREDENTIALS as SIGNED
 from photochrom.io.metadata.left_out import MAP as PLACE
 from photochrom.io.metadata.placement import Placement
 from photochrom.io.metadata.tags import CREDENTIALS, FALSE, FALSE_IN_EXIF, MAP, PLACES_IN_EXIF
-from photochrom.io.metadata.xmp_corrected import subject
+from photochrom.io.metadata.xmp.corrected import subject
 
 __all__ = ["correct_block"]
 

@@ -12,7 +12,7 @@ from photochrom.io.cicp import read_nclx
 from photochrom.io.jpeg_quality import jpeg_quality
 from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.placement import Placement
-from photochrom.io.metadata.xmp import mark_synthetic
+from photochrom.io.metadata.xmp.added import mark_synthetic
 
 __all__ = ["Metadata"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from photochrom.io.metadata.left_out import part_of_segment
-from photochrom.io.metadata.xmp_extended import split_packet
+from photochrom.io.metadata.xmp.extended import split_packet
 
 __all__ = [
     "EXIF",

@@ -7,8 +7,8 @@ import re
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-from photochrom.io.metadata.xmp import FRESH, edited
-from photochrom.io.metadata.xmp_places import Places
+from photochrom.io.metadata.xmp.added import FRESH, edited
+from photochrom.io.metadata.xmp.places import Places
 
 __all__ = ["joined_packet", "split_packet"]
 
@@ -47,18 +47,16 @@ def joined_packet(packet: bytes, extension: bytes) -> bytes | None:
         places, more = Places.find(packet[start : packet.rfind(b">") + 1]), Places.find(extension)
     except (expat.ExpatError, ValueError):
         return None
-    at, name, empty = more.rdf
-    parts = []
-    for end, declared in more.tops:
+    root, at, parts = more.root, more.root.at, []
+    for each in more.descriptions:
         # Outside its own rdf:RDF, an element has to declare what it was declared there.
-        known = {prefix: uri for prefix, uri in more.outer.items() if prefix not in declared}
+        known = {prefix: uri for prefix, uri in root.prefixes.items() if prefix not in each.declared}
         names = "".join(f" xmlns{':' * bool(prefix)}{prefix}={quoteattr(uri)}" for prefix, uri in known.items())
-        parts += [extension[at:end], names.encode()]
-        at = end
-    inner = b"" if empty else b"".join([*parts, extension[at : extension.rindex(b"</" + name)]])
-    at, name, empty = places.rdf
-    at += start
-    if empty:
-        return packet[:at] + b">" + inner + b"</" + name + b">" + packet[at + 2 :]
-    end = packet.rindex(b"</" + name)
+        parts += [extension[at : each.described], names.encode()]
+        at = each.described
+    inner = b"" if root.is_empty else b"".join([*parts, extension[at : extension.rindex(b"</" + root.tag)]])
+    root, at = places.root, places.root.at + start
+    if root.is_empty:
+        return packet[:at] + b">" + inner + b"</" + root.tag + b">" + packet[at + 2 :]
+    end = packet.rindex(b"</" + root.tag)
     return packet[:end] + inner + packet[end:]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photochrom.io.metadata.placement import Placement
-from photochrom.io.metadata.xmp_corrected import true_of_pixels
+from photochrom.io.metadata.xmp.corrected import true_of_pixels
 from xmp_packets import FORMS, RDF, SPACES, item, packet_about, packet_of, structure
 
 TURNS = [  # by EXIF orientation 1..8, of rows×columns

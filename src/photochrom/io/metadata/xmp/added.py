@@ -13,8 +13,9 @@ from itertools import count
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-from photochrom.io.metadata.xmp_encoding import from_utf8, to_utf8
-from photochrom.io.metadata.xmp_places import IPTC, OWN, RDF, Places
+from photochrom.io.metadata.xmp.encoding import from_utf8, to_utf8
+from photochrom.io.metadata.xmp.places import IPTC, OWN, Places
+from photochrom.io.metadata.xmp.tree import RDF
 
 __all__ = ["DIGITAL_SOURCE_TYPE", "FRESH", "edited", "mark_synthetic", "with_comments", "with_unreadable"]
 
@@ -130,8 +131,9 @@ def edited(packet: bytes, note: dict[str, str], own: Own) -> bytes:
         ]
     else:
         description = b'<rdf:Description rdf:about="" xmlns:rdf="%b"%b/>' % (RDF.encode(), attributes)
-        at, name, empty = places.rdf
-        changes = [(at, at + 2, b">" + description + b"</" + name + b">") if empty else (at, at, description)]
+        at, name = places.root.at, places.root.tag
+        ended = b">" + description + b"</" + name + b">"
+        changes = [(at, at + 2, ended) if places.root.is_empty else (at, at, description)]
     parts, at = [], 0
     for first, last, new in sorted(changes):
         parts += [text[at:first], new]

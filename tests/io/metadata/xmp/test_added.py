@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photochrom.io.metadata.placement import Placement
-from photochrom.io.metadata.xmp import DIGITAL_SOURCE_TYPE, mark_synthetic, with_comments
-from photochrom.io.metadata.xmp_corrected import true_of_pixels
+from photochrom.io.metadata.xmp.added import DIGITAL_SOURCE_TYPE, mark_synthetic, with_comments
+from photochrom.io.metadata.xmp.corrected import true_of_pixels
 from photochrom.io.vips import libvips
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -152,9 +152,9 @@ def test_what_is_no_xmp_is_kept_whole(packet: bytes) -> None:
 
 def test_entities_are_not_expanded() -> None:
     bomb = "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 12))
-    begun = time.monotonic()
+    begun = time.process_time()
     mark(f"<!DOCTYPE a [<!ENTITY a0 'x'>{bomb}]><a>&a11;</a>".encode())
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_padding_makes_room_for_the_note() -> None:
@@ -169,9 +169,9 @@ def test_a_huge_packet_takes_no_longer_than_reading_it() -> None:
     many = "".join(f'<rdf:li n="{n}">{"x" * 200}</rdf:li>' for n in range(40_000))
     deep = "<rdf:li>" * 3_000 + "</rdf:li>" * 3_000
     packet = packet_of(f"<rdf:Description><a:b xmlns:a='urn:a'>{many}{deep}</a:b></rdf:Description>").encode()
-    begun = time.monotonic()
+    begun = time.process_time()
     assert len(mark(packet)) > len(packet) > 9_000_000
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 plain_text = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
@@ -204,6 +204,13 @@ def test_a_changed_byte_never_raises(at: int, junk: bytes) -> None:
     marked = mark(packet)
     assert DIGITAL_SOURCE_TYPE.encode() in marked
     assert mark(marked) == marked
+
+
+def test_a_name_that_is_no_utf8_is_left_alone() -> None:
+    description = '<rdf:Description xmlns:o="urn:photochrom:xmp/1.0/" o:Grüße="x"/>'
+    packet = packet_of(description, begin="<x:xmpmeta xmlns:x='adobe:ns:meta/'>").encode("latin-1")
+    assert DIGITAL_SOURCE_TYPE.encode() in mark(packet)
+    assert 'o:Grüße="x"'.encode("latin-1") in mark(packet)
 
 
 def test_comments_are_added_once() -> None:
@@ -239,9 +246,9 @@ def test_text_that_looks_like_an_attribute_is_none() -> None:
     ids=["spaces", "notes", "prefixes", "descriptions"],
 )
 def test_a_hostile_packet_takes_no_longer(packet: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     assert mark(mark(packet.encode())).count(DIGITAL_SOURCE_TYPE.encode()) == 1
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp", ".avif"])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from xml.parsers import expat
 
-from photochrom.io.metadata.xmp import FRESH, with_unreadable
-from photochrom.io.metadata.xmp_encoding import to_utf8
-from photochrom.io.metadata.xmp_extended import joined_packet
-from photochrom.io.metadata.xmp_places import RDF
-from photochrom.io.metadata.xmp_tree import Packet, changed
+from photochrom.io.metadata.xmp.added import FRESH, with_unreadable
+from photochrom.io.metadata.xmp.encoding import to_utf8
+from photochrom.io.metadata.xmp.extended import joined_packet
+from photochrom.io.metadata.xmp.tree import RDF, Packet, changed
 
 __all__ = ["merged_packets"]
 
@@ -36,7 +35,7 @@ def merged_packets(packet: bytes | None, sidecar: bytes) -> bytes | None:
 
 
 def _subjects(packet: Packet) -> list[tuple[int, int]]:
-    named = (each for node in packet.descriptions for each in node.attributes)
+    named = (each for one in packet.descriptions for each in one.element.attributes)
     return [each.value for each in named if each.name == (RDF, "about")]
 
 

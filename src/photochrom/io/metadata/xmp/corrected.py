@@ -7,10 +7,10 @@ from xml.parsers import expat
 
 from photochrom.io.metadata.left_out import PANORAMA, REGIONS, part_of_item
 from photochrom.io.metadata.placement import Placement
-from photochrom.io.metadata.xmp_encoding import from_utf8, to_utf8
-from photochrom.io.metadata.xmp_regions import REGION_PROPERTIES, moved_regions
-from photochrom.io.metadata.xmp_rules import CONTAINERS, DC, EXIF, EXIF_EX, PANORAMA_SIZES, TIFF, reason_to_go
-from photochrom.io.metadata.xmp_tree import Change, Name, Node, Packet, changed
+from photochrom.io.metadata.xmp.encoding import from_utf8, to_utf8
+from photochrom.io.metadata.xmp.regions import REGION_PROPERTIES, moved_regions
+from photochrom.io.metadata.xmp.rules import CONTAINERS, DC, EXIF, EXIF_EX, PANORAMA_SIZES, TIFF, reason_to_go
+from photochrom.io.metadata.xmp.tree import Change, Name, Node, Packet, changed
 
 __all__ = ["subject", "true_of_pixels"]
 

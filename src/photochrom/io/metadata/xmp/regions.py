@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from photochrom.io.metadata.placement import Placement
-from photochrom.io.metadata.xmp_places import IPTC
-from photochrom.io.metadata.xmp_tree import Change, Name, Node, Packet
+from photochrom.io.metadata.xmp.places import IPTC
+from photochrom.io.metadata.xmp.tree import Change, Name, Node, Packet
 
 __all__ = ["REGION_PROPERTIES", "moved_regions"]
 

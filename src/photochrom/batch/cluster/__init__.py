@@ -1,0 +1,1 @@
+"""Folders over many machines: Ray gives out the work, fsspec reads and writes wherever photos lie."""

@@ -1,0 +1,186 @@
+"""The photos of folders and shards wherever they lie, each with what tells later whether it has changed."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from photochrom.batch.plan import make_plan
+from photochrom.batch.search import HIDDEN
+from photochrom.batch.shots import Shots
+from photochrom.errors import PhotochromError, PhotoError, reason_of
+from photochrom.io.folder_rules import FolderRules
+from photochrom.io.formats import PHOTO_SUFFIXES, result_suffix
+from photochrom.io.sidecars import files_beside
+from photochrom.io.storage import Entry, Storage, is_url
+
+__all__ = ["Sources", "StoredPhoto"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoto:
+    """One photo and the result to make of it.
+
+    Attributes:
+        place: the folder that was named, by its path or URL.
+        name: the photo's path from there; of a shard's photo, the shard's.
+        result: the result's path from the folder of results.
+        size: of the photo, in bytes.
+        stamp: what tells whether it is still the same.
+        member: of a shard's photo, its name there.
+        start: where in the shard it begins.
+        sidecars: files beside it that may be its sidecars, as paths from `place`.
+        taken: files that somebody else has put where its sidecars' copies would go.
+    """
+
+    place: str
+    name: str
+    result: str
+    size: int
+    stamp: str
+    member: str = ""
+    start: int = 0
+    sidecars: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """What its user calls it."""
+        return "/".join(filter(None, (self.place, self.name, self.member)))
+
+
+class Sources:
+    """Goes through what a call was given.
+
+    Args:
+        places: photos, folders and .tar shards, by path or URL.
+        output: folder of the results, by path or URL.
+        suffix: of every result, such as ``".png"``; None for each photo's own. Of a photo in a store that is by
+            its name alone: to look into each would be a request for each.
+        rules: say what in a folder is left out.
+
+    Attributes:
+        unread: an error about each folder or shard that could not be gone through.
+        notes: what the user should know, a line each.
+    """
+
+    def __init__(self, places: Sequence[str], output: str, suffix: str | None, rules: FolderRules) -> None:
+        self._places, self._output, self._suffix, self._rules = places, output, suffix, rules
+        self.unread: list[PhotochromError] = []
+        self.notes: list[str] = []
+
+    def photos(self) -> Iterator[StoredPhoto]:
+        """Yield the photos; of a store, one folder's names are held at a time.
+
+        Raises:
+            PhotoError: if a place that was named is not there, or a folder holds no photos.
+            OutputError: if a folder of photos is to be that of the results as well.
+        """
+        for place in self._places:
+            if not is_url(place):
+                path = Path(place).expanduser()
+                if path.suffix.lower() == ".tar":
+                    yield from self._in_shard(Storage(str(path.parent)), path.name)
+                else:
+                    yield from self._on_disk(path)
+            elif PurePosixPath(place).suffix.lower() in PHOTO_SUFFIXES | {".tar"}:
+                above, _, name = place.rpartition("/")
+                yield from self._named(Storage(above), name)
+            else:
+                yield from self._in_store(Storage(place))
+
+    def _on_disk(self, path: Path) -> Iterator[StoredPhoto]:
+        plan = make_plan([path], Path(self._output), suffix=self._suffix, empty=True, rules=self._rules)
+        self.unread += plan.unread
+        self.notes += [*plan.notes, *plan.left_out]
+        shards = sorted(path.rglob("*.tar")) if path.is_dir() else []
+        if not (plan.items or plan.unread or shards):
+            raise PhotoError(path, "holds no photos and no shards (.tar)", "name another folder")
+        storage = Storage(str(path if path.is_dir() else path.parent))
+        for item in plan.items:
+            entry = storage.look(item.name)
+            if entry is None:
+                self.unread.append(PhotoError(item.source, "is not there", "check the path"))
+                continue
+            beside = (str(found.relative_to(item.folder)) for found in files_beside(item.source))
+            yield _photo(storage, entry, item.result, tuple(beside))
+        for shard in shards:
+            yield from self._in_shard(storage, shard.relative_to(path).as_posix())
+
+    def _named(self, storage: Storage, name: str) -> Iterator[StoredPhoto]:
+        if name.lower().endswith(".tar"):
+            yield from self._in_shard(storage, name)
+            return
+        entry = storage.look(name)
+        if entry is None:
+            raise PhotoError(storage.url(name), "is not there", "check the address")
+        yield _photo(storage, entry, self._result(name))
+
+    def _in_store(self, storage: Storage) -> Iterator[StoredPhoto]:
+        shots, found = Shots(), False
+        for _, entries in storage.walk(lambda name: self._leaves_out(name, is_folder=True)):
+            kept = [entry for entry in entries if not self._leaves_out(entry.name, is_folder=False)]
+            photos = [entry for entry in kept if _suffix(entry) in PHOTO_SUFFIXES]
+            sidecars = {entry.name: entry for entry in kept if _suffix(entry) == ".xmp"}
+            for entry in shots.choose(photos):
+                found = True
+                stem = entry.name[: -len(_suffix(entry))]
+                beside = [
+                    f"{base}{suffix}"
+                    for base in (stem, entry.name)
+                    for suffix in (".xmp", ".XMP")
+                    if f"{base}{suffix}" in sidecars
+                ]
+                stamp = " ".join([entry.stamp, *(sidecars[name].stamp for name in beside)])
+                named = Entry(entry.name, entry.size, stamp) if beside else entry
+                yield _photo(storage, named, self._result(entry.name), tuple(beside))
+            for entry in kept:
+                if _suffix(entry) == ".tar":
+                    found = True
+                    yield from self._in_shard(storage, entry.name)
+        self.notes += [f"{storage.where}: {line}" for line in shots.notes()]
+        if not found:
+            raise PhotoError(storage.where, "holds no photos and no shards (.tar)", "check the address")
+
+    def _leaves_out(self, name: str, *, is_folder: bool) -> bool:
+        base = name.rpartition("/")[2]
+        return base.startswith(HIDDEN) or self._rules.reason(name, is_folder=is_folder) is not None
+
+    def _in_shard(self, storage: Storage, name: str) -> Iterator[StoredPhoto]:
+        """List a shard's photos by its headers alone; its results get a folder of its name."""
+        try:
+            entry = storage.look(name)
+            if entry is None:
+                raise PhotoError(storage.url(name), "is not there", "check the address")
+            folder = name[: -len(".tar")]
+            with storage.open(name) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+                for member in tar:
+                    suffix = PurePosixPath(member.name).suffix.lower()
+                    if member.isreg() and suffix in PHOTO_SUFFIXES and not member.name.startswith((".", "/")):
+                        result = self._result(f"{folder}/{member.name}")
+                        yield StoredPhoto(
+                            storage.where, name, result, member.size, entry.stamp, member.name, member.offset_data
+                        )
+        except (OSError, tarfile.TarError) as error:
+            self.unread.append(
+                PhotoError(storage.url(name), f"is no whole shard ({reason_of(error)})", "copy it again")
+            )
+        except PhotoError as error:
+            self.unread.append(error)
+
+    def _result(self, name: str) -> str:
+        path = PurePosixPath(name)
+        wanted = self._suffix or result_suffix(path.suffix)
+        return str(path if path.suffix.lower() == wanted else path.with_suffix(wanted))
+
+
+def _photo(storage: Storage, entry: Entry, result: str, sidecars: tuple[str, ...] = ()) -> StoredPhoto:
+    return StoredPhoto(
+        storage.where, entry.name, PurePosixPath(result).as_posix(), entry.size, entry.stamp, sidecars=sidecars
+    )
+
+
+def _suffix(entry: Entry) -> str:
+    return PurePosixPath(entry.name).suffix.lower()

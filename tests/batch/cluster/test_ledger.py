@@ -1,0 +1,129 @@
+"""What a call goes by that comes after others: made, changed, of somebody else, failed, begun and not ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from photochrom.batch.cluster.ledger import FAILED, Ledger
+from photochrom.batch.cluster.sources import StoredPhoto
+from photochrom.batch.manifest import CHANGED, COLORED, DONE, FOREIGN, OTHER
+from photochrom.errors import OutputError
+from photochrom.io.storage import Storage
+
+PHOTO = StoredPhoto("s3://bucket/album", "a.jpg", "a.jpg", 5, "5 tag")
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Storage:
+    (tmp_path / "out").mkdir()
+    return Storage(str(tmp_path / "out"))
+
+
+def decide(output: Storage, photo: StoredPhoto = PHOTO, recipe: str = "recipe", **ways: bool) -> tuple[str, str]:
+    with Ledger(output, recipe) as ledger:
+        return ledger.decide(photo, **{"overwrite": False, "skip_colored": False, "retry_failed": False} | ways)
+
+
+def write(output: Storage, name: str = "a.jpg", content: str = "result") -> str:
+    file = Path(output.where).parent / "content"
+    file.write_text(content)
+    return output.put(file, name).stamp
+
+
+def record(output: Storage, made: str, recipe: str = "recipe", **changes: object) -> None:
+    outcome = {
+        "result": "a.jpg", "file": "", "source": PHOTO.source, "photo": PHOTO.stamp, "made": made, "state": "done",
+        "reason": "", "code": "", "warnings": "[]", "seconds": 0.5,
+    }  # fmt: skip
+    with Ledger(output, recipe) as ledger:
+        ledger.record(outcome | changes)
+        assert ledger.seconds_each() is None  # of earlier calls alone
+
+
+def test_what_was_made_is_left_alone_until_photo_or_recipe_change(output: Storage) -> None:
+    assert decide(output) == ("make", "")
+    record(output, write(output))
+    assert decide(output) == ("skip", DONE)
+    assert decide(output, recipe="another") == ("make", "")
+    assert decide(output, StoredPhoto("s3://bucket/album", "a.jpg", "a.jpg", 6, "6 tag")) == ("make", "")
+    assert decide(output, overwrite=True) == ("make", "")
+    output.remove("a.jpg")
+    assert decide(output) == ("make", "")
+
+
+def test_what_is_somebody_else_s_is_left_alone(output: Storage) -> None:
+    made = write(output)
+    assert decide(output) == ("skip", FOREIGN)
+    record(output, made)
+    write(output, content="touched up")
+    assert decide(output) == ("skip", CHANGED)
+    assert decide(output, overwrite=True) == ("make", "")
+
+
+def test_a_result_of_another_photo_is_left_alone(output: Storage) -> None:
+    record(output, write(output))
+    assert decide(output, StoredPhoto("s3://elsewhere", "a.jpg", "a.jpg", 9, "9 other")) == ("skip", OTHER)
+    assert decide(output, StoredPhoto("s3://moved", "a.jpg", "a.jpg", 5, "5 tag")) == ("make", "")
+
+
+def test_what_a_killed_call_left_is_made_again_and_a_user_s_change_after_it_is_not(output: Storage) -> None:
+    with Ledger(output, "recipe") as ledger:
+        (part,) = ledger.claim([[{"result": "a.jpg"}, {"result": "b.jpg"}]])
+        write(output)  # and then the call is killed
+    assert output.look(part) is not None
+    assert decide(output) == ("make", "")
+    record(output, write(output))
+    write(output, content="touched up")
+    assert decide(output) == ("skip", CHANGED)
+
+
+def test_a_plan_that_was_done_is_forgotten(output: Storage) -> None:
+    with Ledger(output, "recipe") as ledger:
+        (part,) = ledger.claim([[{"result": "a.jpg"}]])
+        ledger.finish()
+    assert output.look(part) is None
+
+
+def test_failures_and_photos_with_colours_are_known_again(output: Storage) -> None:
+    record(output, "", state="failed", reason="is no photo")
+    assert decide(output) == ("skip", FAILED)
+    assert decide(output, retry_failed=True) == ("make", "")
+    assert decide(output, recipe="another") == ("make", "")
+    record(output, "", state="colored")
+    assert decide(output, skip_colored=True) == ("skip", COLORED)
+    assert decide(output) == ("make", "")
+
+
+def test_two_photos_of_one_result_are_refused(output: Storage) -> None:
+    ways = {"overwrite": True, "skip_colored": False, "retry_failed": False}
+    with Ledger(output, "recipe") as ledger:
+        assert ledger.decide(PHOTO, **ways) == ("make", "")
+        assert ledger.decide(PHOTO, **ways) == ("skip", "named twice")
+        act, why = ledger.decide(StoredPhoto("s3://b", "x.png", "A.jpg", 1, "1"), **ways)
+        assert act == "refuse"
+        assert PHOTO.source in why
+
+
+def test_two_calls_do_not_work_in_one_folder(output: Storage) -> None:
+    with Ledger(output, "recipe"), pytest.raises(OutputError, match="another photochrom is writing there"):
+        Ledger(output, "recipe")
+    Ledger(output, "recipe").close()
+
+
+def test_a_copied_sidecar_goes_where_nobody_else_s_lies(output: Storage) -> None:
+    photo = StoredPhoto("s3://b", "a.jpg", "a.jpg", 5, "5", sidecars=("a.xmp", "a.jpg.xmp"))
+    stamp = write(output, "a.xmp", "theirs")
+    with Ledger(output, "recipe") as ledger:
+        assert ledger.taken(photo) == ("a.xmp",)
+    record(output, write(output), beside=[("a.xmp", stamp)])
+    with Ledger(output, "recipe") as ledger:
+        assert ledger.taken(photo) == ()
+        assert ledger.seconds_each() == 0.5
+
+
+def test_a_damaged_file_is_named(output: Storage) -> None:
+    write(output, ".photochrom/outcomes/000001-aaaaaa-000000.parquet", "no parquet")
+    with pytest.raises(OutputError, match=r"000000\.parquet: is damaged"):
+        Ledger(output, "recipe")
