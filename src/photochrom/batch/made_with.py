@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from photochrom.errors import OutputError
@@ -13,14 +13,17 @@ from photochrom.workers.engine import EngineSetup, OpenNetwork
 __all__ = ["recipe_text", "refuse_other_weights"]
 
 
-def recipe_text(network: OpenNetwork, setup: EngineSetup, options: Options) -> str:
-    """Say what all results of a call are made with, as JSON that never varies."""
+def recipe_text(
+    network: OpenNetwork, setup: EngineSetup, options: Options, more: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """Say what all results of a call are made with, as JSON that never varies; `more` is besides the usual."""
     made_with = {
         "network": {"name": network.card.name, "sha256": network.sha256},
         "network_size": setup.network_size,
         # Defaults are left out, so that an option of tomorrow does not undo what was done before it; and how large
         # a photo may be is no matter of its result.
         "options": options.model_dump(mode="json", exclude_defaults=True, exclude={"max_pixels"}),
+        **(more or {}),
     }
     return json.dumps(made_with, sort_keys=True)
 

@@ -90,6 +90,9 @@ class Manifest:
                 "CREATE TABLE IF NOT EXISTS colored (source BLOB PRIMARY KEY, size INTEGER NOT NULL, "
                 "mtime INTEGER NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID"
             )
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS alike (target BLOB PRIMARY KEY, sources TEXT NOT NULL) WITHOUT ROWID"
+            )
             self._database.execute(f"PRAGMA user_version = {_VERSION}")
             self._settle()
 
@@ -132,6 +135,29 @@ class Manifest:
             return None
         self._refresh(item, record)
         return DONE, record.warnings
+
+    def note_alike(self, item: PlanItem, sources: Sequence[str]) -> None:
+        """Record which photos' colours a result took over.
+
+        Raises:
+            OutputError: if that fails.
+        """
+        with self._errors(), self._transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO alike VALUES (?, ?)", (_key(item.result), json.dumps(list(sources)))
+            )
+
+    def alike(self, item: PlanItem) -> tuple[str, ...]:
+        """Return the photos whose colours a result took over.
+
+        Raises:
+            OutputError: if the manifest cannot be read.
+        """
+        with self._errors():
+            row = self._database.execute(
+                "SELECT sources FROM alike WHERE target = ?", (_key(item.result),)
+            ).fetchone()
+        return () if row is None else tuple(json.loads(row[0]))
 
     def note_colored(self, source: Path, photo: Fingerprint) -> None:
         """Record that a photo has colours already, so that it need not be opened again to know it.

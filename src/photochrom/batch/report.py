@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import IO
 
 from photochrom import __version__
+from photochrom.batch.groups import Groups
 from photochrom.batch.manifest import COLORED, DONE
 from photochrom.batch.run import Result
 from photochrom.errors import OutputError, reason_of
@@ -32,6 +33,7 @@ class Report:
         skipped: photos that needed no work or might have none, by reason.
         planned: photos of the call, as far as they are known; None before any are.
         notes: what was left out of folders, a line each.
+        groups: photos that were made alike.
         seconds: from the beginning to `finish`.
     """
 
@@ -40,6 +42,7 @@ class Report:
         self.skipped: Counter[str] = Counter()
         self.notes: list[str] = []
         self._network: dict[str, str] | None = None
+        self.groups = Groups()
         self._lost: OSError | None = None
         self.seconds = 0.0
         self.planned: int | None = None
@@ -62,6 +65,7 @@ class Report:
         self.failed += result.state == "failed"
         if result.state == "skipped":
             self.skipped[result.reason] += 1
+        self.groups.add(result.source, result.alike_to)
         if self._rows is not None:
             row = {
                 "source": result.source,
@@ -70,6 +74,7 @@ class Report:
                 "reason": result.reason,
                 "code": result.code,
                 "warnings": result.warnings,
+                "alike_to": result.alike_to,
                 "seconds": round(result.seconds, 3),
             }
             try:
@@ -93,7 +98,9 @@ class Report:
         skipped = f"{sum(self.skipped.values()):,} skipped"
         if why:
             skipped += f" ({why}{'; --overwrite replaces what is there' if there else ''})"
-        return f"{self.done:,} colorized, {skipped}, {self.failed:,} failed, {self.seconds:.1f} s"
+        together = self.groups.line()
+        alike = f"{together}, " if together else ""
+        return f"{self.done:,} colorized, {alike}{skipped}, {self.failed:,} failed, {self.seconds:.1f} s"
 
     def write_file(self, path: Path) -> None:
         """Write all of it as a JSON file, whole or not at all.
@@ -129,6 +136,7 @@ class Report:
             "not_begun": None if self.planned is None else max(0, self.planned - through),
             "skipped_because": dict(sorted(self.skipped.items())),
             "notes": self.notes,
+            "together": self.groups.all(),
             "seconds": round(self.seconds, 3),
         }
         file.write(_encoded(head)[:-1] + b', "photos": [')

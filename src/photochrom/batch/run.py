@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from photochrom.batch.fingerprint import Fingerprint
-from photochrom.batch.jobs import RecordedRender, RecordedResult, counted_sidecars
+from photochrom.batch.consistent import SessionRun, see_corrected
+from photochrom.batch.fingerprint import Fingerprint, file_digest
+from photochrom.batch.jobs import AlikeRender, RecordedRender, RecordedResult, counted_sidecars
 from photochrom.batch.made_with import recipe_text, refuse_other_weights
-from photochrom.batch.manifest import COLORED, Manifest
+from photochrom.batch.manifest import COLORED, DONE, Manifest
 from photochrom.batch.plan import PlanItem
 from photochrom.batch.search import HIDDEN
-from photochrom.errors import OutputError, PhotochromError
+from photochrom.batch.sessions import digest_of, find_sessions
+from photochrom.errors import CapabilityError, OutputError, PhotochromError
 from photochrom.io.atomic import make_folder
 from photochrom.io.picture import Picture
 from photochrom.io.sidecars import sidecar_target
@@ -45,6 +47,7 @@ class Result:
         warnings: what the user should know, a line each.
         seconds: how long it took.
         code: of a failure, the error's code.
+        alike_to: the photos whose colours it took over, of an album made alike.
     """
 
     source: str
@@ -54,6 +57,7 @@ class Result:
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     code: str | None = None
+    alike_to: tuple[str, ...] = ()
 
     @classmethod
     def failed(
@@ -77,12 +81,16 @@ class Batch:
             that can only be decoded as a whole, and knows nothing of the others: of such photos few go at a time.
         overwrite: replace files that are there, whoever made them.
         skip_colored: leave photos alone that have colours already.
+        consistent: make photos of the same things alike.
+        like: colour photos of the same things, whose colours are right and rule all others; they make it
+            consistent.
 
     Attributes:
         network: what colorizes.
 
     Raises:
         NetworkError: if the network cannot be opened, or cannot do what the options ask for; no folder is made.
+        PhotoError: if a photo of `like` cannot be read, or has no colours.
         WorkerError: if no process can be started.
         OutputError: if the folder cannot be written to, another call is at work there, or its results are of other
             weights of that network.
@@ -97,15 +105,26 @@ class Batch:
         workers: int = 1,
         overwrite: bool = False,
         skip_colored: bool = False,
+        consistent: bool = False,
+        like: Sequence[Path] = (),
     ) -> None:
         self._output, self._options, self._workers, self._overwrite = output, options, workers, overwrite
         self._skip_colored = skip_colored
+        self._consistent = consistent or bool(like)
         with ExitStack() as stack:
             self._pool = open_pool(setup, workers)
             stack.callback(self._pool.close)
             (network,) = self._pool.submit(Describe(options=options)).result()
             self.network = network
-            self._manifest = Manifest(output, recipe_text(network, setup, options))
+            if self._consistent and "features" not in network.card.outputs:
+                raise CapabilityError(
+                    network.card.name,
+                    "cannot find places again in other photos",
+                    "use a network that gives features",
+                )
+            self._corrected = see_corrected(self._pool, like, options)
+            together = {"alike": [file_digest(path).hex() for path in like]} if self._consistent else {}
+            self._manifest = Manifest(output, recipe_text(network, setup, options, together))
             stack.callback(self._manifest.close)
             if not overwrite:
                 refuse_other_weights(self._manifest.recipes(), network, output)
@@ -124,6 +143,9 @@ class Batch:
 
     def run(self, items: Iterable[PlanItem]) -> Iterator[Result]:
         """Colorize photos, and yield what became of each; with several workers the order is that of being done."""
+        if self._consistent:
+            yield from self._run_alike(items)
+            return
         begun: dict[JobFuture[Written], PlanItem] = {}
         for item in items:
             try:
@@ -134,21 +156,54 @@ class Batch:
             if skip is not None:
                 yield Result(str(item.source), str(item.target), "skipped", skip[0], tuple(skip[1]))
                 continue
-            job = RecordedRender(
-                photo=item.source,
-                name=str(item.source),
-                options=self._options,
-                target=self._temporary(item.target),
-                shown=str(item.target),
-                skip_colored=self._skip_colored,
-            )
-            begun[self._pool.submit(job)] = item
+            begun[self._pool.submit(RecordedRender(**self._job_of(item)))] = item
             if (
                 len(begun) > self._workers
             ):  # one waits, so that no worker does while a result is put into its place
                 yield self._next_result(begun)
         while begun:
             yield self._next_result(begun)
+
+    def _run_alike(self, items: Iterable[PlanItem]) -> Iterator[Result]:
+        """Colorize the photos of each session alike; one in which nothing is to do is not looked at."""
+        for session in find_sessions(list(items), max_pixels=self._options.max_pixels):
+            digest = f"+{digest_of(session)}"
+            skipped: set[PlanItem] = set()
+            for item in session:
+                try:
+                    skip = None if self._overwrite else self._reason_to_skip(item, digest)
+                    taken = self._manifest.alike(item) if skip and skip[0] == DONE else ()
+                except PhotochromError as error:
+                    skipped.add(item)
+                    yield Result.failed(item.source, item.target, error)
+                    continue
+                if skip is not None:
+                    skipped.add(item)
+                    source, target = str(item.source), str(item.target)
+                    yield Result(source, target, "skipped", skip[0], tuple(skip[1]), alike_to=taken)
+            if len(skipped) == len(session):
+                continue
+
+            def job(item: PlanItem, more: dict[str, Any], digest: str = digest) -> AlikeRender:
+                return AlikeRender(**self._job_of(item), session=digest, **more)
+
+            work = SessionRun(self._pool, self._options, self._corrected, job, self._skip_colored)
+            for item, future, taken in work.run(session, skipped):
+                result = self._placed(item, future, taken)
+                yield replace(result, alike_to=taken) if result.state == "done" else result
+            for item, error in work.failed.items():
+                if item not in skipped:
+                    yield Result.failed(item.source, item.target, error)
+
+    def _job_of(self, item: PlanItem) -> dict[str, Any]:
+        return {
+            "photo": item.source,
+            "name": str(item.source),
+            "options": self._options,
+            "target": self._temporary(item.target),
+            "shown": str(item.target),
+            "skip_colored": self._skip_colored,
+        }
 
     def may_write(self, target: Path) -> bool:
         """Say whether a file that is of no photo may be written: none is there, or one that photochrom made.
@@ -179,7 +234,10 @@ class Batch:
         """Wait for a photo, and put its result into its place."""
         done = wait(begun, return_when=FIRST_COMPLETED).done
         future = next(future for future in begun if future in done)
-        item = begun.pop(future)
+        return self._placed(begun.pop(future), future)
+
+    def _placed(self, item: PlanItem, future: JobFuture[Any], taken: Sequence[str] = ()) -> Result:
+        """Put a result into its place."""
         source, target = str(item.source), str(item.target)
         try:
             result = future.result()
@@ -192,6 +250,8 @@ class Batch:
             beside = [self._place_sidecar(made, result.file, item) for made in result.beside]
             warnings = (*map(str, result.notes), *filter(None, beside))
             self._manifest.place(result.file, result.made, item, result.photo, warnings, result.sidecars)
+            if self._consistent:
+                self._manifest.note_alike(item, taken)
         except PhotochromError as error:
             assert isinstance(future.job, RecordedRender)
             future.job.target.unlink(missing_ok=True)
@@ -199,8 +259,8 @@ class Batch:
             return Result.failed(source, target, error.about(error.subject), future.seconds)
         return Result(source, target, "done", "", warnings, future.seconds)
 
-    def _reason_to_skip(self, item: PlanItem) -> tuple[str, list[str]] | None:
-        sidecars = counted_sidecars(item.source, self._options)
+    def _reason_to_skip(self, item: PlanItem, session: str = "") -> tuple[str, list[str]] | None:
+        sidecars = counted_sidecars(item.source, self._options) + session
         return self._manifest.reason_to_skip(item, sidecars, skip_colored=self._skip_colored)
 
     def _place_sidecar(self, made: Path, result: Path, item: PlanItem) -> str | None:

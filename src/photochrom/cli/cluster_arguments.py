@@ -47,7 +47,8 @@ def check_engine(args: argparse.Namespace) -> None:
             if is_url(place):
                 refuse(place, "is a URL, and --engine local reads and writes disks", "add --engine ray")
         return
-    for name in ("server", "watch", "sheet", "alternatives", "confidence", "suggest", "hints_file"):
+    local = "server", "watch", "sheet", "consistent", "like", "alternatives", "confidence", "suggest", "hints_file"
+    for name in local:
         if getattr(args, name):
             option = "hints" if name == "hints_file" else name
             refuse(None, f"--{option} is of --engine local", "leave it out")

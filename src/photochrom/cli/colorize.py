@@ -42,6 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
             "photochrom colorize portrait.jpg -o colour.png        into a file, of another format if you like",
             "photochrom colorize album/ -o results --sheet         a folder, and pages to look through",
             "photochrom colorize album/ --vividness 0.8            more vivid",
+            "photochrom colorize album/ --consistent               the same things in the same colours",
             "photochrom colorize album/ --server http://host:8000  by a service; PHOTOCHROM_API_KEY has its token",
             "photochrom colorize - < portrait.jpg > colour.jpg     as part of a pipe",
         ),
@@ -61,6 +62,15 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     add("--overwrite", action="store_true", help="do all again, and replace files that photochrom did not make")
     add("--skip-colored", action="store_true", help="leave photos alone that have colours already")
     add("--watch", action="store_true", help="keep colorizing what arrives, until Ctrl-C")
+    add("--consistent", action="store_true", help="make photos of the same things alike")
+    add(
+        "--like",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PHOTO",
+        help="make them alike to these colour photos",
+    )
     add("--sheet", action="store_true", help="also write OUT/sheet.jpg: every photo before and after")
     add_options(parser)
     add_folder_options(parser)
@@ -193,8 +203,9 @@ def _run_batch(args: argparse.Namespace, show: Show) -> None:
     if not args.watch:
         show.expect(plan)
     setup, options = _setup(args, workers), read_options(args)
+    like = [Path(path) for path in args.like]
     ways = {"workers": workers, "overwrite": args.overwrite, "skip_colored": args.skip_colored}
-    with Batch(output, setup, options, **ways) as batch:
+    with Batch(output, setup, options, **ways, consistent=args.consistent, like=like) as batch:
         show.report.opened(batch.network)
         for part in watch(look) if args.watch else [plan]:
             if args.watch:
@@ -236,12 +247,14 @@ def _draw_sheet(
         show.last.append(f"{pages[0].name} is there and not photochrom's: left alone (--overwrite draws it again)")
         return
     sheet, most = SheetWriter(pages, batch.save_page), args.max_pixels or MAX_PIXELS
+    groups = show.report.groups.numbers()
     show.screen.count("Drawing the sheet", len(pages))
     try:
         for item in items:
             try:
                 before, after = (PhotoFile(path, max_pixels=most) for path in (item.source, item.target))
-                sheet.add(item.name, before, after)
+                number = groups.get(str(item.source))
+                sheet.add(f"{item.name} (group {number})" if number else item.name, before, after)
             except PhotoError:
                 pass  # its own line was printed in its turn
             show.screen.step()

@@ -79,6 +79,12 @@ def check_usage(args: argparse.Namespace, *, single: bool) -> None:
         refuse(None, "--report writes JSON", "give it a name that ends in .json")
     if args.watch and args.sheet:
         refuse(None, "--watch never ends, so there is no --sheet of it", "draw it by a call without --watch")
+    if args.watch and (args.consistent or args.like):
+        refuse(None, "--watch takes photos one by one, and --consistent and --like an album", "leave one out")
+    if single and (args.consistent or args.like):
+        refuse(None, "--consistent and --like need a folder as --output", "give one")
+    if args.pages == "all" and (args.consistent or args.like):
+        refuse(None, "--consistent and --like are of one picture in each file", "leave out --pages all")
     if single and (args.watch or args.sheet):
         refuse(None, "--watch and --sheet need a folder as --output", "give one")
     if to_stream and args.skip_colored:
@@ -145,12 +151,13 @@ def _check_files(args: argparse.Namespace, *, single: bool) -> None:
     from photochrom.batch.single import Extras, written_files
     from photochrom.io.atomic import same_place
 
-    read = {"--hints": args.hints_file, "--reference": args.reference}
+    read = [("--hints", args.hints_file), ("--reference", args.reference)]
+    read += [("--like", path) for path in args.like]
     written = [Path(path) for path in (args.report, args.confidence) if path]
     if single and args.output not in (None, "-"):
         written += written_files(Path(args.output), Extras(args.alternatives, suggestions=args.suggest))
     for number, path in enumerate(written):
-        for option, other in read.items():
+        for option, other in read:
             if other is not None and same_place(path, other):
                 refuse(path, f"is what {option} reads, and would be written over", "give another name")
         if any(same_place(path, other) for other in written[:number]):

@@ -11,13 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from photochrom.errors import NetworkError
 
-__all__ = ["CARD_KEY", "Card", "Input", "Output", "has_card", "read_card"]
+__all__ = ["CARD_KEY", "FEATURE_CELL", "Card", "Input", "Output", "has_card", "read_card"]
 
 CARD_KEY = "photochrom"
 """Key of the card's JSON in the metadata of an ONNX file."""
 
 Input = Literal["lightness", "hints", "vividness"]
-Output = Literal["ab", "confidence", "distribution"]
+Output = Literal["ab", "confidence", "distribution", "features"]
+
+FEATURE_CELL = 8
+"""Pixels along the side of a place that has features of its own."""
 
 
 class Card(BaseModel):
@@ -27,7 +30,8 @@ class Card(BaseModel):
     reader would get wrong raises `format`: a key that is gone or means something else, a new input or output.
 
     Attributes:
-        format: version of the contract between the card, its network and the reader.
+        format: version of the contract between the card, its network and the reader: 2 where the network gives
+            features, else 1.
         name: what the network is called, such as ``"photochrom-1"``.
         version: of these weights.
         description: one sentence.
@@ -47,7 +51,7 @@ class Card(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 1
     name: str = Field(min_length=1)
     version: str
     description: str
@@ -86,7 +90,7 @@ def read_card(session: Any, path: Path) -> Card:
         if any(fault["loc"] == ("format",) for fault in error.errors()):
             raise NetworkError(
                 path,
-                "its card is of another format than this photochrom reads, 1",
+                "its card is of another format than this photochrom reads, 1 or 2",
                 "update photochrom, or export the network with this one",
             ) from error
         where = ".".join(map(str, first["loc"])) or "card"

@@ -12,6 +12,7 @@ from photochrom.errors import CapabilityError
 from photochrom.hints import Color, Hint
 from photochrom.inference.card import Output
 from photochrom.inference.hint_planes import hint_planes
+from photochrom.inference.matching import Features
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.palette import palette_hints, reweighted
 from photochrom.inference.reach import (
@@ -73,6 +74,10 @@ class Passes:
         """Bytes of the answers that are cached."""
         return sum(planes.nbytes for answers in self._cached.values() for planes in answers.values())
 
+    def remember(self, ab: Floats, options: Options) -> None:
+        """Take colours, h×w×2, for those that the network gives by these options, in place of a pass."""
+        self._cached[(), options.vividness] = {"ab": np.ascontiguousarray(ab.transpose(2, 0, 1), np.float32)}
+
     def ab(self, options: Options) -> Floats:
         """Predict colours: a, b, float32 h×w×2, CIELAB units.
 
@@ -130,12 +135,21 @@ class Passes:
         """
         check_options(self.network, options)
         self.network.require(outputs=["distribution"])
-        hints = self._for_network(options.hints)
-        known = (answers for (given, _), answers in self._cached.items() if given == hints)
-        answers = next(known, None) or self._answers(hints, options.vividness)
-        found = answers["distribution"]
+        found = self._at_any_vividness(self._for_network(options.hints), options, "distribution")
         probabilities: Floats = _towards(options.palette, found[None])[0]
         return probabilities
+
+    def features(self, options: Options) -> Features:
+        """Return what the network sees in each place, by which it is found again in other photos.
+
+        Args:
+            options: of no matter for it, but a pass that has to be made is made with their vividness.
+
+        Raises:
+            NetworkError: as `ab`, or if the network gives no features.
+        """
+        self.network.require(outputs=["features"])
+        return Features.of(self._at_any_vividness((), options, "features"), *self.lightness.shape)
 
     def probabilities_of(self, sets: Sequence[Sequence[Hint]], options: Options) -> Floats:
         """Predict as `probabilities`, [N,Q,⌈h/4⌉,⌈w/4⌉], under several sets of hints; nothing is cached."""
@@ -168,7 +182,7 @@ class Passes:
 
     def _planes(self, output: Output, options: Options) -> Floats:
         """Return what the network answers, h×w×C, by all that it takes of the options."""
-        return self._answers(self._led(options), options.vividness)[output].transpose(1, 2, 0)
+        return self._answers(self._led(options), options.vividness, output).transpose(1, 2, 0)
 
     def _led(self, options: Options) -> Hints:
         """Return the palette's hints, and then the user's, which hold over them."""
@@ -184,15 +198,19 @@ class Passes:
         """Return what the network gets to know of hints; how far they reach would only be passes for nothing."""
         return tuple(hint.with_reach(None) for hint in hints) if self._takes_hints else ()
 
-    def _answers(self, hints: Hints, vividness: float | None) -> dict[Output, Floats]:
+    def _at_any_vividness(self, hints: Hints, options: Options, output: Output) -> Floats:
+        known = (key for key, answers in self._cached.items() if key[0] == hints and output in answers)
+        return self._answers(*next(known, (hints, options.vividness)), output)
+
+    def _answers(self, hints: Hints, vividness: float | None, output: Output) -> Floats:
         key = hints, vividness
-        if key not in self._cached:
+        if output not in self._cached.get(key, {}):
             answers = self._run([hints], vividness, self.network.card.outputs)
             self._cached[key] = {output: planes[0] for output, planes in answers.items()}
             while len(self._cached) > _CACHED:
                 self._cached.popitem(last=False)
         self._cached.move_to_end(key)
-        return self._cached[key]
+        return self._cached[key][output]
 
     def _run(
         self, sets: Sequence[Sequence[Hint]], vividness: float | None, outputs: Sequence[Output]

@@ -31,7 +31,8 @@ def merged_card(first: Card, second: Card, share: float) -> Card:
         license=" AND ".join(licenses),
         input_size=max(first.input_size, second.input_size),
         inputs=tuple(name for name in first.inputs if name in second.inputs),
-        outputs=tuple(name for name in first.outputs if name in second.outputs),
+        # Features of two networks have no mean that means anything.
+        outputs=tuple(name for name in first.outputs if name in second.outputs and name != "features"),
         parameters=first.parameters + second.parameters,
     )
 

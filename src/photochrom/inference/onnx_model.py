@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from photochrom.color.ab_bins import CELL, bin_centers
 from photochrom.errors import CapabilityError, NetworkError, PhotochromError, reason_of
-from photochrom.inference.card import Card, Input, Output, has_card, read_card
+from photochrom.inference.card import FEATURE_CELL, Card, Input, Output, has_card, read_card
 from photochrom.inference.catalogue import DEFAULT_NETWORK, local_networks, network_file, read_merge
 from photochrom.inference.foreign import adopt
 from photochrom.inference.merge import MergedSession, merged_card
@@ -125,6 +125,8 @@ class Network:
             float32 by output. ``"ab"``: a, b [N,2,H,W] in CIELAB units. ``"confidence"``: [N,1,H,W], 0..1, the
             probability that the true a, b are near. ``"distribution"``: [N,Q,⌈H/4⌉,⌈W/4⌉], the probabilities of
             the colours of `photochrom.color.ab_bins` in each place of 4×4 pixels, whatever the vividness.
+            ``"features"``: [N,C,⌈H/8⌉,⌈W/8⌉], of unit length, by which places of 8×8 pixels are found again in
+            other photos.
 
         Raises:
             NetworkError: if it takes no hints or no vividness but got some, or has no such output, or fails, or
@@ -156,7 +158,7 @@ class Network:
                 "use a smaller size or another network",
             ) from error
         for output, planes in answers.items():
-            expected = _shape_of(output, count, height, width)
+            expected = _shape_of(output, planes, count, height, width)
             if planes.shape != expected:
                 raise NetworkError(
                     self.path,
@@ -174,9 +176,11 @@ def _external_data(path: Path) -> tuple[Path, ...]:
     return tuple(each for each in beside if each.is_file())
 
 
-def _shape_of(output: Output, count: int, height: int, width: int) -> tuple[int, int, int, int]:
+def _shape_of(output: Output, planes: Planes, count: int, height: int, width: int) -> tuple[int, ...]:
     if output == "distribution":
         return count, len(bin_centers()), -(-height // CELL), -(-width // CELL)
+    if output == "features":  # as many as it likes
+        return count, *planes.shape[1:2], -(-height // FEATURE_CELL), -(-width // FEATURE_CELL)
     return count, 2 if output == "ab" else 1, height, width
 
 

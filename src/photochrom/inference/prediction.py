@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.errors import PhotoError
 from photochrom.hints import Hint
 from photochrom.inference.alternatives import alternative_hints
 from photochrom.inference.candidates import Candidates, find_candidates
 from photochrom.inference.compose import Protected, compose
+from photochrom.inference.exemplar import Exemplar, taken_hints
 from photochrom.inference.forward_passes import Passes, check_options
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.pages import save_pages
@@ -338,6 +341,70 @@ class Prediction:
         _, passes = self._prepared_for(options)
         sets = alternative_hints(passes, n, options, seed=seed)
         return [options.model_copy(update={"hints": hints}) for hints in sets]
+
+    def exemplar(self, options: Options | None = None, *, own_colors: bool = False) -> Exemplar:
+        """Have others take over the photo's colours.
+
+        Args:
+            options: how it is colorized.
+            own_colors: take the colours that it has already, in place of those that the network predicts.
+
+        Raises:
+            NetworkError: as `ab`, or if the network gives no features.
+            PhotoError: as `ab`, or if it has no colours to take.
+        """
+        options = options or Options()
+        given, passes = self._prepared_for(options)
+        features = passes.features(options)
+        if own_colors:
+            if given.is_grey:
+                raise PhotoError(self.name, "has no colours to take", "give a photo in colour")
+            return Exemplar(features, given.own_ab.astype(np.float16), 1.0)
+        ab = passes.ab(options)
+        sure = 0.0
+        if "confidence" in self._network.card.outputs:
+            # Of the colours that there are: of grey, a network is always sure.
+            chroma = np.hypot(ab[..., 0], ab[..., 1]) + 1e-3
+            sure = float(np.average(passes.confidence(options.without_hints), weights=chroma))
+        return Exemplar(features, ab.astype(np.float16), sure)
+
+    def alike(
+        self,
+        exemplars: Sequence[Exemplar],
+        options: Options | None = None,
+        *,
+        averaged: bool = False,
+        own: Exemplar | None = None,
+    ) -> tuple[Options, list[int]]:
+        """Take over colours of other photos, where they surely show the same.
+
+        Args:
+            exemplars: those photos; where two show the same place, the earlier one holds.
+            options: how the photo is colorized. Its own hints hold over what is taken.
+            averaged: average their colours with the photo's own.
+            own: what `exemplar` gave for this photo and these options before, which saves a pass.
+
+        Returns:
+            The options with what is taken as further hints; and how many places each exemplar gave a colour.
+
+        Raises:
+            NetworkError: as `ab`, or if the network gives no features.
+            PhotoError: as `ab`.
+        """
+        options = options or Options()
+        _, passes = self._prepared_for(options)
+        features = own.features if own else passes.features(options)
+        averaged_with = (own or self.exemplar(options)) if averaged else None
+        hints, counts = taken_hints(features, exemplars, averaged_with=averaged_with)
+        if hints and own and not options.hints and not options.palette:
+            passes.remember(own.ab, options)
+        return options.model_copy(update={"hints": (*hints, *options.hints)}), counts
+
+    @property
+    def name(self) -> str:
+        """What messages call the photo."""
+        photo = self.photo()
+        return photo.name if isinstance(photo, PhotoFile) else "the photo"
 
     def _save_map(self, plane: Floats, target: str | Path, options: Options, long_edge: int | None) -> None:
         """Write a map h×w at network size, 0..1, of the upright photo."""

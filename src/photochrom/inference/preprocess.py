@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.color.cielab import rgb_to_lab
 from photochrom.color.lut import MOST_CHROMA
 from photochrom.color.own_colors import has_colors
 from photochrom.color.recombine import lightness_of
@@ -121,6 +122,14 @@ class NetworkInput:
     def upright_lightness(self) -> Floats:
         """The lightness turned upright, its contrast the photo's own."""
         return turned(self.lightness, self.orientation)
+
+    @property
+    def own_ab(self) -> Floats:
+        """The colours that the photo has already: float32 h×w×2, CIELAB units, upright; 0 for a grey one."""
+        if self.pixels.shape[2] - self.has_alpha == 1:
+            return np.zeros((*self.upright.shape, 2), np.float32)
+        lab = rgb_to_lab(self.pixels[..., :3]).astype(np.float32)
+        return np.stack([turned(lab[..., plane], self.orientation) for plane in (1, 2)], 2)
 
     @cached_property
     def is_grey(self) -> bool:

@@ -76,11 +76,16 @@ class DistributionNetwork(ColorizationNetwork):
             a, b [N,2,H,W] in CIELAB units; the confidence [N,1,H,W], 0..1; and the probabilities of the bins
             [N,Q,⌈H/4⌉,⌈W/4⌉], whatever the vividness.
         """
-        height, width = lightness.shape[-2:]
         logits, weights = self.score(
             pad_to_multiple(lightness, self.multiple),
             None if hints is None else pad_to_multiple(hints, self.multiple),
         )
+        return self.answers_of(logits, weights, vividness, *lightness.shape[-2:])
+
+    def answers_of(
+        self, logits: Tensor, weights: Tensor, vividness: Tensor | None, height: int, width: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Map what `score` returns for a padded photo to what `answers` does for one of this size."""
         probabilities = channel_softmax(logits)
         ab = self.decide(probabilities, vividness)
         both = torch.cat([ab, self.probability_near(probabilities, ab)], 1)

@@ -8,12 +8,15 @@ gets a logit. What follows from these is in `distribution.py`.
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from photochrom.color.ab_bins import CELL
+from photochrom.inference.card import FEATURE_CELL, Output
+from photochrom.models.base import pad_to_multiple
 from photochrom.models.blocks import AttentionBlock, UpBlock
 from photochrom.models.distribution import DistributionNetwork, channel_softmax
 from photochrom.models.encoder import LiteEncoder
@@ -42,6 +45,7 @@ class HintedNetwork(DistributionNetwork):
     """The network behind photochrom-1."""
 
     multiple = 32
+    outputs: ClassVar[tuple[Output, ...]] = (*DistributionNetwork.outputs, "features")
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,6 +83,27 @@ class HintedNetwork(DistributionNetwork):
 
     def score(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """See `DistributionNetwork.score`."""
+        logits, weights, _ = self._score(lightness, hints)
+        return logits, weights
+
+    def answers(
+        self, lightness: Tensor, hints: Tensor | None = None, vividness: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """See `DistributionNetwork.answers`; and the features [N,168,⌈H/8⌉,⌈W/8⌉], of unit length.
+
+        Places that look alike have features whose inner product is near 1, in other photos as well.
+        """
+        height, width = lightness.shape[-2:]
+        logits, weights, taps = self._score(
+            pad_to_multiple(lightness, self.multiple),
+            None if hints is None else pad_to_multiple(hints, self.multiple),
+        )
+        features = _features(*taps)
+        rows, columns = ((side + FEATURE_CELL - 1) // FEATURE_CELL for side in (height, width))
+        return *self.answers_of(logits, weights, vividness, height, width), features[..., :rows, :columns]
+
+    def _score(self, lightness: Tensor, hints: Tensor | None) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+        """Return what `score` does, and what the encoder sees at an eighth and a sixteenth of the size."""
         if hints is None:
             hints = torch.zeros_like(lightness).repeat(1, 3, 1, 1)
         ab, mask = hints[:, :2] * (hints[:, 2:] * _AB_SCALE), hints[:, 2:]
@@ -92,7 +117,7 @@ class HintedNetwork(DistributionNetwork):
         x = self.up_block_4(x, torch.cat([quarter, skip], 1))
         features = functional.interpolate(self.guide_features(x), scale_factor=2, mode="nearest")
         weights = self.upsampling_weights(functional.relu(self.guide(torch.cat([features, half], 1))))
-        return self.logits(x), channel_softmax(weights.unflatten(1, (9, 4)))
+        return self.logits(x), channel_softmax(weights.unflatten(1, (9, 4))), (eighth, sixteenth)
 
     def _attend(self, x: Tensor, hinted: Tensor) -> Tensor:
         """Map features at 1/16 [N,C,h,w] to the same, each place knowing of all others and of hints [N,3,h,w]."""
@@ -107,6 +132,20 @@ class HintedNetwork(DistributionNetwork):
         for block in self.attention:
             tokens = block(tokens, extra)
         return tokens.transpose(1, 2).reshape(x.shape)
+
+
+def _features(eighth: Tensor, sixteenth: Tensor) -> Tensor:
+    """Put what the encoder sees at two sizes together, each alone of unit length and without its mean."""
+    fine = _centered(eighth)
+    coarse = functional.interpolate(_centered(sixteenth), scale_factor=2, mode="bilinear")
+    both = torch.cat([fine, coarse], 1)
+    return both / both.square().sum(1, keepdim=True).clamp(min=1e-12).sqrt()
+
+
+def _centered(x: Tensor) -> Tensor:
+    """Take off what all places share, which tells none of them from another, and scale to unit length."""
+    x = x - x.mean((2, 3), keepdim=True)
+    return x / x.square().sum(1, keepdim=True).clamp(min=1e-12).sqrt()
 
 
 def _points(share: Tensor) -> Tensor:

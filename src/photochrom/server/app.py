@@ -20,6 +20,7 @@ from photochrom.server.middleware.request_log import RequestLogMiddleware
 from photochrom.server.middleware.root_path import RootPathMiddleware
 from photochrom.server.middleware.tus import TusMiddleware
 from photochrom.server.routes import (
+    alike,
     alternatives,
     candidates,
     colorize,
@@ -52,7 +53,7 @@ def make_app(service: Service) -> ASGIApp:
         generate_unique_id_function=lambda route: route.name,  # what programs call it, whatever its address
     )
     app.state.service = service
-    results = colorize, alternatives, suggestions, confidence, hint_effect, candidates, zip_routes
+    results = colorize, alternatives, alike, suggestions, confidence, hint_effect, candidates, zip_routes
     modules = photos, resumable, *results, service_routes
     routers = [module.router for module in modules]
     for router in routers:

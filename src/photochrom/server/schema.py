@@ -15,6 +15,7 @@ from photochrom.workers.engine import OpenNetwork
 
 __all__ = [
     "BODIES",
+    "AlikeRequest",
     "AlternativesRequest",
     "CandidateColors",
     "CandidatesRequest",
@@ -31,14 +32,15 @@ __all__ = [
     "Photo",
     "Problem",
     "SuggestionsRequest",
+    "TakenHints",
     "ZipItem",
     "ZipRequest",
 ]
 
 Format = Literal["jpg", "png", "webp", "tif", "avif", "bmp"]
 
-MOST_HINTS = 256
-"""Hints, protected regions, and colours of a palette; a person sets dozens."""
+MOST_HINTS = 1280
+"""Hints, protected regions, and colours of a palette; a person sets dozens, and a photo takes over up to 1,024."""
 
 
 class ColorizeOptions(ResultOptions):
@@ -123,6 +125,21 @@ class CandidatesRequest(_PhotoRequest):
     y: float = Field(ge=0, le=1, description="from the top edge, as a fraction of the height")
 
 
+class AlikeSource(_PhotoRequest):
+    """A photo whose colours others take over."""
+
+    id: str = Field(min_length=1, max_length=64)
+    own_colors: bool = Field(
+        default=False, description="those that it has already, in place of those by the options"
+    )
+
+
+class AlikeRequest(_PhotoRequest):
+    """Photos whose colours a photo takes over where it shows the same; the first one rules."""
+
+    like: tuple[AlikeSource, ...] = Field(min_length=1, max_length=8)
+
+
 class ZipItem(_PhotoRequest):
     """One photo of many."""
 
@@ -145,6 +162,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     ConfidenceRequest,
     HintEffectRequest,
     CandidatesRequest,
+    AlikeRequest,
     ZipRequest,
 )
 """What programs send as JSON."""
@@ -154,6 +172,13 @@ class HintSet(BaseModel):
     """Hints, as the options take them."""
 
     hints: tuple[Hint, ...] = Field(description="to be put into the options")
+
+
+class TakenHints(BaseModel):
+    """What a photo takes over from others."""
+
+    hints: tuple[Hint, ...] = Field(description="to put before those of the options; none if the photos differ")
+    places: tuple[int, ...] = Field(description="how many places each of the others gave a colour")
 
 
 class HintSets(BaseModel):

@@ -24,7 +24,12 @@ __all__ = ["card_of", "export_network", "onnx_model"]
 
 _SIZES = ((64, 96), (101, 77), (256, 256))  # parity is checked at a round, an odd and the usual size
 _TOLERANCE = {"float32": 0.01, "float16": 0.5}  # CIELAB units; half precision keeps 11 bits of each weight
-_UNITS = {"ab": 1, "confidence": 50, "distribution": 50}  # what a probability's fault counts in CIELAB units
+_UNITS = {
+    "ab": 1,
+    "confidence": 50,
+    "distribution": 50,
+    "features": 50,
+}  # what a fault of theirs counts in CIELAB units
 _HALVED_FROM = 1024  # weights; smaller arrays are not worth a Cast node
 
 
@@ -95,6 +100,7 @@ def card_of(
     }
     training |= {key.replace("_", " "): value for key, value in facts.items() if key != "grey_loss"}
     return Card(
+        format=2 if "features" in checkpoint.network.outputs else 1,
         name=name or recipe.name,
         version=version,
         description=recipe.description,

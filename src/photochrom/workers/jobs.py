@@ -9,13 +9,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from photochrom.errors import OutputError
 from photochrom.hints import Hint
 from photochrom.inference import candidates
+from photochrom.inference.exemplar import Exemplar
 from photochrom.inference.prediction import Prediction
 from photochrom.inference.preprocess import PhotoInfo
 from photochrom.io import writer
@@ -27,6 +28,7 @@ from photochrom.workers.engine import Engine, OpenNetwork
 from photochrom.workers.runner import Job
 
 __all__ = [
+    "Alike",
     "Alternatives",
     "Candidates",
     "Confidence",
@@ -39,6 +41,7 @@ __all__ = [
     "PhotoJob",
     "Render",
     "Suggest",
+    "Survey",
     "Written",
 ]
 
@@ -141,6 +144,34 @@ class Candidates(PhotoJob[candidates.Candidates]):
         return prediction.candidates(self.x, self.y, self.options)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Survey(PhotoJob[Exemplar]):
+    """See what others need to know of the photo to take over its colours.
+
+    Attributes:
+        own_colors: whether to take those that it has already, in place of those that the network predicts; "yes"
+            refuses a photo without any.
+    """
+
+    own_colors: Literal["no", "yes", "if any"] = "no"
+
+    def _make(self, prediction: Prediction) -> Exemplar:
+        own = self.own_colors == "yes" or (self.own_colors == "if any" and not prediction.info.is_grey)
+        return prediction.exemplar(self.options, own_colors=own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alike(PhotoJob[tuple[tuple[Hint, ...], list[int]]]):
+    """Find the hints that the photo takes over from exemplars, and how many each of them gives."""
+
+    exemplars: tuple[Exemplar, ...]
+
+    def _make(self, prediction: Prediction) -> tuple[tuple[Hint, ...], list[int]]:
+        plain = self.options.model_copy(update={"hints": ()})
+        options, counts = prediction.alike(self.exemplars, plain)
+        return options.hints, counts
+
+
 @dataclass(frozen=True)
 class Written:
     """A file that was made.
@@ -184,6 +215,9 @@ class Render(FileJob[Written]):
     """Make the photo in colour, of the target's kind, or of the photo's own."""
 
     def _make(self, prediction: Prediction) -> Written:
+        return self._save(prediction)
+
+    def _save(self, prediction: Prediction) -> Written:
         photo = prediction.photo()
         wide = photo.dtype == np.uint16
         target = self._path(self.target.suffix or result_suffix(photo.format or "", wide=wide))

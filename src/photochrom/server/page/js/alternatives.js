@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { $, el } from "./dom.js";
 import { setPoints } from "./pointmarks.js";
-import { withPhoto, optionsOf } from "./remote.js";
+import { ownHints, withPhoto, optionsOf } from "./remote.js";
 import { state } from "./store.js";
 
 const COUNT = 4;
@@ -75,7 +75,7 @@ async function fill(photo, cell, hints, present, signal) {
   cell.firstChild.append(image);
   cell.disabled = false;
   cell.addEventListener("click", () => {
-    if (!present && photo === state.selected) setPoints(hints);
+    if (!present && photo === state.selected) setPoints(ownHints(photo, hints));
     dialog.close();
   });
 }

@@ -1,5 +1,6 @@
 // Where the page begins: its parts are woken, what was there before is brought back, the service is asked what it offers.
 
+import "./alike.js";
 import "./alternatives.js";
 import { connection, onTokenNeeded } from "./api.js";
 import "./ask.js";

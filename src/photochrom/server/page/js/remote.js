@@ -63,12 +63,18 @@ export function can(...abilities) {
 
 /** The options of a photo, as the service takes them; what the network cannot do is left out. */
 export function optionsOf(photo, more = {}) {
-  const { points, protected: regions = [], vividness, saturation } = photo.history.edit;
+  const { points, protected: regions = [], taken = [], vividness, saturation } = photo.history.edit;
   const options = { network: chosenNetwork()?.name ?? null, saturation, ...more };
   if (can("vividness") && vividness !== null) options.vividness = vividness;
-  options.hints = asHints(points);
+  options.hints = asHints([...taken, ...points]);
   if (regions.some((one) => !one.hidden)) options.protected = asRegions(regions);
   return options;
+}
+
+/** Those of a photo's hints that are not taken over from another one. */
+export function ownHints(photo, hints) {
+  const { taken = [] } = photo.history.edit;
+  return hints.filter((hint) => !taken.some((other) => other.x === hint.x && other.y === hint.y));
 }
 
 /** Hints as the service takes them, without those that are hidden; a reach of their own only where they have one. */
