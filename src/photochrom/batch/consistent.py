@@ -108,9 +108,11 @@ class SessionRun:
                 }
                 begun[self.pool.submit(self.make_job(item, more))] = number  # type: ignore[arg-type]
             while begun:
-                for future in wait(begun, return_when=FIRST_COMPLETED).done:
-                    number = begun.pop(future)  # type: ignore[call-overload]
-                    item, taken = kept[number - first], ()
+                done = wait(begun, return_when=FIRST_COMPLETED).done
+                for future in [each for each in begun if each in done]:
+                    number = begun.pop(future)
+                    item = kept[number - first]
+                    taken: tuple[str, ...] = ()
                     if future.exception() is None and (result := future.result()).exemplar is not None:
                         exemplars[number] = result.exemplar
                         counted = zip(parts[number].exemplars, result.counts, strict=True)

@@ -191,9 +191,9 @@ class Batch:
             for item, future, taken in work.run(session, skipped):
                 result = self._placed(item, future, taken)
                 yield replace(result, alike_to=taken) if result.state == "done" else result
-            for item, error in work.failed.items():
+            for item, why in work.failed.items():
                 if item not in skipped:
-                    yield Result.failed(item.source, item.target, error)
+                    yield Result.failed(item.source, item.target, why)
 
     def _job_of(self, item: PlanItem) -> dict[str, Any]:
         return {

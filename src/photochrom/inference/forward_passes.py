@@ -76,7 +76,7 @@ class Passes:
 
     def remember(self, ab: Floats, options: Options) -> None:
         """Take colours, h×w×2, for those that the network gives by these options, in place of a pass."""
-        self._cached[(), options.vividness] = {"ab": np.ascontiguousarray(ab.transpose(2, 0, 1), np.float32)}
+        self._cached[(), options.vividness] = {"ab": np.ascontiguousarray(ab.transpose(2, 0, 1))}
 
     def ab(self, options: Options) -> Floats:
         """Predict colours: a, b, float32 h×w×2, CIELAB units.

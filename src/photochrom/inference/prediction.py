@@ -397,7 +397,7 @@ class Prediction:
         averaged_with = (own or self.exemplar(options)) if averaged else None
         hints, counts = taken_hints(features, exemplars, averaged_with=averaged_with)
         if hints and own and not options.hints and not options.palette:
-            passes.remember(own.ab, options)
+            passes.remember(own.ab.astype(np.float32), options)
         return options.model_copy(update={"hints": (*hints, *options.hints)}), counts
 
     @property

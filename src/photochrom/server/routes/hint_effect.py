@@ -8,8 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from photochrom.errors import HintError
 from photochrom.server.errors import HTTPError
-from photochrom.server.responses import SpooledFileResponse
-from photochrom.server.routes.common import BINARY, WORK_RESPONSES, ServiceDep, json_body, reads
+from photochrom.server.routes.common import BINARY, WORK_RESPONSES, PhotoId, ServiceDep, json_body, reads
 from photochrom.server.schema import HintEffectRequest
 from photochrom.workers.jobs import HintEffect
 
@@ -26,10 +25,10 @@ router = APIRouter(prefix="/v1/photos", tags=["photos"])
 )
 async def get_hint_effect(
     request: Request,
-    photo_id: str,
+    photo_id: PhotoId,
     body: Annotated[HintEffectRequest, reads(HintEffectRequest)],
     service: ServiceDep,
-) -> SpooledFileResponse:
+) -> Response:
     """Get a grey map of how far one hint moves the colours, beside all others: a level for each CIELAB unit."""
     if body.hint >= len(body.options.hints):
         problem = f"The options hold {len(body.options.hints)} hints, and hint {body.hint} is asked for"
