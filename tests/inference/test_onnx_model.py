@@ -47,7 +47,7 @@ def test_a_network_that_takes_hints_gets_none(tmp_path: Path) -> None:
         ({"card": None, "inputs": ("lightness", "hints")}, "carries no photochrom card"),
         ({"card": "{"}, "its card cannot be read"),
         ({"card": tint_card(format=3)}, "another format than this .*; update photochrom"),
-        ({"card": tint_card(format=2, inputs=["sound"])}, "update photochrom"),
+        ({"card": tint_card(format=3, inputs=["sound"])}, "update photochrom"),
         ({"card": tint_card(inputs=["lightness", "sound"])}, r"its card cannot be read \(inputs"),
         ({"card": tint_card(input_size=0)}, r"its card cannot be read \(input_size"),
         ({"card": tint_card(), "output": "colours"}, "its card says"),
