@@ -48,7 +48,7 @@ _NTH = 5  # row and column of which a pixel is looked at
 _AHEAD = {1: 24 << 20, 2: 12 << 20}
 """Bytes of strips that are decoded ahead, by those of a sample.
 
-A JPEG has its whole decoding to be done while the network works. Large TIFFs of 16 bits come near their bar of memory.
+A JPEG has all of its decoding to be done meanwhile. Large TIFFs of 16 bits come near their bar of memory.
 """
 
 
