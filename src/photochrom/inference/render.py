@@ -45,7 +45,11 @@ _THUMBNAIL = 160  # pixels of the longer side, as EXIF recommends
 _GAP = 0.01  # between photo and result side by side, of the photo's width
 _LARGE = 1 << 22  # pixels from which on a photo is decoded ahead
 _NTH = 5  # row and column of which a pixel is looked at
-_AHEAD = 12 << 20  # bytes of strips that are decoded ahead; more would bring large TIFFs near their bar of memory
+_AHEAD = {1: 24 << 20, 2: 12 << 20}
+"""Bytes of strips that are decoded ahead, by those of a sample.
+
+A JPEG has all of its decoding to be done meanwhile. Large TIFFs of 16 bits come near their bar of memory.
+"""
 
 
 def check_output(photo: Path | None, target: Path, options: Options, *, overwrite: bool) -> None:
@@ -119,7 +123,7 @@ def decoded_ahead(photo: PhotoFile | Picture, threads: int) -> Iterator[Iterable
         return
     size = STRIP * (photo.bands + photo.has_alpha) * photo.dtype.itemsize
     # Of a copy: what a decoder has passed over is noted in its photo, and two are at work.
-    ahead = ReadAhead(copy(photo).strips(), max(1, _AHEAD // size))
+    ahead = ReadAhead(copy(photo).strips(), max(1, _AHEAD[photo.dtype.itemsize] // size))
     try:
         yield ahead
     finally:
