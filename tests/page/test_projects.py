@@ -95,6 +95,21 @@ def test_a_project_with_photos_opens_elsewhere(page: Any, open_page: Any, tmp_pa
     check_second(other, points)
 
 
+def test_a_hidden_hint_is_in_the_project_and_still_hidden_elsewhere(
+    page: Any, open_page: Any, tmp_path: Path
+) -> None:
+    follow(page, lambda: page.locator("#points-list .chip-hide").click())
+    path = save(page, True, tmp_path)
+    with ZipFile(path) as archive:
+        project = json.loads(archive.read("project.json"))
+    assert project["photos"][1]["hints"]["hints"] == []
+    other = open_page()
+    open_project(other, path)
+    expect(other.locator(".frame[data-status=ready]")).to_have_count(2)
+    other.locator(".frame").nth(1).click()
+    expect(other.locator("#points-list li.hidden-hint")).to_have_count(1)
+
+
 def test_a_project_without_photos_asks_for_them(
     page: Any, open_page: Any, files: list[Path], tmp_path: Path
 ) -> None:

@@ -1,13 +1,14 @@
 // Projects: all photos with their hints, options and order as one file, which is opened again on any computer.
 //
 // It is JSON, or with the photos a zip file of that JSON, project.json, and them. Hints stand in it as in the engine's own
-// hint files. Photos and network are named by their SHA-256 as well, so that others of the same name are told apart.
+// hint files; what the page alone knows of them, names and what is hidden or taken over, stands beside. Photos and network are named by their SHA-256 as well, so that others of the same name are told apart.
 
 import { $, $$, el, saveFile } from "./dom.js";
 import { fileOf } from "./persistence.js";
 import { newId } from "./pointmarks.js";
 import { parsePoints } from "./pointsfile.js";
-import { asHints, ready } from "./remote.js";
+import { asHints, asRegions, ready } from "./remote.js";
+import { shapeOf } from "./shapes.js";
 import { chooseNetwork, chosenNetwork, edit, on, state } from "./store.js";
 import { toast } from "./toast.js";
 import { entriesOf } from "./unzip.js";
@@ -15,6 +16,7 @@ import { megabytes, stemOf } from "./units.js";
 
 const VERSION = 1;
 const INSIDE = "project.json";
+const LONGEST_NAME = 60;
 let missing = []; // entries of opened projects whose photos are not here yet
 let bring; // brings files to the page
 
@@ -56,9 +58,31 @@ async function digest(file) {
 }
 
 function contentOf(photo) {
-  const { points, vividness, saturation } = photo.history.edit;
+  const { points, protected: regions = [], taken = [], vividness, saturation } = photo.history.edit;
   const options = { ...(vividness === null ? {} : { vividness }), saturation };
-  return { hints: { version: 1, hints: asHints(points) }, options };
+  const hints = { version: 1, hints: asHints([...taken, ...points]), ...(regions.length ? { protected: asRegions(regions) } : {}) };
+  const own = [...points, ...regions].some(({ name, hidden }) => name || hidden) || taken.length;
+  return { hints, ...(own ? { page: { hints: points.map(noted), protected: regions.map(noted), taken: taken.map(noted) } } : {}), options };
+}
+
+/** A hint or region with all that the page knows of it, but for what it calls it by. */
+function noted(one) {
+  const { color, reach, name, hidden } = one;
+  return { ...shapeOf(one), color, reach, name, hidden };
+}
+
+/** What was noted, checked as a file of hints is. */
+function readNoted({ hints = [], protected: regions = [], taken = [] }) {
+  const read = parsePoints(JSON.stringify({ hints, protected: regions }));
+  const again = (one, number, list) => {
+    const { name, hidden } = list[number];
+    return { ...one, ...(typeof name === "string" && name ? { name: name.slice(0, LONGEST_NAME) } : {}), ...(hidden === true ? { hidden } : {}) };
+  };
+  return {
+    points: read.hints.map((one, number) => again(one, number, hints)),
+    protected: read.regions.map((one, number) => again(one, number, regions)),
+    taken: parsePoints(JSON.stringify(taken)).hints,
+  };
 }
 
 /** Open a project: its photos join those that are there; those that it does not hold are asked for. */
@@ -118,20 +142,22 @@ async function read(file) {
 /** An entry whose hints and options can be used; throws an Error that says what is wrong. */
 function check(entry, number) {
   if (typeof entry?.name !== "string") throw new Error(`photo ${number} has no name`);
-  const { name, bytes = null, sha256 = null, file = null, hints, options = {} } = entry;
+  const { name, bytes = null, sha256 = null, file = null, hints, page, options = {} } = entry;
   const { vividness = null, saturation = 1 } = options;
   const within = (value, most) => typeof value === "number" && value >= 0 && value <= most;
   if ((vividness !== null && !within(vividness, 1)) || !within(saturation, 2)) throw new Error(`${name} has options that cannot be`);
   try {
-    return { name, bytes, sha256, file, edit: { points: parsePoints(JSON.stringify(hints ?? [])), vividness, saturation } };
+    const marks = page ? readNoted(page) : readNoted(Array.isArray(hints) ? { hints } : (hints ?? {}));
+    return { name, bytes, sha256, file, edit: { ...marks, vividness, saturation } };
   } catch (error) {
     throw new Error(`${name}: ${error.message}`);
   }
 }
 
 function apply(photo, entry) {
-  const points = entry.edit.points.map((hint) => ({ id: newId(), ...hint }));
-  edit(photo, { ...entry.edit, points });
+  const called = (marks) => marks.map((mark) => ({ id: newId(), ...mark }));
+  const { points, protected: regions, ...others } = entry.edit;
+  edit(photo, { ...others, points: called(points), protected: called(regions) });
 }
 
 /** For each of the files that come: what opened projects say of it, {order, apply(photo)}, or undefined. */
