@@ -31,7 +31,8 @@ def main() -> None:
     examples = PAGE / "examples"
     page = (PAGE / "index.html").read_text(encoding="utf-8")
     for name in sorted(set(re.findall(r'data-example="static/examples/([\w-]+)\.jpg"', page))):
-        thumb = pyvips.Image.thumbnail(str(examples / f"{name}.jpg"), THUMB[0], height=THUMB[1], crop="high")
+        photo = pyvips.Image.new_from_file(str(examples / f"{name}.jpg"))
+        thumb = photo.resize(max(THUMB[0] / photo.width, THUMB[1] / photo.height))
         thumb.webpsave(str(examples / f"{name}-small.webp"), Q=62, effort=6, keep="none")
 
 

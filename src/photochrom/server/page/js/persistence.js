@@ -173,9 +173,10 @@ function follow(record) {
 /** Write what is not written yet of a photo, now. */
 export const flush = (photo) => saving.has(photo) && write(photo);
 
-/** Take what another tab wrote of a photo, now. */
+/** Take what another tab wrote of a photo, now; what is not written yet is merged with it. */
 export async function catchUp(photo) {
-  if (versions.has(photo)) follow(await database.get("photos", photo.key));
+  if (saving.has(photo)) await write(photo);
+  else if (versions.has(photo)) follow(await database.get("photos", photo.key));
 }
 
 function leaveToo(photo) {

@@ -46,6 +46,7 @@ export async function removeCopies(photo) {
   const small = await smalls.get(photo);
   smalls.delete(photo);
   const ids = [photo.remote?.id, small?.id].filter(Boolean);
+  ids.forEach((id) => expired.add(id));
   await Promise.all(ids.map((id) => api.forget(id).catch((error) => error.code === "photo-gone" || Promise.reject(error))));
 }
 
