@@ -69,7 +69,7 @@ def test_a_folder_becomes_the_same_by_a_service(
         said.append((sorted(printed.err.splitlines()), printed.out.split(" failed")[0]))
     here, there = tmp_path / "here", tmp_path / "there"
     assert files(there / "out") == files(here / "out")
-    assert sorted(files(there / "out")) == ["one.jpg", "red.jpg", "sub/deep/drei größer.jpg", "sub/two.jpg"]
+    assert sorted(files(there / "out")) == ["one.jpg", "red.jpg", "sub/deep/drei größer.jpg", "sub/two.JPG"]
     assert (there / "out" / "one.jpg").stat().st_mtime == 1_000_000_000
     assert said[0] == said[1]
     assert report(there / "report.json") == report(here / "report.json")
