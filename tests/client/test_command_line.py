@@ -141,7 +141,12 @@ def test_what_goes_wrong_is_a_line(
     assert "nowhere: is no address of a service" in capsys.readouterr().err
     assert main(["colorize", str(one), "--server", service.url, "-n", "none", "-o", str(tmp_path / "o")]) == 1
     assert "none: " in capsys.readouterr().err
-    for option in (("--device", "cpu"), ("--network-size", "64")):
+    for option in (
+        ("--device", "cpu"),
+        ("--network-size", "64"),
+        ("--consistent",),
+        ("--like", album / "red.png"),
+    ):
         with pytest.raises(SystemExit) as wrong:
             by_service(service, one, *option)
         assert wrong.value.code == 2
