@@ -222,10 +222,7 @@ def test_a_busy_service_is_asked_again_when_it_says(
         ]
         for thread in threads:
             thread.start()
-        refused = (
-            r'photochrom_requests_total\{method="GET",route="/v1/photos/\{photo_id\}/colorize",status="429"\}'
-        )
-        wait_until(lambda: "429" in service.client.get("/metrics").text and service.metric(refused) >= 2)
+        wait_until(lambda: 'status="429"' in service.client.get("/metrics").text)
         with pytest.raises(QueueFullError):
             hasty.colorize(photo, tmp_path / "hasty.png")
         worker.resume()

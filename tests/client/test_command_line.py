@@ -69,7 +69,7 @@ def test_a_folder_becomes_the_same_by_a_service(
         said.append((sorted(printed.err.splitlines()), printed.out.split(" failed")[0]))
     here, there = tmp_path / "here", tmp_path / "there"
     assert files(there / "out") == files(here / "out")
-    assert sorted(files(there / "out")) == ["one.jpg", "red.jpg", "sub/deep/drei größer.jpg", "sub/two.jpg"]
+    assert sorted(files(there / "out")) == ["one.jpg", "red.jpg", "sub/deep/drei größer.jpg", "sub/two.JPG"]
     assert (there / "out" / "one.jpg").stat().st_mtime == 1_000_000_000
     assert said[0] == said[1]
     assert report(there / "report.json") == report(here / "report.json")
@@ -141,7 +141,12 @@ def test_what_goes_wrong_is_a_line(
     assert "nowhere: is no address of a service" in capsys.readouterr().err
     assert main(["colorize", str(one), "--server", service.url, "-n", "none", "-o", str(tmp_path / "o")]) == 1
     assert "none: " in capsys.readouterr().err
-    for option in (("--device", "cpu"), ("--network-size", "64")):
+    for option in (
+        ("--device", "cpu"),
+        ("--network-size", "64"),
+        ("--consistent",),
+        ("--like", album / "red.png"),
+    ):
         with pytest.raises(SystemExit) as wrong:
             by_service(service, one, *option)
         assert wrong.value.code == 2

@@ -10,6 +10,7 @@ import pytest
 from pydantic_core._pydantic_core import list_all_errors  # type: ignore[attr-defined]
 
 from photochrom.server.field_errors import field_error
+from photochrom.server.schema import MOST_HINTS
 from server_checks import check_problem
 
 FOREIGN = re.compile(
@@ -47,7 +48,8 @@ OPTIONS: dict[str, Any] = {
     "half a point": {"hints": [{"points": [[1]], "color": "#123456"}]},
     "points that are none": {"hints": [{"points": 3, "color": "#123456"}]},
     "no points": {"hints": [{"points": [], "color": "#123456"}]},
-    "too many hints": {"hints": [POINT] * 300},
+    "too many hints": {"hints": [POINT] * (MOST_HINTS + 1)},
+    "hints of all pages": {"pages": "all", "hints": [POINT]},
     "a region of one corner": {"protected": [{"area": [[0, 0]]}]},
     "a palette of words": {"palette": ["red"]},
     "a palette of three numbers": {"palette": [[1, 2, 3]]},

@@ -139,7 +139,13 @@ def _check_server(args: argparse.Namespace) -> None:
     """Refuse options of a network on this computer where a service colorizes."""
     if args.server is None:
         return
-    for option, given in (("--device", args.device != "auto"), ("--network-size", args.network_size is not None)):
+    local = {
+        "--device": args.device != "auto",
+        "--network-size": args.network_size is not None,
+        "--consistent": args.consistent,
+        "--like": args.like,
+    }
+    for option, given in local.items():
         if given:
             refuse(None, f"{option} is of a network on this computer", "leave it out, or leave out --server")
 

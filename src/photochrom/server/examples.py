@@ -24,12 +24,15 @@ _NETWORK: dict[str, Any] = {
 }
 
 SCHEMAS: dict[str, dict[str, Any]] = {
+    "AlikeRequest": {"like": [{"id": _ID}]},
+    "AlikeSource": {"id": _ID, "own_colors": True},
     "AlternativesRequest": {"n": 4, "options": {"vividness": 0.8}},
     "CandidateColors": {"lightness": 41.5, "current": "#8a6f5c", "suggestions": ["#7a2030", "#2f4a86"]},
     "CandidatesRequest": {"x": 0.3, "y": 0.6},
     "ColorizeOptions": {"vividness": 0.8, "hints": [_HINT], "format": "jpg"},
     "ConfidenceRequest": {"long_edge": 800},
     "Hint": _HINT,
+    "HintEffectRequest": {"hint": 0, "options": {"hints": [_HINT]}},
     "HintSet": {"hints": [_HINT]},
     "HintSets": {"alternatives": [{"hints": []}, {"hints": [_HINT]}]},
     "Limits": {
@@ -64,6 +67,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     },
     "Region": _REGION,
     "SuggestionsRequest": {"n": 5},
+    "TakenHints": {"hints": [_HINT], "places": [1]},
     "ZipItem": {"id": _ID, "name": "grandmother", "options": {"format": "jpg"}},
     "ZipRequest": {"items": [{"id": _ID, "options": {"format": "jpg"}}]},
 }
@@ -87,6 +91,7 @@ PARAMETERS: dict[str, Any] = {
     "side_by_side": True,
     "negative": True,
     "quality": 90,
+    "pages": "all",
     "mark": False,
     "network": "photochrom-1",
     "format": "png",

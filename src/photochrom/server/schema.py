@@ -115,7 +115,9 @@ class HintEffectRequest(_PhotoRequest):
     """Which hint's effect is asked for, and how large its map may be."""
 
     hint: int = Field(ge=0, lt=MOST_HINTS, description="which of `options.hints`, from 0 on")
-    long_edge: int | None = Field(default=None, ge=1, le=65_535)
+    long_edge: int | None = Field(
+        default=None, ge=1, le=65_535, description="pixels of its longer side, or null for the photo's own size"
+    )
 
 
 class CandidatesRequest(_PhotoRequest):
@@ -128,7 +130,7 @@ class CandidatesRequest(_PhotoRequest):
 class AlikeSource(_PhotoRequest):
     """A photo whose colours others take over."""
 
-    id: str = Field(min_length=1, max_length=64)
+    id: str = Field(min_length=1, max_length=64, description="of a kept photo")
     own_colors: bool = Field(
         default=False, description="those that it has already, in place of those by the options"
     )
@@ -137,7 +139,7 @@ class AlikeSource(_PhotoRequest):
 class AlikeRequest(_PhotoRequest):
     """Photos whose colours a photo takes over where it shows the same; the first one rules."""
 
-    like: tuple[AlikeSource, ...] = Field(min_length=1, max_length=8)
+    like: tuple[AlikeSource, ...] = Field(min_length=1, max_length=8, description="these photos")
 
 
 class ZipItem(_PhotoRequest):

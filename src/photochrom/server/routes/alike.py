@@ -15,7 +15,12 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/photos", tags=["photos"])
 
 
-@router.post("/{photo_id}/alike", responses=WORK_RESPONSES, openapi_extra=json_body(AlikeRequest))
+@router.post(
+    "/{photo_id}/alike",
+    response_description="the hints",
+    responses=WORK_RESPONSES,
+    openapi_extra=json_body(AlikeRequest),
+)
 async def get_taken_hints(
     request: Request,
     photo_id: PhotoId,
