@@ -4,8 +4,8 @@ A toned photo is a grey one in which each lightness has its colour, as in sepia,
 paper and stains add a colour that changes slowly over the picture. So we take away the curve a, b(L) that fits
 best, then what changes slowly too, and compare what is left with what was there. Some photos are beyond any such
 test: a glacier under a blue sky is a cyanotype of itself. Twenty-three measures of what was there and what is left
-go through a small network. `scripts/calibrate_own_colors.py` finds its weights. docs/colorizing.md says how often it
-errs.
+go through a small network. `scripts/calibrate_own_colors.py` finds its weights; docs/colorizing.md says how often
+it errs.
 """
 
 from __future__ import annotations
