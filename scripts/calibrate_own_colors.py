@@ -16,6 +16,7 @@ import io
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,10 @@ from photochrom.io.reader import PhotoFile
 Floats = np.ndarray[Any, Any]
 WEIGHTS = Path(own_colors.__file__).with_name("own_colors.json")
 SIZE = 256
-HIDDEN = 8
+HIDDEN = 12
 TONED = ("grey", "sepia", "selenium", "cyanotype", "split-toned", "yellowed", "unevenly stained")
 HARDER = ("with a border", "with foxing")
+HARD = ("sepia", "unevenly stained")
 FADES = (1.0, 0.75, 0.5)
 FADED = (*(f"chroma x {share:g}" for share in FADES), "yellowed, chroma x 0.5")
 ALLOWED, NEEDED = 0.01, 0.95
@@ -54,23 +56,22 @@ def load(data: list[str], count: int, rng: np.random.Generator) -> list[Floats]:
     return photos
 
 
-def fade(photo: Floats, share: float, rng: np.random.Generator | None = None) -> Floats:
+def fade(lab: Floats, share: float, rng: np.random.Generator | None = None) -> Floats:
     """A colour photo with a share of its chroma; with `rng` also of less contrast, and on yellow paper."""
-    lab = rgb_to_lab(photo).astype(np.float64)
-    lab[..., 1:] *= share
+    lab = lab * np.array([1, share, share], np.float32)
     if rng is not None:
         lab[..., 0] = 20 + 0.7 * lab[..., 0]
         lab[..., 1:] += rng.uniform((0, 0), (10, 18))
     return np.clip(lab_to_rgb(lab), 0, 1)
 
 
-def tone(kind: str, photo: Floats, rng: np.random.Generator) -> Floats:
+def tone(kind: str, lab: Floats, rng: np.random.Generator) -> Floats:
     """A grey photo, toned."""
-    light = rgb_to_lab(photo)[..., 0].astype(np.float64)
+    light = lab[..., 0].astype(np.float64)
     if rng.random() < 0.3:  # faded
         light = rng.uniform(0, 25) + light * rng.uniform(0.5, 0.75)
     if kind in ("unevenly stained", *HARDER):
-        base = tone(str(rng.choice(["grey", "sepia", "yellowed", "selenium", "cyanotype"])), photo, rng)
+        base = tone(str(rng.choice(["grey", "sepia", "yellowed", "selenium", "cyanotype"])), lab, rng)
         return {"unevenly stained": stain, "with a border": border, "with foxing": fox}[kind](base, rng)
     if kind == "yellowed":
         grey = lab_to_rgb(np.stack([light, 0 * light, 0 * light], axis=-1))
@@ -136,19 +137,16 @@ def scan(photo: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(Image.open(file))
 
 
-def made(photos: list[Floats], rng: np.random.Generator) -> tuple[list[str], Floats, list[float]]:
-    """Every kind of every photo: its kind, its measures, and its score by the weights that are there."""
-    kinds, found, scores = [], [], []
+def made(photos: list[Floats], rng: np.random.Generator, hard: int = 1) -> Iterator[tuple[str, Floats]]:
+    """Every kind of every photo, with its pixels as a file has them; `hard` times those that are hard to tell."""
     for photo in photos:
-        ways = {f"chroma x {share:g}": fade(photo, share) for share in FADES}
-        ways["yellowed, chroma x 0.5"] = fade(photo, 0.5, rng)
-        ways |= {kind: tone(kind, photo, rng) for kind in (*TONED, *HARDER)}
-        for kind, result in ways.items():
-            pixels = scan(result, rng)
-            kinds.append(kind)
-            found.append(own_colors.measure_colors(pixels))
-            scores.append(own_colors.color_score(pixels) if WEIGHTS.exists() else 0.0)
-    return kinds, np.array(found), scores
+        lab = rgb_to_lab(photo)
+        for share in FADES:
+            yield f"chroma x {share:g}", scan(fade(lab, share), rng)
+        yield "yellowed, chroma x 0.5", scan(fade(lab, 0.5, rng), rng)
+        for kind in (*TONED, *HARDER):
+            for _ in range(hard if kind in HARD else 1):
+                yield kind, scan(tone(kind, lab, rng), rng)
 
 
 def fit(kinds: list[str], found: Floats) -> None:
@@ -164,8 +162,8 @@ def fit(kinds: list[str], found: Floats) -> None:
     network = torch.nn.Sequential(
         torch.nn.Linear(inputs.shape[1], HIDDEN), torch.nn.Tanh(), torch.nn.Linear(HIDDEN, 1)
     )
-    rounds = 120
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2, weight_decay=1e-2)
+    rounds = 100
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2, weight_decay=5e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, rounds)
     for _ in range(rounds):
         for batch in torch.randperm(len(inputs)).split(256):
@@ -175,7 +173,7 @@ def fit(kinds: list[str], found: Floats) -> None:
             optimizer.step()
         schedule.step()
     scores = network(inputs).detach().numpy()[:, 0]
-    threshold = np.quantile(scores[np.isin(kinds, TONED)], 1 - 0.5 * ALLOWED)
+    threshold = max(np.quantile(scores[np.array(kinds) == kind], 1 - 0.7 * ALLOWED) for kind in TONED)
     first, _, second = network
     weights = {
         "mean": mean,
@@ -201,12 +199,15 @@ def main() -> None:
     args = parser.parse_args()
     rng = np.random.default_rng(args.seed)
     if args.fit:
-        kinds, found, _ = made(load(args.data, args.photos, rng), rng)
-        fit(kinds, found)
+        training = [
+            (kind, own_colors.measure_colors(pixels))
+            for kind, pixels in made(load(args.data, args.photos, rng), rng, hard=2)
+        ]
+        fit([kind for kind, _ in training], np.array([found for _, found in training]))
     photos = load(args.judge, args.photos, rng)
     taken = defaultdict(list)
-    for kind, _, score in zip(*made(photos, rng), strict=True):
-        taken[kind].append(score > 0)
+    for kind, pixels in made(photos, rng):
+        taken[kind].append(own_colors.has_colors(pixels))
     print(f"{len(photos)} photos; share taken for coloured:")
     for kind, said in taken.items():
         print(f"  {kind:24} {np.mean(said):7.2%}")

@@ -3,8 +3,8 @@
 A toned photo is a grey one in which each lightness has its colour, as in sepia, selenium or cyanotype; yellowed
 paper and stains add a colour that changes slowly over the picture. So we take away the curve a, b(L) that fits
 best, then what changes slowly too, and compare what is left with what was there. Some photos are beyond any such
-test: a glacier under a blue sky is a cyanotype of itself. Nineteen measures of what was there and what is left go
-through a small network, whose weights `scripts/calibrate_own_colors.py` finds; docs/colorizing.md says how often
+test: a glacier under a blue sky is a cyanotype of itself. Twenty-three measures of what was there and what is left
+go through a small network. `scripts/calibrate_own_colors.py` finds its weights; docs/colorizing.md says how often
 it errs.
 """
 
@@ -29,13 +29,14 @@ MEASURES = (
     *("mean a", "mean b", "beside the curve", "minor axis beside the curve", "median beside the curve"),
     *("unexplained", "minor axis unexplained", "98th percentile unexplained", "most a unexplained"),
     *("least a unexplained", "minor axis within windows", "median of windows"),
+    *("unexplained by finer stains", "minor axis of that", "98th percentile of that", "median of that"),
 )
 """What `measure_colors` returns, all in CIELAB units."""
 
 _CELLS = 4096  # means of small squares that a photo is looked at by; they hold no grain and little of JPEG
 _WINDOW = 8  # cells along the side of a window in which stains are as good as even
 _KNOTS = np.array([*np.linspace(0, 87.5, 8), 93, 96, 98, 99, 100])  # of the curve a, b(L); clipped tones bend late
-_SLOW = 4  # cosines along each side for what changes slowly
+_SLOW, _FINER = 4, 6  # cosines along each side for what changes slowly
 _BEYOND = 65.0  # chroma that no toning and no stain has, at the 99th percentile
 
 
@@ -83,13 +84,11 @@ def _cells(pixels: NDArray[Any], has_alpha: bool) -> tuple[NDArray[np.float32], 
 
 
 def _measure(lab: NDArray[np.float32], seen: NDArray[np.bool_]) -> Doubles:
-    height, width = seen.shape
     light, ab = lab[..., 0][seen].astype(np.float64), lab[..., 1:][seen].astype(np.float64)
     curve = np.stack([np.interp(light, _KNOTS, hat) for hat in np.eye(len(_KNOTS))], axis=1)
-    slow = np.einsum("yi,xj->yxij", _cosines(height), _cosines(width)).reshape(height, width, -1)[seen][:, 1:]
     beside = _without(ab, curve)
-    left = _without(ab, np.hstack([curve, slow, slow * (light[:, None] / 100)]))
-    chroma, apart, rest = (np.hypot(*colours.T) for colours in (ab, beside, left))
+    left, less = (_without(ab, np.hstack([curve, *_stains(seen, light, waves)])) for waves in (_SLOW, _FINER))
+    chroma, apart, rest, least = (np.hypot(*colours.T) for colours in (ab, beside, left, less))
     windows = _windows(lab[..., 0], beside, seen)
     spread = np.sqrt((windows**2).sum(2).mean(1))
     (least_a, least_b), (most_a, most_b) = np.quantile(ab, (0.02, 0.98), axis=0)
@@ -100,8 +99,17 @@ def _measure(lab: NDArray[np.float32], seen: NDArray[np.bool_]) -> Doubles:
             *(*ab.mean(0), np.sqrt((apart**2).mean()), _minor_axis(beside), np.median(apart)),
             *(np.sqrt((rest**2).mean()), _minor_axis(left), np.quantile(rest, 0.98), high, -low),
             *(_minor_axis(windows.reshape(-1, 2)), np.median(spread)),
+            *(np.sqrt((least**2).mean()), _minor_axis(less), np.quantile(least, 0.98), np.median(least)),
         ]
     )
+
+
+def _stains(seen: NDArray[np.bool_], light: Doubles, waves: int) -> tuple[Doubles, Doubles]:
+    """Return what changes slowly over a picture, and the same in proportion to lightness: cells×(waves² - 1)."""
+    height, width = seen.shape
+    cosines = np.einsum("yi,xj->yxij", _cosines(height, waves), _cosines(width, waves))
+    slow = cosines.reshape(height, width, -1)[seen][:, 1:]
+    return slow, slow * (light[:, None] / 100)
 
 
 def _without(ab: Doubles, columns: Doubles) -> Doubles:
@@ -135,9 +143,9 @@ def _minor_axis(ab: Doubles) -> float:
 
 
 @lru_cache(maxsize=16)
-def _cosines(length: int) -> Doubles:
+def _cosines(length: int, waves: int) -> Doubles:
     places = (np.arange(length) + 0.5) / length
-    return np.stack([np.cos(np.pi * wave * places) for wave in range(_SLOW)], axis=1)
+    return np.stack([np.cos(np.pi * wave * places) for wave in range(waves)], axis=1)
 
 
 @lru_cache(maxsize=1)

