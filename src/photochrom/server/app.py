@@ -16,7 +16,7 @@ from photochrom.server.middleware.access import AccessMiddleware
 from photochrom.server.middleware.body_limit import BodyLimitMiddleware
 from photochrom.server.middleware.headers import SecurityHeadersMiddleware
 from photochrom.server.middleware.request_log import RequestLogMiddleware
-from photochrom.server.routes import alternatives, candidates, colorize, confidence, photos, suggestions
+from photochrom.server.routes import alternatives, candidates, colorize, confidence, palette, photos, suggestions
 from photochrom.server.routes import service as service_routes
 from photochrom.server.routes import zip as zip_routes
 from photochrom.server.service import Service
@@ -38,7 +38,7 @@ def make_app(service: Service) -> ASGIApp:
     )
     app.state.service = service
     modules = (photos, colorize, alternatives, suggestions, confidence, candidates, zip_routes, service_routes)
-    routers = [module.router for module in modules]
+    routers = [module.router for module in (*modules, palette)]
     for router in routers:
         app.include_router(router)
     add_documents(app, has_tokens=bool(service.settings.tokens))

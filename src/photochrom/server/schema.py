@@ -26,6 +26,7 @@ __all__ = [
     "Limits",
     "NetworkInfo",
     "Networks",
+    "PaletteColors",
     "Photo",
     "Problem",
     "SuggestionsRequest",
@@ -79,7 +80,11 @@ class _PhotoRequest(BaseModel):
 class AlternativesRequest(_PhotoRequest):
     """How many ways to colorize a photo."""
 
-    n: int = Field(ge=1, le=8, description="how many ways; the first is the result by the options alone")
+    n: int = Field(
+        ge=1,
+        le=8,
+        description="how many ways; the first is the result by the options alone. Those of a smaller n come first",
+    )
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="another seed gives other ways")
 
 
@@ -135,7 +140,7 @@ class HintSet(BaseModel):
 
 
 class HintSets(BaseModel):
-    """Ways to colorize a photo."""
+    """Ways to colorize a photo; fewer than were asked for where the network finds no others plausible."""
 
     alternatives: tuple[HintSet, ...]
 
@@ -146,6 +151,14 @@ class CandidateColors(BaseModel):
     lightness: float = Field(description="0..100, of the photo at that place")
     current: str = Field(description="the colour it has by these options, #rrggbb")
     suggestions: tuple[str, ...] = Field(description="likely ones, clearly different, the likeliest first")
+
+
+class PaletteColors(BaseModel):
+    """The colours of a colour photo, as the option `palette` takes them."""
+
+    palette: tuple[tuple[float, float], ...] = Field(
+        description="a, b in CIELAB units, each of which speaks for an equal share of the photo"
+    )
 
 
 class Photo(BaseModel):

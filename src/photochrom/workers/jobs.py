@@ -14,9 +14,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from photochrom.errors import OutputError
+from photochrom.errors import OutputError, PhotoError
 from photochrom.hints import Hint
 from photochrom.inference import candidates
+from photochrom.inference.palette import palette_of
 from photochrom.inference.prediction import Prediction
 from photochrom.inference.preprocess import PhotoInfo
 from photochrom.io import writer
@@ -35,6 +36,7 @@ __all__ = [
     "FileJob",
     "Inspect",
     "Original",
+    "Palette",
     "PhotoInfo",
     "PhotoJob",
     "Render",
@@ -141,6 +143,19 @@ class Candidates(PhotoJob[candidates.Candidates]):
 
     def _make(self, prediction: Prediction) -> candidates.Candidates:
         return prediction.candidates(self.x, self.y, self.options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Palette(PhotoJob[tuple[tuple[float, float], ...]]):
+    """Take the colours of a colour photo, a, b in CIELAB units, each of which speaks for an equal share of it."""
+
+    colors: int
+
+    def _make(self, prediction: Prediction) -> tuple[tuple[float, float], ...]:
+        try:
+            return palette_of(self.photo, self.colors, max_pixels=self.options.max_pixels)
+        except PhotoError as error:
+            raise error.about(self.name) from error
 
 
 @dataclass(frozen=True)

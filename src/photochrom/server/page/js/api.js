@@ -50,6 +50,7 @@ export const colorize = (id, options, signal) => blob(`v1/photos/${id}/colorize`
 export const alternatives = (id, body, signal) => json(`v1/photos/${id}/alternatives`, post(body, signal));
 export const suggestions = (id, body, signal) => json(`v1/photos/${id}/suggestions`, post(body, signal));
 export const confidence = (id, body, signal) => blob(`v1/photos/${id}/confidence`, post(body, signal));
+export const palette = (id, signal) => json(`v1/photos/${id}/palette`, { signal });
 export const colors = (id, body, signal) => json(`v1/photos/${id}/colors`, post(body, signal));
 
 /** The answer to /v1/zip itself, whose body is read as it comes. */
