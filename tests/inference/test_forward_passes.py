@@ -84,9 +84,9 @@ def test_a_users_hint_holds_beside_a_palette(hinting: Path) -> None:
 
 
 def test_a_users_hints_hold_over_colours_that_are_drawn(hinting: Path) -> None:
-    rng = np.random.default_rng(0)
     # So many that those drawn between them overlap with them.
-    hints = tuple(Hint(*rng.random(2).round(4).tolist(), (8.0, 16.0)) for _ in range(300))
+    places = np.random.default_rng(0).random((800, 2)).round(4)[500:].tolist()
+    hints = tuple(Hint(x, y, (8.0, 16.0)) for x, y in places)
     passes = Passes(Network(hinting), np.full((128, 128), 90, np.float32))
     first, *others = AlternativeSearch(passes, Options(hints=hints), seed=1).first(3)
     own = hint_planes(hints, 128, 128)

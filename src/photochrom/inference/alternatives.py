@@ -24,7 +24,7 @@ LEAST_PERCENTILE = 5.0
 _BATCH = 4  # photos for one pass, and ways that are tried for each alternative; more take memory, and no less time
 _ANCHORS = 3  # colours that lead to one alternative
 _NEAR = 3  # side of the square of places whose probabilities are averaged before a colour is sampled
-_PULLS = 3  # how often the colours of a way that is not plausible go half of the way back
+_TAMED = 4  # how often a way that is not plausible is made tamer
 _TRIES = 3  # batches without anything new, after which there is no other alternative
 _DIFFERENT = 5.0  # CIELAB units, where two differ most; what is nearer to another looks like it
 
@@ -35,8 +35,11 @@ class _Way:
 
     anchors: tuple[tuple[Place, Color, Color], ...] = ()
 
-    def pulled(self) -> _Way:
-        """Go half of the way back to the network's own guesses."""
+    def tamer(self, random: np.random.Generator) -> _Way:
+        """Leave one of several colours out, or go half of the way back to the network's guess with the last."""
+        if len(self.anchors) > 1:
+            out = int(random.integers(len(self.anchors)))
+            return _Way((*self.anchors[:out], *self.anchors[out + 1 :]))
         return _Way(tuple((place, _middle(color, own), own) for place, color, own in self.anchors))
 
 
@@ -51,8 +54,8 @@ class AlternativeSearch:
     Plausible: in no place does the colour lie below percentile `LEAST_PERCENTILE` of the distribution that the
     network predicts by the options alone: the probability of all colours that are no likelier there is at least
     that much (`photochrom.inference.posterior.percentile`). Where the colours by the options alone lie lower
-    already, as very vivid ones may, the bound is where they lie. A way that breaks this goes back half of the way
-    to the network's own guesses, three times, before it is given up.
+    already, as very vivid ones may, the bound is where they lie. A way that breaks this leaves
+    out one colour after the other, and goes half of the way back with the last, before it is given up.
 
     Args:
         passes: of a network that takes hints and gives a distribution.
@@ -133,7 +136,7 @@ class AlternativeSearch:
     def _plausible(self, ways: list[_Way]) -> list[tuple[_Way, Floats]]:
         assert self._base is not None
         kept: list[tuple[_Way, Floats]] = []
-        for _ in range(1 + _PULLS):
+        for _ in range(1 + _TAMED):
             if not ways:
                 break
             failed = []
@@ -141,7 +144,7 @@ class AlternativeSearch:
                 if (percentile(self._base, ab) >= self._least).all():
                     kept.append((way, ab))
                 else:
-                    failed.append(way.pulled())
+                    failed.append(way.tamer(self._random))
             ways = failed
         return kept
 
