@@ -34,6 +34,7 @@ class ResultOptions(BaseModel):
         palette: colours to move the photo's towards where that is plausible, as a, b in CIELAB units or
             ``"#rrggbb"``; each speaks for an equal share of the photo, as those do that `photochrom.palette_of`
             takes from another one. Hints hold over them.
+        palette_strength: from 0, the colours as without a palette, to 1, moved as far as is plausible.
         saturation: factor on the colours' chroma; 0 is grey, 1 is what the network proposes.
         long_edge: pixels that the longer side of a result may have at most, or None for the photo's own size.
             Where it stands beside its photo, of each of the two.
@@ -50,6 +51,7 @@ class ResultOptions(BaseModel):
     reach: float = Field(default=DEFAULT_REACH, ge=0, le=1)
     protected: tuple[Region, ...] = ()
     palette: tuple[PaletteColor, ...] = ()
+    palette_strength: float = Field(default=1.0, ge=0, le=1)
     saturation: float = Field(default=1.0, ge=0, le=4)
     long_edge: int | None = Field(default=None, ge=1, le=65_535)
     side_by_side: bool = False

@@ -56,6 +56,10 @@ def test_vividness_hints_and_a_reference_are_those_of_python(
             Options(hints=(Hint(**BLUE),), protected=(corner,), reach=1),
         ),
         (["--reference", reference], Options(palette=palette_of(reference))),
+        (
+            ["--reference", reference, "--reference-strength", "0.4"],
+            Options(palette=palette_of(reference), palette_strength=0.4),
+        ),
     ):
         assert colorize(hinting, photo, "-o", tmp_path / "result.png", "--overwrite", *arguments) == 0
         result = Picture.read(tmp_path / "result.png").pixels

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from photochrom import Hint, Options
 from photochrom.color.ab_bins import bin_centers
-from photochrom.inference.alternatives import alternative_hints
+from photochrom.inference.alternatives import AlternativeSearch
 from photochrom.inference.forward_passes import Passes
 from photochrom.inference.hint_locations import least_certain, place_of
 from photochrom.inference.hint_planes import hint_planes
@@ -84,19 +84,19 @@ def test_a_users_hint_holds_beside_a_palette(hinting: Path) -> None:
 
 
 def test_a_users_hints_hold_over_colours_that_are_drawn(hinting: Path) -> None:
-    rng = np.random.default_rng(0)
     # So many that those drawn between them overlap with them.
-    hints = tuple(Hint(*rng.random(2).round(4).tolist(), (40.0, -40.0)) for _ in range(900))
-    passes = Passes(Network(hinting), np.full((256, 256), 90, np.float32))
-    first, *others = alternative_hints(passes, 3, Options(hints=hints), seed=1)
-    own = hint_planes(hints, 256, 256)
+    places = np.random.default_rng(0).random((800, 2)).round(4)[500:].tolist()
+    hints = tuple(Hint(x, y, (8.0, 16.0)) for x, y in places)
+    passes = Passes(Network(hinting), np.full((128, 128), 90, np.float32))
+    first, *others = AlternativeSearch(passes, Options(hints=hints), seed=1).first(3)
+    own = hint_planes(hints, 128, 128)
     assert first == hints
     overlaps = 0
     for found in others:
         drawn = found[: -len(hints)]
         assert found[-len(hints) :] == hints
         assert drawn
-        overlaps += int((hint_planes(drawn, 256, 256)[2] * own[2]).sum())
-        planes = hint_planes(found, 256, 256)
+        overlaps += int((hint_planes(drawn, 128, 128)[2] * own[2]).sum())
+        planes = hint_planes(found, 128, 128)
         assert np.array_equal(planes[:, own[2] > 0], own[:, own[2] > 0])
     assert overlaps

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom import Picture, palette_of
+from photochrom import Colorizer, Hint, Options, Picture, palette_of
 from photochrom.color.ab_bins import bin_centers
 from photochrom.errors import PhotoError
 from photochrom.hints import color_ab
@@ -54,3 +54,19 @@ def test_reweighting_keeps_probabilities_and_comes_nearer_to_the_palette(seed: i
     assert moved.sum(1) == pytest.approx(1, abs=1e-4)
     off = [np.hypot(*(mean_colour(each)[0].mean((1, 2)) - wanted[0])) for each in (probabilities, moved)]
     assert off[1] < off[0]
+
+
+def test_a_palettes_strength_goes_from_nothing_to_all_of_it(hinting: Path, halves: Picture) -> None:
+    opened = Colorizer(hinting).open(halves)
+    blue = ((10.0, -40.0),)
+    own = Hint(0.9, 0.9, (40, 40))
+
+    def ab(strength: float) -> np.ndarray:
+        return opened.ab(Options(palette=blue, palette_strength=strength, hints=(own,)))
+
+    without, whole = opened.ab(Options(hints=(own,))), opened.ab(Options(palette=blue, hints=(own,)))
+    assert np.array_equal(ab(0), without)
+    assert np.array_equal(ab(1), whole)
+    assert np.abs(whole - without).max() > 5
+    assert ab(0.25) == pytest.approx(0.75 * without + 0.25 * whole, abs=1e-3)
+    assert ab(0.5)[57, 57] == pytest.approx((40, 40), abs=0.1)  # a hint holds at any strength

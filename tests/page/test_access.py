@@ -6,13 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from page_hand import PHONE, add, at, expect, grey_png
 from page_hand import violations as _violations
 
 
 @pytest.mark.parametrize(
-    "options", [{"color_scheme": "dark"}, {"color_scheme": "light", **PHONE}], ids=["desktop", "phone"]
+    "options",
+    [
+        {"color_scheme": "dark"},
+        {"color_scheme": "light", **PHONE},
+        {"forced_colors": "active", **PHONE, "viewport": {"width": 320, "height": 568}},
+    ],
+    ids=["desktop", "phone", "narrow, forced colours"],
 )
 def test_axe_finds_no_violation(open_page: Any, tmp_path: Path, options: dict[str, Any]) -> None:
     page = open_page(expected=("415",), **options)
@@ -37,6 +44,12 @@ def test_axe_finds_no_violation(open_page: Any, tmp_path: Path, options: dict[st
     expect(page.locator(".alternative img")).to_have_count(4)
     assert _violations(page) == []
     page.keyboard.press("Escape")
+    if page.locator("[data-tab=look]").is_visible():
+        page.locator("[data-tab=look]").click()
+    Image.new("RGB", (40, 30), (40, 80, 180)).save(tmp_path / "sea.png")
+    page.set_input_files("#reference-file", str(tmp_path / "sea.png"))
+    expect(page.locator("#reference-chip")).to_be_visible()
+    assert _violations(page) == []
     page.locator(".frame[data-status=error]").click()
     expect(page.locator("#stage-failed")).to_be_visible()
     assert _violations(page) == []

@@ -133,8 +133,12 @@ class _Single:
         if self.extras.alternatives:
             job = Alternatives(**self._common, options=self._options, n=self.extras.alternatives)
             sets = list(self._do(job))
+            if len(sets) < self.extras.alternatives:
+                ways = "1 colouring" if len(sets) == 1 else f"{len(sets)} clearly different colourings"
+                text = f"has only {ways} that the network finds plausible"
+                self.notes.append(Note(self._common["name"], text))
         made = []
-        for number, (hints, name) in enumerate(zip(sets, shown, strict=True), 1):
+        for number, (hints, name) in enumerate(zip(sets, shown, strict=False), 1):
             options = self._options.model_copy(update={"hints": hints})
             path = _numbered(target, number) if self.extras.alternatives else target
             result = self._do(Render(**self._common, options=options, target=path, shown=name))
@@ -171,9 +175,11 @@ def _to_file(single: _Single, target: Path, *, overwrite: bool) -> None:
         make_folder(path.parent)
     with _folder(target.parent) as name:
         folder = Path(name)
-        shown = [str(path) for path in _results(target, single.extras)]
-        made = single.render(folder / f"result{target.suffix}", shown) + single.beside(folder)
-        results = dict(zip(made, files, strict=True))
+        paths = _results(target, single.extras)
+        made = single.render(folder / f"result{target.suffix}", [str(path) for path in paths])
+        # There may be fewer alternatives than were asked for.
+        results = dict(zip(made, paths, strict=False))
+        results |= zip(single.beside(folder), files[len(paths) :], strict=True)
         copies = [(sidecar, sidecar_target(sidecar, file, results[file])) for file, sidecar in single.sidecars]
         own = find_sidecars(single.photo)  # beside the result already, if it goes to the photo's folder
         copies = [(sidecar, path) for sidecar, path in copies if not any(same_file(each, path) for each in own)]

@@ -34,6 +34,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--hints", metavar="FILE.json", dest="hints_file", help="colours that are known of one photo")
     add("--reach", metavar="X", type=_option("reach"), help="how far hints reach, 0 to 1 (default: 0.5)")
     add("--reference", metavar="PHOTO", help="move the colours towards those of this colour photo")
+    add(
+        "--reference-strength",
+        metavar="X",
+        type=_option("palette_strength"),
+        dest="palette_strength",
+        help="how far, 0 to 1 (default: 1)",
+    )
 
     add = parser.add_argument_group("files").add_argument
     add("--format", metavar="KIND", type=_suffix, help="jpg, png, webp, tif, avif or bmp (default: as the photo)")

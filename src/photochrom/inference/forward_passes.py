@@ -136,7 +136,7 @@ class Passes:
         check_options(self.network, options)
         self.network.require(outputs=["distribution"])
         found = self._at_any_vividness(self._for_network(options.hints), options, "distribution")
-        probabilities: Floats = _towards(options.palette, found[None])[0]
+        probabilities: Floats = _towards(options, found[None])[0]
         return probabilities
 
     def features(self, options: Options) -> Features:
@@ -154,11 +154,21 @@ class Passes:
     def probabilities_of(self, sets: Sequence[Sequence[Hint]], options: Options) -> Floats:
         """Predict as `probabilities`, [N,Q,⌈h/4⌉,⌈w/4⌉], under several sets of hints; nothing is cached."""
         found = self._run(sets, None, ["distribution"])["distribution"]
-        return _towards(options.palette, found)
+        return _towards(options, found)
 
-    def ab_of(self, sets: Sequence[Sequence[Hint]], vividness: float | None) -> Floats:
-        """Predict a, b, [N,2,h,w], under several sets of hints; nothing is cached."""
-        return self._run(sets, vividness, ["ab"])["ab"]
+    def ab_of(self, sets: Sequence[Hints], options: Options) -> Floats:
+        """Predict a, b, [N,2,h,w], under several sets of hints, as far as the network spreads them.
+
+        Args:
+            sets: hints.
+            options: of which palette and vividness are heeded. Nothing is cached.
+        """
+        plain = self._run(sets, options.vividness, ["ab"])["ab"]
+        if not _has_palette(options):
+            return plain
+        found = self.probabilities_of(sets, _at_full_strength(options))
+        led = [palette_hints(one, hints, self.lightness) + hints for one, hints in zip(found, sets, strict=True)]
+        return _blend(plain, self._run(led, options.vividness, ["ab"])["ab"], options.palette_strength)
 
     def _is_networks_own(self, options: Options) -> bool:
         """Say whether the network's own answer is what is asked for, everywhere."""
@@ -182,16 +192,20 @@ class Passes:
 
     def _planes(self, output: Output, options: Options) -> Floats:
         """Return what the network answers, h×w×C, by all that it takes of the options."""
-        return self._answers(self._led(options), options.vividness, output).transpose(1, 2, 0)
-
-    def _led(self, options: Options) -> Hints:
-        """Return the palette's hints, and then the user's, which hold over them."""
         hints = self._for_network(options.hints)
-        if not options.palette:
-            return hints
+        if not _has_palette(options):
+            return self._answers(hints, options.vividness, output).transpose(1, 2, 0)
+        led = self._answers(self._led(hints, options), options.vividness, output)
+        if options.palette_strength < 1:
+            led = _blend(self._answers(hints, options.vividness, output), led, options.palette_strength)
+        return led.transpose(1, 2, 0)
+
+    def _led(self, hints: Hints, options: Options) -> Hints:
+        """Return the palette's hints, and then the user's, which hold over them."""
         key = hints, options.palette
         if key not in self._anchors:
-            self._anchors[key] = palette_hints(self.probabilities(options), hints, self.lightness)
+            probabilities = self.probabilities(_at_full_strength(options))
+            self._anchors[key] = palette_hints(probabilities, hints, self.lightness)
         return self._anchors[key] + hints
 
     def _for_network(self, hints: Hints) -> Hints:
@@ -220,5 +234,21 @@ class Passes:
         return self.network.run(lightness, planes, vividness, outputs=outputs)
 
 
-def _towards(palette: Sequence[Color], found: Floats) -> Floats:
-    return np.concatenate([reweighted(one[None], palette) for one in found]) if palette else found
+def _has_palette(options: Options) -> bool:
+    return bool(options.palette) and options.palette_strength > 0
+
+
+def _at_full_strength(options: Options) -> Options:
+    return options.model_copy(update={"palette_strength": 1.0})
+
+
+def _towards(options: Options, found: Floats) -> Floats:
+    if not _has_palette(options):
+        return found
+    moved = np.concatenate([reweighted(one[None], options.palette) for one in found])
+    return _blend(found, moved, options.palette_strength)
+
+
+def _blend(plain: Floats, led: Floats, strength: float) -> Floats:
+    both: Floats = led if strength == 1 else np.float32(1 - strength) * plain + np.float32(strength) * led
+    return both

@@ -16,7 +16,7 @@ from photochrom.hints import Hint
 from photochrom.inference.posterior import blurred, variance
 from photochrom.shapes import Points
 
-__all__ = ["hint_at", "least_certain", "lightness_at", "place_of", "taken_places"]
+__all__ = ["Place", "hint_at", "least_certain", "lightness_at", "place_of", "taken_places"]
 
 Floats = NDArray[np.float32]
 Place = tuple[int, int]

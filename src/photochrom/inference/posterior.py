@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color.ab_bins import bin_centers
+from photochrom.color.ab_bins import STEP, bin_centers
 
-__all__ = ["blurred", "mean_colour", "sample", "variance"]
+__all__ = ["blurred", "mean_colour", "percentile", "sample", "variance"]
 
 Floats = NDArray[np.float32]
 
@@ -32,6 +32,27 @@ def variance(probabilities: Floats) -> Floats:
     second: Floats = np.einsum("nqhw,q->nhw", probabilities, squares, optimize=True)
     trace: Floats = np.maximum(second - (mean_colour(probabilities) ** 2).sum(1), 0)
     return trace
+
+
+def percentile(probabilities: Floats, ab: Floats) -> Floats:
+    """Rank a colour of each place among all that are predicted there: float32 [h,w], 0..100.
+
+    It is the probability, in percent, of all colours that are no likelier than it: 100 for the likeliest, and 0
+    for those that nothing is predicted near. That is 1 minus the mass of the highest density region that it bounds
+    (Hyndman, "Computing and graphing highest density regions", 1996). A colour is no bin: it is as likely as the
+    likeliest of the bins no farther from it than their step.
+
+    Args:
+        probabilities: of one photo, [Q,h,w].
+        ab: colours in CIELAB units, [2,h,w].
+    """
+    centers = bin_centers()
+    flat = probabilities.reshape(len(centers), -1)
+    a, b = ab.reshape(2, -1)
+    near = (centers[:, :1] - a) ** 2 + (centers[:, 1:] - b) ** 2 <= STEP**2
+    likely = np.where(near, flat, -1).max(0)
+    ranks: Floats = 100 * np.where(flat <= likely, flat, 0).sum(0).reshape(ab.shape[1:])
+    return ranks
 
 
 def blurred(plane: Floats, radius: int) -> Floats:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from photochrom.errors import PhotoError
 from photochrom.hints import Hint
-from photochrom.inference.alternatives import alternative_hints
+from photochrom.inference.alternatives import AlternativeSearch
 from photochrom.inference.candidates import Candidates, find_candidates
 from photochrom.inference.compose import Protected, compose
 from photochrom.inference.exemplar import Exemplar, taken_hints
@@ -70,12 +70,14 @@ class Prediction:
             source = CachedPhoto(source, pixels=False)
         self._source: CachedPhoto | Picture = source if isinstance(source, CachedPhoto) else as_picture(source)
         self._inputs: dict[tuple[int, int, int, bool], tuple[NetworkInput, Passes]] = {}
+        self._search: tuple[tuple[Options, int], AlternativeSearch] | None = None  # the latest
         self.photo()
 
     @property
     def nbytes(self) -> int:
-        """Bytes that are cached: the network's answers, and the pixels of a `CachedPhoto`."""
+        """Bytes that are cached: the network's answers, the latest search, and the pixels of a `CachedPhoto`."""
         held = sum(passes.nbytes for _, passes in self._inputs.values())
+        held += self._search[1].nbytes if self._search else 0
         return held + (self._source.nbytes if isinstance(self._source, CachedPhoto) else 0)
 
     @property
@@ -323,12 +325,14 @@ class Prediction:
         """Find clearly different colours for the photo, each of them plausible.
 
         Args:
-            n: how many, from 1 on.
+            n: how many, from 1 on. Those of a smaller `n` come first among those of a larger one, and the search
+                for these goes on from those.
             options: that all of them heed.
             seed: other seeds give others; the first one is always what the options alone give.
 
         Returns:
-            `n` options, each for `colors` or `save`: those given, with further hints.
+            `n` options, each for `colors` or `save`: those given, with further hints. They are fewer where the
+            network finds no other colours plausible (`photochrom.inference.alternatives` says what that means).
 
         Raises:
             NetworkError: as `ab`, or if the network takes no hints or gives no distribution.
@@ -338,8 +342,10 @@ class Prediction:
         if n < 1:
             raise ValueError(f"{n} alternatives cannot be asked for; use 1 or more")
         options = options or Options()
-        _, passes = self._prepared_for(options)
-        sets = alternative_hints(passes, n, options, seed=seed)
+        if self._search is None or self._search[0] != (options, seed):
+            _, passes = self._prepared_for(options)
+            self._search = (options, seed), AlternativeSearch(passes, options, seed=seed)
+        sets = self._search[1].first(n)
         return [options.model_copy(update={"hints": hints}) for hints in sets]
 
     def exemplar(self, options: Options | None = None, *, own_colors: bool = False) -> Exemplar:

@@ -26,6 +26,7 @@ from photochrom.server.routes import (
     colorize,
     confidence,
     hint_effect,
+    palette,
     photos,
     resumable,
     suggestions,
@@ -53,7 +54,7 @@ def make_app(service: Service) -> ASGIApp:
         generate_unique_id_function=lambda route: route.name,  # what programs call it, whatever its address
     )
     app.state.service = service
-    results = colorize, alternatives, alike, suggestions, confidence, hint_effect, candidates, zip_routes
+    results = colorize, alternatives, alike, suggestions, confidence, hint_effect, candidates, palette, zip_routes
     modules = photos, resumable, *results, service_routes
     routers = [module.router for module in modules]
     for router in routers:

@@ -29,6 +29,7 @@ __all__ = [
     "Limits",
     "NetworkInfo",
     "Networks",
+    "PaletteColors",
     "Photo",
     "Problem",
     "SuggestionsRequest",
@@ -93,7 +94,11 @@ class _PhotoRequest(BaseModel):
 class AlternativesRequest(_PhotoRequest):
     """How many ways to colorize a photo."""
 
-    n: int = Field(ge=1, le=8, description="how many ways; the first is the result by the options alone")
+    n: int = Field(
+        ge=1,
+        le=8,
+        description="how many ways; the first is the result by the options alone. Those of a smaller n come first",
+    )
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="another seed gives other ways")
 
 
@@ -184,7 +189,7 @@ class TakenHints(BaseModel):
 
 
 class HintSets(BaseModel):
-    """Ways to colorize a photo."""
+    """Ways to colorize a photo; fewer than were asked for where the network finds no others plausible."""
 
     alternatives: tuple[HintSet, ...] = Field(description="the first is the result by the options alone")
 
@@ -197,6 +202,14 @@ class CandidateColors(BaseModel):
     suggestions: tuple[str, ...] = Field(description="likely ones, clearly different, the likeliest first")
     suggestions_ab: tuple[tuple[float, float], ...] = Field(
         description="the same as a, b in CIELAB units, which a dark place may be unable to show"
+    )
+
+
+class PaletteColors(BaseModel):
+    """The colours of a colour photo, as the option `palette` takes them."""
+
+    palette: tuple[tuple[float, float], ...] = Field(
+        description="a, b in CIELAB units, each of which speaks for an equal share of the photo"
     )
 
 

@@ -13,10 +13,11 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from photochrom.errors import OutputError
+from photochrom.errors import OutputError, PhotoError
 from photochrom.hints import Hint
 from photochrom.inference import candidates
 from photochrom.inference.exemplar import Exemplar
+from photochrom.inference.palette import palette_of
 from photochrom.inference.prediction import Prediction
 from photochrom.inference.preprocess import PhotoInfo
 from photochrom.io import writer
@@ -37,6 +38,7 @@ __all__ = [
     "HintEffect",
     "Inspect",
     "Original",
+    "Palette",
     "PhotoInfo",
     "PhotoJob",
     "Render",
@@ -170,6 +172,19 @@ class Alike(PhotoJob[tuple[tuple[Hint, ...], list[int]]]):
         plain = self.options.model_copy(update={"hints": ()})
         options, counts = prediction.alike(self.exemplars, plain)
         return options.hints, counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Palette(PhotoJob[tuple[tuple[float, float], ...]]):
+    """Take the colours of a colour photo, a, b in CIELAB units, each of which speaks for an equal share of it."""
+
+    colors: int
+
+    def _make(self, prediction: Prediction) -> tuple[tuple[float, float], ...]:
+        try:
+            return palette_of(self.photo, self.colors, max_pixels=self.options.max_pixels)
+        except PhotoError as error:
+            raise error.about(self.name) from error
 
 
 @dataclass(frozen=True)

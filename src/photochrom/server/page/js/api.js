@@ -60,6 +60,7 @@ export const suggestions = (id, body, signal) => json(`v1/photos/${id}/suggestio
 export const confidence = (id, body, signal) => blob(`v1/photos/${id}/confidence`, post(body, signal));
 export const hintEffect = (id, body, signal) => blob(`v1/photos/${id}/hint-effect`, post(body, signal));
 export const alike = (id, body, signal) => json(`v1/photos/${id}/alike`, post(body, signal));
+export const palette = (id, signal) => json(`v1/photos/${id}/palette`, { signal });
 export const colors = (id, body, signal) => json(`v1/photos/${id}/colors`, post(body, signal));
 
 /** The answer to /v1/zip itself, whose body is read as it comes. */

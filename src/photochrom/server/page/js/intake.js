@@ -144,8 +144,10 @@ function startDropping() {
   window.addEventListener("dragover", (event) => files(event) && event.preventDefault());
   window.addEventListener("drop", async (event) => {
     if (!files(event)) return;
+    const taken = event.defaultPrevented; // as a reference
     event.preventDefault();
     over(0);
+    if (taken) return;
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
     addFiles(entries.some((entry) => entry.isDirectory) ? await walk(entries) : [...event.dataTransfer.files]);
   });

@@ -63,9 +63,12 @@ export function can(...abilities) {
 
 /** The options of a photo, as the service takes them; what the network cannot do is left out. */
 export function optionsOf(photo, more = {}) {
-  const { points, protected: regions = [], taken = [], vividness, saturation } = photo.history.edit;
+  const { points, protected: regions = [], taken = [], vividness, saturation, reference, referenceStrength } = photo.history.edit;
   const options = { network: chosenNetwork()?.name ?? null, saturation, ...more };
   if (can("vividness") && vividness !== null) options.vividness = vividness;
+  if (reference && can("hints", "distribution")) {
+    Object.assign(options, { palette: reference.palette, palette_strength: referenceStrength ?? 1 });
+  }
   options.hints = asHints([...taken, ...points]);
   if (regions.some((one) => !one.hidden)) options.protected = asRegions(regions);
   return options;

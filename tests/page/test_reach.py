@@ -1,0 +1,167 @@
+"""All is within reach: in low and narrow windows, for fingers, beside notes, and in forced colours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from page_hand import add, at, expect, grey_png, place
+
+# Of each control that can be used: brought into sight as a person would scroll, is it what lies under its middle?
+_OUT_OF_REACH = """() => {
+  const controls = document.querySelectorAll(
+    "button, input:not(.unseen), select, a[href], [role=slider], #stage, .mark");
+  return [...controls].filter((one) => {
+    if (one.closest("[inert]") || !one.checkVisibility({ visibilityProperty: true })) return false;
+    if (getComputedStyle(one).opacity === "0") return false; // shown when hovered
+    if (one.id !== "stage") one.scrollIntoView({ block: "nearest", inline: "nearest" });
+    let box = one.getBoundingClientRect();
+    if (one.id === "divider") box = one.querySelector(".knob").getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const there = document.elementFromPoint(x, y);
+    const whole = box.left >= -1 && box.top >= -1 && box.right <= innerWidth + 1 && box.bottom <= innerHeight + 1;
+    const onStage = ["stage", "divider"].includes(one.id) && !!there?.closest("#stage");
+    const under = one.contains(there) || there?.contains(one) || onStage;
+    return !whole || !under;
+  }).map((one) => one.id || one.getAttribute("aria-label") || one.textContent);
+}"""
+
+# Without any scrolling these are in sight.
+_ALWAYS = ("#undo", "#zoom-in", "#compare", ".strip .add", "#theme", "[data-dialog='#help']", ".frame")
+_NOTE = """(text) => import(new URL("static/js/toast.js", document.baseURI)).then(({ toast }) => {
+  toast(`${text} removed.`, { action: { label: "Undo", run() {} }, ms: 600_000 });
+})"""
+_SIZES = [(1366, 620), (720, 450), (844, 390), (360, 640), (320, 568)]
+_LONG = "a photo from the second album of grandmother.tif"
+
+
+def in_sight(page: Any, selector: str) -> bool:
+    """Say whether the whole of an element is to be seen."""
+    return bool(
+        page.locator(selector).first.evaluate(
+            """(one) => {
+              const box = one.getBoundingClientRect();
+              const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+              const whole = box.left >= -1 && box.right <= innerWidth + 1
+                && box.top >= -1 && box.bottom <= innerHeight + 1;
+              return box.width > 0 && whole && one.contains(there);
+            }"""
+        )
+    )
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "fingers"])
+@pytest.mark.parametrize(("width", "height"), _SIZES)
+def test_nothing_needed_is_out_of_sight_and_no_note_covers_a_control(
+    open_page: Any, tmp_path: Path, width: int, height: int, touch: bool
+) -> None:
+    page = open_page(viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch)
+    assert in_sight(page, "[data-choose]")
+    add(page, grey_png(tmp_path / "photo.png"), grey_png(tmp_path / "other.png"))
+    place(page, 0.6, 0.3, "#3c60b0")
+    page.evaluate(_NOTE, "photo.png")
+    page.evaluate(_NOTE, _LONG)
+    expect(page.locator(".toast")).to_have_count(2)
+    assert page.evaluate(_OUT_OF_REACH) == []
+    if touch:
+        assert page.evaluate(_SMALL) == []
+    for note in page.locator(".toast [aria-label='Close this note']").all()[::-1]:
+        note.click()
+    assert page.evaluate(_OUT_OF_REACH) == []
+    assert [selector for selector in _ALWAYS if not in_sight(page, selector)] == []
+    assert page.locator("#stage").bounding_box()["height"] >= 150
+    narrow = page.locator(".tabs").is_visible()
+    for tab, needed in (("look", "#vividness"), ("save", "#download"), ("points", "#ask")):
+        if narrow:
+            page.locator(f"[data-tab={tab}]").click()
+        if narrow or tab != "look":
+            assert in_sight(page, needed), needed
+        assert page.evaluate(_OUT_OF_REACH) == []
+        if touch:
+            assert page.evaluate(_SMALL) == []
+
+    page.mouse.click(*at(page, 0.4, 0.7))
+    expect(page.locator("#picker-suggestions .swatch").first).to_be_visible()
+    for needed in ("#picker-keep", "#picker-remove", "#picker-close", "#plane"):
+        assert in_sight(page, needed), needed
+    assert page.evaluate(_OUT_OF_REACH_OF_PICKER) == []
+    if touch:
+        assert page.evaluate(_SMALL) == []
+
+
+# Where the picker lies over the tools, these are not to be used.
+_OUT_OF_REACH_OF_PICKER = _OUT_OF_REACH.replace(
+    "document.querySelectorAll(", "document.querySelector('#picker').querySelectorAll("
+)
+
+# Of what fingers touch, what is smaller than 44 CSS pixels: of a box to tick, its label.
+_SMALL = """() => {
+  const controls = document.querySelectorAll("button, input:not(.unseen), select, .mark, .plane");
+  return [...controls].filter((one) => {
+    if (one.closest("[inert]") || !one.checkVisibility({ visibilityProperty: true })) return false;
+    const box = (one.type === "checkbox" ? one.closest("label") : one).getBoundingClientRect();
+    return box.width < 43.5 || box.height < 43.5;
+  }).map((one) => `${one.id || one.className} ${JSON.stringify(one.getBoundingClientRect())}`);
+}"""
+
+
+def test_a_picker_survives_being_resized_and_turned(open_page: Any, tmp_path: Path) -> None:
+    page = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    add(page, grey_png(tmp_path / "photo.png"))
+    page.mouse.click(*at(page, 0.8, 0.7))
+    page.locator("#picker-hex").fill("#b0503c")
+    # Where the knob is, in the colours of the plane, and of what colour the plane is there.
+    under = """() => {
+      const plane = document.querySelector("#plane");
+      const canvas = plane.querySelector("canvas");
+      const [box, knob] = [plane, plane.querySelector(".knob")].map((one) => one.getBoundingClientRect());
+      const [x, y] = [knob.x + knob.width / 2 - box.x, knob.y + knob.height / 2 - box.y];
+      const scale = canvas.width / box.width;
+      return [...canvas.getContext("2d").getImageData(x * scale, y * scale, 1, 1).data].join();
+    }"""
+    page.wait_for_timeout(400)
+    colour = [int(value) for value in page.evaluate(under).split(",")]
+    for width, height in ((844, 390), (1366, 620), (320, 568)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(500)  # in which the plane gets its smooth border
+        expect(page.locator("#picker")).to_be_visible()
+        now = [int(value) for value in page.evaluate(under).split(",")]
+        assert now == pytest.approx(colour, abs=12)
+        canvas = page.locator("#plane canvas").evaluate("(one) => one.width / one.clientWidth")
+        assert canvas in (1, 2)
+        assert page.locator("#picker-hex").input_value() == "#b0503c"
+        assert in_sight(page, "#picker-keep")
+        assert in_sight(page, ".mark.picked")
+
+
+def test_forced_colours_show_swatches_marks_and_the_chosen_frame(open_page: Any, tmp_path: Path) -> None:
+    page = open_page(forced_colors="active")
+    add(page, grey_png(tmp_path / "photo.png"), grey_png(tmp_path / "other.png"))
+    place(page, 0.6, 0.3, "#b0503c")
+    page.mouse.click(*at(page, 0.6, 0.3))
+    expect(page.locator("#picker-suggestions .swatch").first).to_be_visible()
+    shown = """([selector, pseudo]) => {
+      const style = getComputedStyle(document.querySelector(selector), pseudo);
+      const [r, g, b] = style.backgroundColor.match(/[\\d.]+/g).map(Number);
+      return r > b + 40 && parseFloat(style.borderTopWidth) > 0;
+    }"""
+    for what in ([".mark.point", "::before"], ["#picker-swatch", None], [".chip", "::before"]):
+        assert page.evaluate(shown, what), what
+    assert page.locator("#picker-suggestions .swatch").first.evaluate(
+        """(one) => one.style.backgroundColor === getComputedStyle(one).backgroundColor"""
+    )
+    outline = (
+        "(one) => parseFloat(getComputedStyle(one).outlineWidth) * (getComputedStyle(one).outlineStyle !== 'none')"
+    )
+    chosen = page.locator(".frame").evaluate_all(f"(all) => all.map({outline})")
+    assert chosen[0] >= 3
+    assert chosen[1] == 0
+    page.keyboard.press("Escape")
+    pressed = page.locator("#compare")
+    backgrounds = []
+    for _ in range(2):
+        backgrounds.append(pressed.evaluate("(one) => getComputedStyle(one).backgroundColor"))
+        pressed.click()
+    assert backgrounds[0] != backgrounds[1]
