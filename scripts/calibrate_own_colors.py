@@ -173,7 +173,7 @@ def fit(kinds: list[str], found: Floats) -> None:
             optimizer.step()
         schedule.step()
     scores = network(inputs).detach().numpy()[:, 0]
-    threshold = max(np.quantile(scores[np.array(kinds) == kind], 1 - 0.7 * ALLOWED) for kind in TONED)
+    threshold = max(np.quantile(scores[np.array(kinds) == kind], 1 - ALLOWED) for kind in TONED)
     first, _, second = network
     weights = {
         "mean": mean,
