@@ -76,6 +76,7 @@ def test_nothing_needed_is_out_of_sight_and_no_note_covers_a_control(
     for tab, needed in (("look", "#vividness"), ("save", "#download"), ("points", "#ask")):
         if narrow:
             page.locator(f"[data-tab={tab}]").click()
+        page.locator(".panel-scroll").evaluate("(panel) => panel.scrollTo(0, 0)")  # where it begins
         if narrow or tab != "look":
             assert in_sight(page, needed), needed
         assert page.evaluate(_OUT_OF_REACH) == []
