@@ -58,11 +58,13 @@ async function digest(file) {
 }
 
 function contentOf(photo) {
-  const { points, protected: regions = [], taken = [], vividness, saturation } = photo.history.edit;
+  const { points, protected: regions = [], taken = [], vividness, saturation, reference, referenceStrength = 1 } = photo.history.edit;
   const options = { ...(vividness === null ? {} : { vividness }), saturation };
+  if (reference) Object.assign(options, { palette: reference.palette, palette_strength: referenceStrength });
   const hints = { version: 1, hints: asHints([...taken, ...points]), ...(regions.length ? { protected: asRegions(regions) } : {}) };
-  const own = [...points, ...regions].some(({ name, hidden }) => name || hidden) || taken.length;
-  return { hints, ...(own ? { page: { hints: points.map(noted), protected: regions.map(noted), taken: taken.map(noted) } } : {}), options };
+  const own = reference || taken.length || [...points, ...regions].some(({ name, hidden }) => name || hidden);
+  const page = { hints: points.map(noted), protected: regions.map(noted), taken: taken.map(noted), reference: reference?.name };
+  return { hints, ...(own ? { page } : {}), options };
 }
 
 /** A hint or region with all that the page knows of it, but for what it calls it by. */
@@ -143,16 +145,21 @@ async function read(file) {
 function check(entry, number) {
   if (typeof entry?.name !== "string") throw new Error(`photo ${number} has no name`);
   const { name, bytes = null, sha256 = null, file = null, hints, page, options = {} } = entry;
-  const { vividness = null, saturation = 1 } = options;
+  const { vividness = null, saturation = 1, palette = [], palette_strength: referenceStrength = 1 } = options;
   const within = (value, most) => typeof value === "number" && value >= 0 && value <= most;
-  if ((vividness !== null && !within(vividness, 1)) || !within(saturation, 2)) throw new Error(`${name} has options that cannot be`);
+  if ((vividness !== null && !within(vividness, 1)) || !within(saturation, 2) || !isPalette(palette) || !within(referenceStrength, 1)) throw new Error(`${name} has options that cannot be`);
   try {
     const marks = page ? readNoted(page) : readNoted(Array.isArray(hints) ? { hints } : (hints ?? {}));
-    return { name, bytes, sha256, file, edit: { ...marks, vividness, saturation } };
+    const called = typeof page?.reference === "string" ? page.reference : "another photo";
+    const reference = palette.length ? { name: called, palette, thumb: null } : null;
+    return { name, bytes, sha256, file, edit: { ...marks, vividness, saturation, reference, referenceStrength } };
   } catch (error) {
     throw new Error(`${name}: ${error.message}`);
   }
 }
+
+const isPalette = (palette) =>
+  Array.isArray(palette) && palette.every((ab) => Array.isArray(ab) && ab.length === 2 && ab.every((value) => Math.abs(value) <= 128));
 
 function apply(photo, entry) {
   const called = (marks) => marks.map((mark) => ({ id: newId(), ...mark }));

@@ -78,9 +78,10 @@ function show() {
   for (const id of ["#reference-chip", "#reference-slide"]) $(id).hidden = !reference;
   if (!reference) return;
   if (shown?.thumb !== reference.thumb) {
-    if (shown) URL.revokeObjectURL(shown.url);
-    shown = { thumb: reference.thumb, url: URL.createObjectURL(reference.thumb) };
-    $("#reference-image").src = shown.url;
+    if (shown?.url) URL.revokeObjectURL(shown.url);
+    shown = { thumb: reference.thumb, url: reference.thumb && URL.createObjectURL(reference.thumb) };
+    $("#reference-image").hidden = !shown.url; // a project brings the colours alone
+    if (shown.url) $("#reference-image").src = shown.url;
   }
   $("#reference-name").textContent = reference.name;
   const percent = Math.round(referenceStrength * 100);
