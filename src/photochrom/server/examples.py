@@ -27,7 +27,12 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "AlikeRequest": {"like": [{"id": _ID}]},
     "AlikeSource": {"id": _ID, "own_colors": True},
     "AlternativesRequest": {"n": 4, "options": {"vividness": 0.8}},
-    "CandidateColors": {"lightness": 41.5, "current": "#8a6f5c", "suggestions": ["#7a2030", "#2f4a86"]},
+    "CandidateColors": {
+        "lightness": 41.5,
+        "current": "#8a6f5c",
+        "suggestions": ["#7a2030"],
+        "suggestions_ab": [[38.5, 17.2]],
+    },
     "CandidatesRequest": {"x": 0.3, "y": 0.6},
     "ColorizeOptions": {"vividness": 0.8, "hints": [_HINT], "format": "jpg"},
     "ConfidenceRequest": {"long_edge": 800},
