@@ -14,9 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from stores import s3, sftp, web  # noqa: F401 (fixtures)
 from tiny_network import tint_card, write_hinting_network, write_network
+
+settings.register_profile("photochrom", deadline=None)  # other tests run beside, and take the processors
+settings.load_profile("photochrom")
 
 
 @pytest.fixture(scope="session", autouse=True)

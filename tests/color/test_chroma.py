@@ -23,7 +23,8 @@ def test_a_photo_is_grey_if_no_more_than_a_hundredth_of_it_is_coloured(
         assert is_grey(ab)
     elif chroma > 6.1 and coloured > 5:
         assert not is_grey(ab)
-    assert is_grey(ab) == is_grey(ab[::-1].astype(np.float32))
+    if not 5.9 < chroma < 6.1:  # where rounding may decide
+        assert is_grey(ab) == is_grey(ab[::-1].astype(np.float32))
 
 
 def test_nothing_is_grey() -> None:
