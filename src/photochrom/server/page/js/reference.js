@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 import { $, announce } from "./dom.js";
-import { thumbnail } from "./preview.js";
+import { thumbnail } from "./local.js";
 import { ready } from "./remote.js";
 import { edit, on, state } from "./store.js";
 import { toast } from "./toast.js";
