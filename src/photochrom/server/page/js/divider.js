@@ -7,6 +7,7 @@ const handle = $("#divider");
 const REST = 0; // where it comes to rest when a photo is first shown: all in colour
 const KNOB = 22; // CSS pixels that its knob needs on either side
 const TOOLS = 62; // CSS pixels from the top that the tools have for themselves where the stage is narrow
+const BESIDE = 100; // and from the left, where they lie beside the photo
 let held = null;
 
 onView(() => {
@@ -15,13 +16,15 @@ onView(() => {
   handle.style.transform = `translate(${seen.left + seen.width * splitNow()}px, ${seen.top}px)`;
   handle.style.height = `${seen.height}px`;
   const [x, width] = [seen.left + seen.width * splitNow(), $("#stage").clientWidth];
-  handle.style.setProperty("--nudge", `${clamp(x, KNOB, Math.max(width - KNOB, KNOB)) - x}px`);
+  const least = KNOB + ($("#stage").dataset.tools === "left" ? BESIDE : 0);
+  handle.style.setProperty("--nudge", `${clamp(x, least, Math.max(width - KNOB, least)) - x}px`);
   const percent = Math.round(splitNow() * 100);
   handle.setAttribute("aria-valuenow", percent);
   handle.setAttribute("aria-valuetext", percent ? `${percent}% shown before` : "all in colour");
   const half = room(); // what lies beside is as far from it as the halves are apart
-  const top = Math.max(seen.top + 12, width < 480 ? TOOLS - half.top : 0);
-  if (isBeside()) tag("#tag-before", seen.left - half.left + 12, Math.max(seen.top - half.top + 12, width < 480 ? TOOLS : 0), false);
+  const tools = width < 480 && $("#stage").dataset.tools === "top" ? TOOLS : 0;
+  const top = Math.max(seen.top + 12, tools - half.top);
+  if (isBeside()) tag("#tag-before", seen.left - half.left + 12, Math.max(seen.top - half.top + 12, tools), false);
   else tag("#tag-before", seen.left + 12, top, splitNow() * seen.width < 82);
   tag("#tag-after", seen.left + seen.width - 12, top, (1 - splitNow()) * seen.width < 74);
 });

@@ -5,6 +5,8 @@
 import { $, clamp } from "./dom.js";
 
 const MOST = 12; // CSS pixels that a photo's pixel may be zoomed to
+const TOOLS = { top: 58, left: 100 }; // CSS pixels that the drawing tools have of a small stage, above the photo or beside it
+const LOW = 280; // a wide stage that is lower is small too
 const UPSCALE = 2.5; // how much larger than its pixels a small photo is shown at first
 
 const stage = $("#stage");
@@ -71,16 +73,31 @@ export async function setLayer(name, url) {
 
 export function fit() {
   fitted = true;
+  view.scale = wholeScale();
+  place();
+}
+
+function wholeScale() {
   const { width, height } = room();
   const margin = stage.clientWidth > 700 ? 20 : 0;
-  view.scale = fitScale(width - 2 * margin, height - 2 * margin);
-  place();
+  const { left, top } = tools();
+  return fitScale(width - 2 * margin - left, height - 2 * margin - top);
+}
+
+/** What the drawing tools take of the stage; of a large one nothing, for little of the photo lies under them there. */
+function tools() {
+  const { clientWidth: width, clientHeight: height } = stage;
+  const small = width <= 700 || height < LOW;
+  const { width: across, height: down } = room();
+  const left = small && fitScale(across - TOOLS.left, down) > 1.15 * fitScale(across, down - TOOLS.top); // shows more
+  stage.dataset.tools = left ? "left" : "top";
+  return { left: left ? TOOLS.left : 0, top: small && !left ? TOOLS.top : 0 };
 }
 
 /** Zoom by a factor around a point of the stage. */
 export function zoom(factor, x = room().left + room().width / 2, y = room().top + room().height / 2) {
   if (twin(x, y)) return zoom(factor, x + room().left, y + room().top);
-  const least = fitScale(room().width, room().height);
+  const least = wholeScale();
   const scale = clamp(view.scale * factor, least * 0.999, Math.max(MOST, least * 4));
   if (scale <= least) return fit();
   view.x = x - ((x - view.x) * scale) / view.scale;
@@ -158,11 +175,14 @@ function fitScale(width, height) {
 function place() {
   const width = size.width * view.scale;
   const height = size.height * view.scale;
-  // What is smaller than the stage lies in its middle; what is larger covers it.
-  const held = (at, length, begin, space) => (length <= space ? begin + (space - length) / 2 : clamp(at, begin + space - length, begin));
-  const within = room();
-  view.x = held(view.x, width, within.left, within.width);
-  view.y = held(view.y, height, within.top, within.height);
+  // What is smaller than the stage lies in its middle, beside the tools if it can; what is larger covers it.
+  const held = (at, length, begin, space, taken) =>
+    length <= space
+      ? begin + Math.min(Math.max((space - length) / 2, taken), space - length)
+      : clamp(at, begin + space - length, begin);
+  const [within, taken] = [room(), tools()];
+  view.x = held(view.x, width, within.left, within.width, taken.left);
+  view.y = held(view.y, height, within.top, within.height, taken.top);
   picture.style.transform = `translate(${view.x}px, ${view.y}px)`;
   picture.style.width = `${width}px`;
   picture.style.height = `${height}px`;
