@@ -59,8 +59,8 @@ def test_colours_come_soon_and_changes_sooner(slow: Any, photo: Path) -> None:
     follow(slow, lambda: slow.keyboard.press("End"))
     change = time.monotonic() - began
     print(f"first colours after {first:.1f} s, a change after {change:.1f} s")
-    assert first < 12 * 2  # other work goes on beside the tests
-    assert change < 4 * 2
+    assert first < 12 * 1.25  # other work goes on beside the tests
+    assert change < 4 * 1.25
     assert sum("/v1/photos?" in url for url, _ in sent) == 2  # the small copy, and the photo
 
 
@@ -76,7 +76,7 @@ def test_what_is_downloaded_is_made_of_the_whole_photo(open_page: Any, photo: Pa
     assert name == "grandfather-colour.jpg"
     assert pixels(content).shape == (1200, 1760, 3)
     expect(page.locator("#photo-about")).to_have_text("1760 × 1200, JPEG, 8 bits")
-    page.wait_for_function("document.querySelector('.layer-after img').naturalWidth === 1280")  # sharp, in peace
+    expect(page.locator(".layer-after img")).to_have_js_property("naturalWidth", 1280)  # sharp, in peace
 
 
 def test_an_upload_that_begins_anew_says_so(open_page: Any, photo: Path) -> None:

@@ -105,8 +105,8 @@ def test_a_queue_has_an_end_and_all_in_it_are_answered(start: Callable[..., Any]
     with ThreadPoolExecutor(12) as threads:
         waiting = [threads.submit(ask, number) for number in range(4)]
         wait_until(lambda: service.metric("photochrom_queue_length") == 3)
-        for number in range(3):
-            answer = ask(number)
+        address = f"/v1/photos/{photo_id}/colorize"
+        for answer in (ask(0), ask(1), service.client.get(address, timeout=10)):
             check_problem(answer, 429, "try again a little later")
             # Four turns of at most a second each: what a job takes is reckoned as a second, and then as it was.
             assert 2 <= int(answer.headers["retry-after"]) <= 4
