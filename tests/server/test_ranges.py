@@ -55,6 +55,8 @@ def test_a_part_is_of_the_whole(service: Any, address: str, what: str) -> None:
         beyond = service.client.get(address + what, headers={"range": asked})
         check_problem(beyond, 416, f"{size:,} bytes")
         assert beyond.headers["content-range"] == f"bytes */{size}"
+        head = service.client.head(address + what, headers={"range": asked})  # ranges are for GET alone
+        assert (head.status_code, head.headers["content-length"]) == (200, str(size))
 
 
 def test_a_result_that_is_known_is_not_sent_nor_made_again(service: Any, address: str) -> None:

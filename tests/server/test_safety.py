@@ -89,6 +89,8 @@ def test_other_sites_pages_may_not_ask(service: Any, photo: bytes) -> None:
         check_problem(answer, 403, "own page")
     for site in ("same-origin", "none"):
         assert service.client.get("/v1/limits", headers={"sec-fetch-site": site}).status_code == 200
+    endless = {"host": f"localhost:{'1' * 5000}", "origin": "http://localhost:1"}
+    check_problem(service.client.get("/v1/limits", headers=endless), 403)
     preflight = service.client.options(
         "/v1/photos", headers={"origin": "https://evil.example", "access-control-request-method": "POST"}
     )

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, TypeVar
 
 import httpx
 from pydantic import TypeAdapter
 
 from photochrom.client.http import Http
-from photochrom.client.problems import unreachable
+from photochrom.client.problems import no_service, understood, unreachable
 from photochrom.client.upload import Progress, send_file
 from photochrom.errors import OutputError, PhotoError, UnreachableError, reason_of
 from photochrom.hints import Hint
 from photochrom.io.atomic import replace_file
+from photochrom.io.formats import MEDIA_TYPES
 from photochrom.options import Options
 from photochrom.result_notes import Note
 
 __all__ = ["Client", "Progress", "RemotePhoto"]
 
+T = TypeVar("T")
+
 _TRIES = 5
+_LARGEST_MAP = 1 << 30  # bytes
 _LONGEST_QUERY = 6000  # letters; longer addresses are refused on the way
 _HINTS = TypeAdapter(tuple[Hint, ...])
 _LOCAL = {"keep_times", "sidecars", "max_pixels"}
@@ -149,9 +153,14 @@ class Client:
         """
         target = Path(target)
         asked = {**_json(options, network), "format": _format(target)}
-        headers = self._download(f"v1/photos/{photo.id}/colorize", asked, target, overwrite, progress)
-        told = json.loads(headers.get("Photochrom-Note-Parts", "[]"))
-        return [Note(str(target) if part["about"] == "result" else photo.name, part["text"]) for part in told]
+        media_type = MEDIA_TYPES.get(f".{asked['format']}", "image/")
+        address = f"v1/photos/{photo.id}/colorize"
+        headers = self._download(address, asked, target, overwrite, progress, media_type=media_type)
+        with understood(self._http.base):
+            told = json.loads(headers.get("Photochrom-Note-Parts", "[]"))
+            return [
+                Note(str(target) if part["about"] == "result" else photo.name, str(part["text"])) for part in told
+            ]
 
     def download(
         self, photo: RemotePhoto, target: str | Path, *, long_edge: int | None = None, overwrite: bool = False
@@ -192,7 +201,9 @@ class Client:
             PhotochromError: as `upload`.
         """
         asked = {"options": _json(options, network), "long_edge": long_edge}
-        response = self._http.ask("POST", f"v1/photos/{photo.id}/confidence", json=asked)
+        address = f"v1/photos/{photo.id}/confidence"
+        response = self._http.ask("POST", address, most=_LARGEST_MAP, json=asked)
+        self._check_type(response.headers, MEDIA_TYPES[".png"])
         with _written(Path(target), overwrite) as file:
             file.write(response.content)
 
@@ -211,8 +222,8 @@ class Client:
             PhotochromError: as `upload`.
         """
         asked = {"n": n, "seed": seed, "options": _json(options, network)}
-        told = self._http.ask("POST", f"v1/photos/{photo.id}/alternatives", json=asked).json()
-        sets = [_hints(each) for each in told["alternatives"]]
+        address = f"v1/photos/{photo.id}/alternatives"
+        sets = self._ask("POST", address, lambda told: [_hints(each) for each in told["alternatives"]], json=asked)
         return [(options or Options()).model_copy(update={"hints": hints}) for hints in sets]
 
     def suggest(
@@ -224,7 +235,7 @@ class Client:
             PhotochromError: as `upload`.
         """
         asked = {"n": n, "options": _json(options, network)}
-        return list(_hints(self._http.ask("POST", f"v1/photos/{photo.id}/suggestions", json=asked).json()))
+        return list(self._ask("POST", f"v1/photos/{photo.id}/suggestions", _hints, json=asked))
 
     def remove(self, photo: RemotePhoto) -> None:
         """Have the service remove a photo now.
@@ -240,8 +251,7 @@ class Client:
         Raises:
             PhotochromError: as `upload`.
         """
-        told: list[dict[str, Any]] = self._http.ask("GET", "v1/networks").json()["networks"]
-        return told
+        return self._ask("GET", "v1/networks", lambda told: [dict(each) for each in told["networks"]])
 
     def limits(self) -> dict[str, Any]:
         """Return what the service takes, and how long it keeps photos.
@@ -249,11 +259,27 @@ class Client:
         Raises:
             PhotochromError: as `upload`.
         """
-        told: dict[str, Any] = self._http.ask("GET", "v1/limits").json()
-        return told
+        return self._ask("GET", "v1/limits", lambda told: dict(told))
 
     def _photo(self, address: str) -> RemotePhoto:
-        return _PHOTO.validate_python(self._http.ask("GET", address).json())
+        return self._ask("GET", address, _PHOTO.validate_python)
+
+    def _ask(self, method: str, address: str, read: Callable[[Any], T], **given: Any) -> T:
+        """Ask for JSON, and return what `read` makes of it."""
+        response = self._http.ask(method, address, **given)
+        with understood(self._http.base):
+            return read(response.json())
+
+    def _check_type(self, headers: httpx.Headers, media_type: str) -> None:
+        """Make sure that what comes is what goes into the file.
+
+        Raises:
+            UnreachableError: if it is something else, such as the page of a proxy.
+        """
+        kind, encoding = headers.get("Content-Type", "nothing"), headers.get("Content-Encoding", "identity")
+        if not kind.startswith(media_type) or encoding != "identity":
+            told = kind if encoding == "identity" else f"{kind} packed by {encoding}"
+            raise no_service(self._http.base, f"answers with {told} in place of {media_type}")
 
     def _download(
         self,
@@ -262,6 +288,8 @@ class Client:
         target: Path,
         overwrite: bool,
         progress: Progress | None = None,
+        *,
+        media_type: str = "image/",
     ) -> httpx.Headers:
         """Write a result to a file, and return the headers of its answer."""
         query = {name: json.dumps(each) if isinstance(each, list) else each for name, each in asked.items()}
@@ -271,13 +299,20 @@ class Client:
         with _written(target, overwrite) as file:
             while True:
                 have = file.tell()
-                goes_on = {"Range": f"bytes={have}-", "If-Range": headers["ETag"]} if have else {}
-                with self._http.stream("GET" if fits else "POST", address, headers=goes_on, **given) as response:
+                sent = {"Accept-Encoding": "identity"}
+                if have and "ETag" in headers:
+                    sent |= {"Range": f"bytes={have}-", "If-Range": headers["ETag"]}
+                with self._http.stream("GET" if fits else "POST", address, headers=sent, **given) as response:
                     headers = response.headers
+                    self._check_type(headers, media_type)
                     if response.status_code != 206:  # all of it, again
                         file.seek(0)
                         file.truncate()
-                    size = file.tell() + int(headers["Content-Length"])
+                    with understood(self._http.base):
+                        start = f"bytes {file.tell()}-"
+                        if not headers.get("Content-Range", start).startswith(start):
+                            raise ValueError(headers["Content-Range"])
+                        size = file.tell() + int(headers["Content-Length"])
                     try:
                         for piece in response.iter_raw():
                             file.write(piece)

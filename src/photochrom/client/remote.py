@@ -11,9 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+import httpx
 import numpy as np
 
 from photochrom.client.client import Client, RemotePhoto
+from photochrom.client.problems import understood
 from photochrom.errors import (
     CapabilityError,
     HintError,
@@ -82,13 +84,14 @@ class RemoteEngine(Engine):
     def __init__(self, setup: RemoteSetup) -> None:
         self._client = Client(setup.url, api_key=setup.api_key)
         told = self._client.networks()
-        wanted = setup.networks[0] if setup.networks else told[0]["name"]
-        chosen = [each for each in told if each["name"] == wanted]
-        if not chosen:
-            known = ", ".join(each["name"] for each in told)
-            raise UnknownNetworkError(wanted, f"{setup.url} offers no such network", f"use one of {known}")
-        card = Card.model_validate({name: each for name, each in chosen[0].items() if name != "sha256"})
-        self._network = OpenNetwork(card, chosen[0]["sha256"])
+        with understood(httpx.URL(setup.url)):
+            wanted = setup.networks[0] if setup.networks else told[0]["name"]
+            chosen = [each for each in told if each["name"] == wanted]
+            if not chosen:
+                known = ", ".join(each["name"] for each in told)
+                raise UnknownNetworkError(wanted, f"{setup.url} offers no such network", f"use one of {known}")
+            card = Card.model_validate({name: each for name, each in chosen[0].items() if name != "sha256"})
+            self._network = OpenNetwork(card, chosen[0]["sha256"])
         self._kept: dict[str, RemotePrediction] = {}
         self._mine = threading.local()
 

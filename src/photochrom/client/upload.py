@@ -10,6 +10,7 @@ from typing import BinaryIO
 import httpx
 
 from photochrom.client.http import Http
+from photochrom.client.problems import understood
 from photochrom.errors import PhotochromError, UnreachableError
 from photochrom.server.refusals import TooSlowError, UploadStateError
 
@@ -48,8 +49,8 @@ def send_file(http: Http, file: BinaryIO, size: int, name: str, progress: Progre
         response = http.ask("POST", "v1/photos", headers={**begin, **_BYTES}, content=content)
         if progress is not None:
             progress(size, size)
-        return response.headers["Location"]
-    address = http.ask("POST", "v1/photos", headers=begin).headers["Location"]
+        return _location(http, response)
+    address = _location(http, http.ask("POST", "v1/photos", headers=begin))
     offset, tries = 0, 0
     while offset < size:
         before = offset
@@ -59,7 +60,7 @@ def send_file(http: Http, file: BinaryIO, size: int, name: str, progress: Progre
             http.ask("PATCH", address, headers=headers, content=body, wait=False, again=False)
             offset = size
         except (UnreachableError, TooSlowError, UploadStateError) as error:
-            offset = _offset(http, address)
+            offset = _offset(http, address, size)
             tries = 0 if offset > before else tries + 1
             if tries == _TRIES:
                 raise error
@@ -67,7 +68,7 @@ def send_file(http: Http, file: BinaryIO, size: int, name: str, progress: Progre
             if error.code not in ("queue-full", "service-full", "service-unavailable", "out-of-memory"):
                 raise
             # What came is kept, but for a last byte that is asked for again.
-            offset = _offset(http, address)
+            offset = _offset(http, address, size)
             tries = 0 if offset > before + 1 else tries + 1
             if tries == _TRIES:
                 raise
@@ -75,14 +76,24 @@ def send_file(http: Http, file: BinaryIO, size: int, name: str, progress: Progre
     return address
 
 
-def _offset(http: Http, address: str) -> int:
+def _location(http: Http, response: httpx.Response) -> str:
+    with understood(http.base):
+        return response.headers["Location"]
+
+
+def _offset(http: Http, address: str, size: int) -> int:
     """Ask how far an upload is; why it was refused, the answer to HEAD cannot say."""
     try:
-        return int(http.ask("HEAD", address, headers=_TUS).headers["Upload-Offset"])
+        response = http.ask("HEAD", address, headers=_TUS)
     except UnreachableError as error:
         if not isinstance(error.__cause__, httpx.TransportError):
             http.ask("PATCH", address, headers={**_BYTES, "Upload-Offset": "0"}, content=b"", wait=False)
         raise
+    with understood(http.base):
+        offset = int(response.headers["Upload-Offset"])
+        if not 0 <= offset <= size:
+            raise ValueError(offset)
+        return offset
 
 
 def _pieces(file: BinaryIO, offset: int, size: int, progress: Progress | None) -> Iterator[bytes]:

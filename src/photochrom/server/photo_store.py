@@ -78,13 +78,14 @@ class PhotoStore:
         forget: called with the id of each one that is gone.
 
     Attributes:
+        limit: likewise.
         awaited: ids of photos that are not here in full yet, for each of which a place is kept.
     """
 
     def __init__(
         self, spool: Spool, keep_seconds: float, limit: int, forget: Callable[[str], None] = lambda _: None
     ) -> None:
-        self._spool, self._keep_seconds, self._limit, self._forget = spool, keep_seconds, limit, forget
+        self._spool, self._keep_seconds, self.limit, self._forget = spool, keep_seconds, limit, forget
         self._photos: dict[str, StoredPhoto] = {}
         self.awaited: set[str] = set()
 
@@ -107,7 +108,7 @@ class PhotoStore:
         Raises:
             HTTPError: 503 if not.
         """
-        if len(self._photos) + len(self.awaited) >= self._limit:
+        if len(self._photos) + len(self.awaited) >= self.limit:
             full = FullError(None, "The service keeps as many photos as it may", "try again later")
             raise HTTPError(503, full, {"Retry-After": "60"})
 

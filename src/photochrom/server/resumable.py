@@ -105,7 +105,7 @@ class ResumableUploads:
         await upload.lock.acquire()
         if upload.refusal is not None or upload.id not in self._uploads:
             upload.lock.release()
-            raise upload.refusal or gone()
+            raise gone() if upload.refusal is None else _again(upload.refusal)
 
     async def receive(
         self, upload: ResumableUpload, offset: int, chunks: AsyncIterator[bytes], checksum: Checksum | None = None
@@ -122,6 +122,10 @@ class ResumableUploads:
         upload.superseded = asyncio.Event()
         try:
             await self._append(upload, _until(upload.superseded, chunks), checksum)
+        except BaseException:
+            if upload.size == upload.length:  # who asks how far it is must not take it for a photo
+                self._cut(upload, max(0, upload.size - 1))
+            raise
         finally:
             upload.superseded = None
             self._renew(upload)
@@ -199,14 +203,22 @@ class ResumableUploads:
 
     def _refuse(self, upload: ResumableUpload, error: HTTPError) -> None:
         """Let go of what is no photo, and remember why, for a client that did not hear it."""
-        upload.refusal = error
+        upload.refusal = _again(error)
         self._photos.awaited.discard(upload.id)
         self._spool.remove(upload.path, upload.size)
         upload.size = 0
         upload.expires = time.time() + min(_REFUSED, self._keep_seconds)
+        refused = [each for each in self._uploads.values() if each.refusal is not None]
+        for oldest in refused[: -self._photos.limit]:
+            self.remove(oldest)
 
     def _renew(self, upload: ResumableUpload) -> None:
         upload.expires = time.time() + self._keep_seconds
+
+
+def _again(error: HTTPError) -> HTTPError:
+    """Make an error anew, without what its traceback holds, which grows with each time that it is raised."""
+    return HTTPError(error.status_code, error.error, error.headers)
 
 
 async def _until(superseded: asyncio.Event, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -93,7 +93,7 @@ class AccessMiddleware:
             return False
         # Behind a proxy the scheme is another, and with it the port that is not written.
         host = headers.get("host", "")
-        own = re.search(r":(\d+)$", host)
+        own = re.search(r":(\d{1,5})$", host)
         return name != _host(host) or port not in ({int(own[1])} if own else set(_PORTS.values()))
 
     def _knows(self, authorization: str) -> bool:

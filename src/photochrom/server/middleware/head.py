@@ -27,7 +27,8 @@ class HeadMiddleware:
         async def without_body(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        asked = {**scope, "method": "GET"}
+        headers = [each for each in scope["headers"] if each[0] != b"range"]  # which is for GET alone (RFC 9110)
+        asked = {**scope, "method": "GET", "headers": headers}
         try:
             await self._app(asked, receive, without_body)
         finally:

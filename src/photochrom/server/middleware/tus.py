@@ -42,7 +42,7 @@ class TusMiddleware:
             return
         meant = headers.get("x-http-method-override", "").upper()
         if scope["method"] == "POST" and meant in _OVERRIDABLE:
-            scope["method"] = meant
+            scope = {**scope, "method": meant}  # a copy: the connection answers what it was asked, with a body
         await self._app(scope, receive, with_version)
 
 
