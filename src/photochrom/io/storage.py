@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import tarfile
@@ -13,6 +14,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
+from urllib.parse import unquote
 
 from photochrom.errors import OutputError, PhotochromError, PhotoError, reason_of, require_extra
 
@@ -66,8 +68,10 @@ class Storage:
         self.where = where.rstrip("/") or "/"
         try:
             with _told(where, OutputError, "opened"):
-                path = where if is_url(where) else str(Path(where).expanduser().absolute())
-                self._files, self._root = fsspec.core.url_to_fs(path)
+                if is_url(where):
+                    self._files, self._root = fsspec.core.url_to_fs(where)
+                else:  # as it is: a name may hold what means something in a URL
+                    self._files, self._root = fsspec.filesystem("file"), str(Path(where).expanduser().absolute())
         except ImportError as error:
             raise OutputError(where, f"needs a package ({reason_of(error)})", "install it") from error
         self._root = self._root.rstrip("/")
@@ -82,15 +86,34 @@ class Storage:
         """Return what to call one of its files."""
         return f"{self.where}/{name}" if name else self.where
 
+    def plain(self, name: str) -> str:
+        """Return a file's name as it was meant: web servers quote what a URL may not hold."""
+        if self._kinds.isdisjoint({"http", "https"}):
+            return name
+        parts = ((part, unquote(part)) for part in name.split("/"))
+        return "/".join(part if "/" in meant or meant in (".", "..") else meant for part, meant in parts)
+
     def local(self, name: str) -> Path | None:
         """Return a file's path, where it is one of this machine's."""
         return Path(self._path(name)) if self.is_local else None
+
+    def place_of(self, other: Storage, name: str = "") -> str | None:
+        """Return where a file of another storage lies in this one; empty for its folder, None if it does not."""
+        if self._files != other._files:
+            return None
+        root, path = self._path(""), other._path(name)
+        if self.is_local:
+            root, path = os.path.realpath(root), os.path.realpath(path)
+        if path == root:
+            return ""
+        above = f"{root.rstrip('/')}/"
+        return path[len(above) :] if path.startswith(above) else None
 
     def walk(self, without: Callable[[str], bool]) -> Iterator[tuple[str, list[Entry]]]:
         """Go through its folders, each with its files by name; one folder is held at a time.
 
         Args:
-            without: says of a folder's path whether it is left out.
+            without: says of a folder's path whether it is left out, before the files beside it come.
 
         Raises:
             PhotoError: if it cannot be listed.
@@ -101,7 +124,8 @@ class Storage:
             with _told(self.url(here), PhotoError, "listed"):
                 found = _again(partial(self._files.ls, self._path(here), detail=True))
                 self._files.invalidate_cache()
-            files, folders = [], []
+            files: list[Entry | None] = []
+            folders = []
             for info in found:
                 name = self._name(info["name"])
                 if name == here or not name:
@@ -109,9 +133,10 @@ class Storage:
                 if info["type"] == "directory":
                     folders.append(name)
                 else:
-                    files.append(_entry(name, info))
-            yield here, sorted(files, key=lambda entry: entry.name)
-            pending += sorted((name for name in folders if not without(name)), reverse=True)
+                    files.append(_entry(name, info) if info["size"] is not None else self.look(name))
+            folders = [name for name in folders if not without(name)]
+            yield here, sorted(filter(None, files), key=lambda entry: entry.name)
+            pending += sorted(folders, reverse=True)
 
     def look(self, name: str) -> Entry | None:
         """Return what there is of a file; None if it is not there.

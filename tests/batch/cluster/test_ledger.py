@@ -13,6 +13,10 @@ from photochrom.errors import OutputError
 from photochrom.io.storage import Storage
 
 PHOTO = StoredPhoto("s3://bucket/album", "a.jpg", "a.jpg", 5, "5 tag")
+OUTCOME = {
+    "result": "a.jpg", "file": "", "source": PHOTO.source, "photo": PHOTO.stamp, "made": "", "state": "done",
+    "reason": "", "code": "", "warnings": "[]", "seconds": 0.5,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -33,12 +37,8 @@ def write(output: Storage, name: str = "a.jpg", content: str = "result") -> str:
 
 
 def record(output: Storage, made: str, recipe: str = "recipe", **changes: object) -> None:
-    outcome = {
-        "result": "a.jpg", "file": "", "source": PHOTO.source, "photo": PHOTO.stamp, "made": made, "state": "done",
-        "reason": "", "code": "", "warnings": "[]", "seconds": 0.5,
-    }  # fmt: skip
     with Ledger(output, recipe) as ledger:
-        ledger.record(outcome | changes)
+        ledger.record(OUTCOME | {"made": made} | changes)
         assert ledger.seconds_each() is None  # of earlier calls alone
 
 
@@ -94,6 +94,45 @@ def test_failures_and_photos_with_colours_are_known_again(output: Storage) -> No
     record(output, "", state="colored")
     assert decide(output, skip_colored=True) == ("skip", COLORED)
     assert decide(output) == ("make", "")
+
+
+def test_a_result_is_still_photochrom_s_after_it_could_not_be_made_again(output: Storage) -> None:
+    record(output, write(output))
+    with Ledger(output, "recipe") as ledger:
+        ledger.record(OUTCOME | {"state": "failed", "photo": "6 tag"})
+    changed = StoredPhoto("s3://bucket/album", "a.jpg", "a.jpg", 6, "6 tag")
+    assert decide(output, changed) == ("skip", FAILED)
+    assert decide(output, changed, retry_failed=True) == ("make", "")
+    assert decide(output) == ("make", "")
+    write(output, content="touched up")
+    assert decide(output) == ("skip", CHANGED)
+
+
+def test_what_is_put_where_a_photo_failed_is_somebody_else_s(output: Storage) -> None:
+    record(output, "", state="failed", reason="is no photo")
+    write(output)
+    assert decide(output, retry_failed=True) == ("skip", FOREIGN)
+
+
+def test_names_that_are_no_text_are_known_again(output: Storage) -> None:
+    photo = StoredPhoto("/alb\udcfcm", "f\udcfcr.jpg", "f\udcfcr.jpg", 5, "5 tag", sidecars=("f\udcfcr.xmp",))
+    made, beside = write(output, photo.result), write(output, "f\udcfcr.xmp")
+    with Ledger(output, "recipe") as ledger:
+        list(ledger.claim([[{"result": photo.result}]]))
+    assert decide(output, photo) == ("make", "")
+    record(output, made, result=photo.result, source=photo.source, beside=[("f\udcfcr.xmp", beside)])
+    assert decide(output, photo) == ("skip", DONE)
+    with Ledger(output, "recipe") as ledger:
+        assert ledger.taken(photo) == ()
+
+
+def test_no_photo_of_the_call_is_written_over(output: Storage) -> None:
+    with Ledger(output, "recipe") as ledger:
+        ledger.decide(PHOTO, overwrite=True, skip_colored=False, retry_failed=False)
+        ledger.keep("b.jpg")
+        assert ledger.written_over() == []
+        ledger.keep("A.jpg")
+        assert ledger.written_over() == [(PHOTO.source, "a.jpg")]
 
 
 def test_two_photos_of_one_result_are_refused(output: Storage) -> None:

@@ -14,6 +14,7 @@ import sqlite3
 import tempfile
 import threading
 import time
+import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -80,7 +81,8 @@ class Ledger:
             "known": f"({', '.join(_COLUMNS)}, PRIMARY KEY (result))",
             "there": "(name PRIMARY KEY, stamp)",
             "claimed": "(result PRIMARY KEY)",
-            "planned": "(folded PRIMARY KEY, source)",
+            "planned": "(folded PRIMARY KEY, source, result)",
+            "kept": "(folded PRIMARY KEY)",
         }.items():
             self._index.execute(f"CREATE TABLE {table} {columns} WITHOUT ROWID")
         try:
@@ -122,47 +124,55 @@ class Ledger:
         self, photo: StoredPhoto, *, overwrite: bool, skip_colored: bool, retry_failed: bool
     ) -> tuple[Literal["make", "skip", "refuse"], str]:
         """Say what is to be done of a photo, and why it is not made."""
-        folded = photo.result.casefold()
+        result, source = _text(photo.result), _text(photo.source)
+        folded = _folded(photo.result)
         try:
-            self._index.execute("INSERT INTO planned VALUES (?, ?)", (folded, photo.source))
+            self._index.execute("INSERT INTO planned VALUES (?, ?, ?)", (folded, source, result))
         except sqlite3.IntegrityError:
             (other,) = self._index.execute("SELECT source FROM planned WHERE folded = ?", (folded,)).fetchone()
-            if other == photo.source:
+            if other == source:
                 return "skip", "named twice"
             return "refuse", f"would become {self._output.url(photo.result)}, as would {other}"
         if overwrite:
             return "make", ""
         row = self._index.execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM known WHERE result = ?", (photo.result,)
+            f"SELECT {', '.join(_COLUMNS)} FROM known WHERE result = ?", (result,)
         ).fetchone()
         known = None if row is None else dict(zip(_COLUMNS, row, strict=True))
-        same = (
-            known is not None
-            and (known["source"], known["photo"]) == (photo.source, photo.stamp)
-            and known["recipe"] == self._recipe
-        )
-        stamp = self._stamp((known or {}).get("file") or photo.result)
-        if stamp is None or known is None:
-            if stamp is not None and not self._has("claimed", photo.result):
+        stamp = self._stamp((known or {}).get("file") or result)
+        if stamp is not None and not self._has("claimed", result):
+            if known is None or not known["made"]:
                 return "skip", FOREIGN
-            if same and known is not None and known["state"] == "failed" and not retry_failed:
-                return "skip", FAILED
-            if same and known is not None and known["state"] == "colored" and skip_colored:
-                return "skip", COLORED
+            if known["made"] != stamp:
+                return "skip", CHANGED
+        if known is None:
             return "make", ""
-        if known["made"] != stamp and not self._has("claimed", photo.result):
-            return "skip", CHANGED
-        if known["source"] != photo.source and known["photo"] != photo.stamp:
+        if stamp is not None and known["source"] != source and known["photo"] != photo.stamp:
             return "skip", OTHER
-        return ("skip", DONE) if same and known["made"] == stamp else ("make", "")
+        if (known["source"], known["photo"], known["recipe"]) == (source, photo.stamp, self._recipe):
+            if known["state"] == "failed" and not retry_failed:
+                return "skip", FAILED
+            if known["state"] == "colored" and skip_colored:
+                return "skip", COLORED
+            if known["state"] == "done" and known["made"] == stamp:
+                return "skip", DONE
+        return "make", ""
+
+    def keep(self, name: str) -> None:
+        """Take note of a file of the folder that no result may be written over: a photo of the call."""
+        self._index.execute("INSERT OR IGNORE INTO kept VALUES (?)", (_folded(name),))
+
+    def written_over(self) -> list[tuple[str, str]]:
+        """Return the photos whose results would be written over such files, and these results."""
+        return list(self._index.execute("SELECT source, result FROM planned NATURAL JOIN kept"))
 
     def taken(self, photo: StoredPhoto) -> tuple[str, ...]:
         """Return what lies where the copies of a photo's sidecars would go, and is not photochrom's."""
         found = []
         for sidecar in photo.sidecars:
             target = sidecar_target(Path(sidecar), Path(photo.name), Path(photo.result)).as_posix()
-            stamp = self._stamp(target)
-            row = self._index.execute("SELECT made FROM known WHERE result = ?", (target,)).fetchone()
+            stamp = self._stamp(_text(target))
+            row = self._index.execute("SELECT made FROM known WHERE result = ?", (_text(target),)).fetchone()
             if stamp is not None and (row is None or row[0] != stamp):
                 found.append(target)
         return tuple(found)
@@ -190,10 +200,10 @@ class Ledger:
         Raises:
             OutputError: if that cannot be written.
         """
-        row = {name: outcome[name] for name in _COLUMNS if name != "recipe"} | {"recipe": self._recipe}
+        row = {name: _text(outcome[name]) for name in _COLUMNS if name != "recipe"} | {"recipe": self._recipe}
         self._rows.append(row)
         for result, made in outcome.get("beside", ()):
-            self._rows.append(row | {"result": result, "made": made, "state": "sidecar", "warnings": "[]"})
+            self._rows.append(row | {"result": _text(result), "made": made, "state": "sidecar", "warnings": "[]"})
         if len(self._rows) >= _ROWS or time.monotonic() - self._flushed > _SECONDS:
             self.flush()
 
@@ -237,7 +247,8 @@ class Ledger:
         parts: list[str] = []
         for _, entries in self._walk():
             self._index.executemany(
-                "INSERT OR REPLACE INTO there VALUES (?, ?)", [(entry.name, entry.stamp) for entry in entries]
+                "INSERT OR REPLACE INTO there VALUES (?, ?)",
+                [(_text(entry.name), entry.stamp) for entry in entries],
             )
             parts += [
                 entry.name
@@ -252,7 +263,7 @@ class Ledger:
                 self._learn(name)
             elif name.startswith(f"{HIDDEN}/plan/"):
                 rows = self._table(name, ["photos"])
-                claims = ((photo["result"],) for row in rows for photo in json.loads(row["photos"]))
+                claims = ((_text(photo["result"]),) for row in rows for photo in json.loads(row["photos"]))
                 self._index.executemany("INSERT OR IGNORE INTO claimed VALUES (?)", claims)
 
     def _walk(self) -> Iterator[tuple[str, list[Any]]]:
@@ -265,7 +276,17 @@ class Ledger:
 
     def _learn(self, name: str) -> None:
         rows = [tuple(row[column] for column in _COLUMNS) for row in self._table(name, list(_COLUMNS))]
-        self._index.executemany(f"INSERT OR REPLACE INTO known VALUES ({', '.join('?' * len(_COLUMNS))})", rows)
+        # Where nothing was made, the earlier result is still there, and still photochrom's.
+        earlier = ", ".join(
+            f"{name} = CASE excluded.made WHEN '' THEN known.{name} ELSE excluded.{name} END"
+            if name in ("file", "made")
+            else f"{name} = excluded.{name}"
+            for name in _COLUMNS[1:]
+        )
+        self._index.executemany(
+            f"INSERT INTO known VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO UPDATE SET {earlier}",
+            rows,
+        )
         self._index.executemany("DELETE FROM claimed WHERE result = ?", [row[:1] for row in rows])
 
     def _table(self, name: str, columns: list[str]) -> list[dict[str, Any]]:
@@ -327,6 +348,18 @@ class Ledger:
         said = {"call": self._token, "time": time.time(), "machine": socket.gethostname(), "process": os.getpid()}
         local.write_text(json.dumps(said), encoding="utf-8")
         self._output.put(local, _RUNNING)
+
+
+def _text(value: Any) -> Any:
+    """Make text of a name that is none, which neither SQLite nor Parquet takes."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _folded(name: str) -> str:
+    """Make names equal that some disk may take for one."""
+    return unicodedata.normalize("NFC", _text(name)).casefold()
 
 
 def _by_run(part: str) -> tuple[str, bool, str]:

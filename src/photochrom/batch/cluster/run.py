@@ -23,7 +23,7 @@ from photochrom.batch.run import Result
 from photochrom.errors import OutputError, WorkerError, require_extra
 from photochrom.inference.catalogue import Merge, bundled_networks, network_file, read_merge
 from photochrom.io.folder_rules import FolderRules, default_rules
-from photochrom.io.storage import Storage
+from photochrom.io.storage import Storage, is_url
 from photochrom.options import Options
 from photochrom.workers.engine import EngineSetup, OpenNetwork
 from photochrom.workers.jobs import Describe
@@ -122,6 +122,8 @@ class ClusterBatch:
         self._setup, self._options, self._cluster = setup, options, cluster
         self._overwrite, self._skip_colored, self._retry_failed = overwrite, skip_colored, retry_failed
         self._shard_photos = shard_photos
+        if not is_url(output):  # other machines work in other folders
+            output = str(Path(output).expanduser().absolute())
         self._output = Storage(output)
         self.network = network = _described(setup, options)
         with ExitStack() as stack:
@@ -143,12 +145,15 @@ class ClusterBatch:
 
         Raises:
             PhotoError: if a place is not there, or holds no photos.
-            OutputError: if two photos would become one file.
+            OutputError: if two photos would become one file, or one would be written over.
         """
-        sources = Sources(places, self._output.where, suffix, rules or default_rules())
+        sources = Sources(places, self._output, suffix, rules or default_rules())
         plan, ways = ClusterPlan(), {"overwrite": self._overwrite, "skip_colored": self._skip_colored}
         refused: list[OutputError] = []
         for photo in sources.photos():
+            lies = sources.place_in_output(photo)
+            if lies is not None:
+                self._ledger.keep(lies)
             act, why = self._ledger.decide(photo, retry_failed=self._retry_failed, **ways)
             if act == "refuse":
                 refused.append(OutputError(photo.source, why, "colorize them into different folders"))
@@ -158,6 +163,9 @@ class ClusterBatch:
                 taken = () if self._overwrite else self._ledger.taken(photo)
                 plan.photos.append(asdict(replace(photo, taken=taken)))
                 plan.total += photo.size
+        for source, result in self._ledger.written_over():
+            problem = f"would become {self._output.url(result)}, a photo that is to be colorized"
+            refused.append(OutputError(source, problem, "give another folder as --output"))
         if refused:
             first, others = refused[0], len(refused) - 1
             more = f" (… and {others:,} other pair{'s' if others > 1 else ''})" if others else ""

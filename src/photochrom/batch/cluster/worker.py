@@ -186,7 +186,10 @@ class Worker:
                 each.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise OutputError(each, f"cannot be written ({error.strerror})", "free some disk there") from error
-        local = self._fetch(photo, folder)
+        try:
+            local = self._fetch(photo, folder)
+        except PhotochromError as error:
+            return _failed(error) | {"photo": ""}  # no fault of the photo's: the next call tries again
         target = out / PurePosixPath(photo.result).name
         job = RecordedRender(
             photo=local,
@@ -236,4 +239,6 @@ class Worker:
 
 
 def _failed(error: PhotochromError) -> dict[str, Any]:
-    return {"state": "failed", "reason": str(error), "code": error.code}
+    failed = {"state": "failed", "reason": str(error), "code": error.code}
+    # Of a full disk or a lost line no photo is to blame: without its stamp, the next call tries again.
+    return failed | ({"photo": ""} if error.code == OutputError.code else {})
