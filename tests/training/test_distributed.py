@@ -147,6 +147,12 @@ def test_torchrun_s_variables_tell_who_one_is() -> None:
     assert ranks_of(environment) == Ranks()
 
 
+def test_each_process_of_a_machine_gets_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert [choose_device("cuda", Ranks(rank, 4, rank % 2, 2)).index for rank in range(4)] == [0, 1, 0, 1]
+    assert choose_device("cuda").index is None
+
+
 def test_processes_of_a_machine_do_not_share_a_gpu() -> None:
     with pytest.raises(TrainingError, match="one GPU for 2 processes"):
         choose_device("cuda:1", Ranks(0, 2, 0, 2))

@@ -290,3 +290,13 @@ def test_a_damaged_file_is_read_or_refused_never_anything_else(tmp_path, zipped,
         return
     for weight in weights.values():
         assert weight.read().shape == weight.shape
+
+
+def test_a_page_of_a_server_in_place_of_weights_is_called_one(tmp_path):
+    path = tmp_path / "weights.pth"
+    path.write_text("\n <!DOCTYPE html><title>Sign in</title>")
+    with pytest.raises(NetworkError, match="is no file of weights but a web page"):
+        read_weights(path)
+    path.write_bytes(b"plain nonsense")
+    with pytest.raises(NetworkError, match="but something else"):
+        read_weights(path)

@@ -159,7 +159,7 @@ function check(entry, number) {
 }
 
 const isPalette = (palette) =>
-  Array.isArray(palette) && palette.every((ab) => Array.isArray(ab) && ab.length === 2 && ab.every((value) => Math.abs(value) <= 128));
+  Array.isArray(palette) && palette.every((ab) => Array.isArray(ab) && ab.length === 2 && ab.every((value) => typeof value === "number" && Math.abs(value) <= 128));
 
 function apply(photo, entry) {
   const called = (marks) => marks.map((mark) => ({ id: newId(), ...mark }));

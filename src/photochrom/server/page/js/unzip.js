@@ -18,20 +18,33 @@ export async function entriesOf(file) {
     if (at + 46 > directory.byteLength || directory.getUint32(at, true) !== ENTRY) throw new Error("its list of files is damaged");
     const [nameLength, extra, comment] = [28, 30, 32].map((field) => directory.getUint16(at + field, true));
     const name = new TextDecoder().decode(new Uint8Array(directory.buffer, at + 46, nameLength));
-    const [way, size, offset] = [directory.getUint16(at + 10, true), directory.getUint32(at + 20, true), directory.getUint32(at + 42, true)];
-    found.set(name, () => read(file, offset, size, way));
+    const way = directory.getUint16(at + 10, true);
+    const [size, whole, offset] = [20, 24, 42].map((field) => directory.getUint32(at + field, true));
+    found.set(name, () => read(file, offset, size, whole, way));
     at += 46 + nameLength + extra + comment;
   }
   return found;
 }
 
-async function read(file, offset, size, way) {
+async function read(file, offset, size, whole, way) {
   const head = await view(file, offset, offset + 30);
   const start = offset + 30 + head.getUint16(26, true) + head.getUint16(28, true);
   if (![STORED, DEFLATED].includes(way) || start + size > file.size) throw new Error("a file in it is damaged");
   const packed = file.slice(start, start + size);
   if (way === STORED) return packed;
-  return new Response(packed.stream().pipeThrough(new DecompressionStream("deflate-raw"))).blob();
+  return new Response(packed.stream().pipeThrough(new DecompressionStream("deflate-raw")).pipeThrough(upTo(whole))).blob();
+}
+
+/** Ends a stream that brings more than its list says, as files do that are made to fill the memory. */
+function upTo(most) {
+  let come = 0;
+  return new TransformStream({
+    transform(chunk, out) {
+      come += chunk.byteLength;
+      if (come > most) out.error(new Error("a file in it is damaged"));
+      else out.enqueue(chunk);
+    },
+  });
 }
 
 const view = async (file, from, to) => new DataView(await file.slice(from, to).arrayBuffer());
