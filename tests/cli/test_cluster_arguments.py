@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from photochrom.cli.main import main
@@ -45,3 +47,15 @@ def test_a_place_that_is_not_there_is_one_line(tint, tmp_path, capsys) -> None:
     command = ["colorize", str(tmp_path / "none"), "-o", str(tmp_path / "out"), "--engine", "ray", "-n", str(tint)]
     assert main(command) == 1
     assert capsys.readouterr().err.strip().splitlines()[-1].startswith("photochrom: ")
+
+
+def test_a_plan_s_report_says_what_would_be_done_and_what_cannot(tint, tmp_path, capsys) -> None:
+    photos = save_photos(tmp_path / "photos", 2)[0].parent
+    command = ["colorize", str(photos), "-o", str(tmp_path / "out"), "--engine", "ray", "-n", str(tint)]
+    shard = photos / "torn.tar"
+    shard.write_bytes(b"no shard")
+    assert main([*command, "--plan", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["not_begun"], said["failed"]) == (2, 1)
+    assert said["photos"][0]["source"] == str(shard)
+    assert any("2 photos to colorize" in note for note in said["notes"])

@@ -83,10 +83,14 @@ def run_on_cluster(args: argparse.Namespace, show: Show, setup: EngineSetup, opt
         plan = batch.plan(args.paths, suffix=args.format, rules=read_rules(args))
         for note in plan.notes:
             show.note(note)
-        if args.plan:
-            show.last += plan_lines(plan, batch.seconds_each())
-            return
         show.report.expect(len(plan.photos) + len(plan.settled))
+        if args.plan:
+            for result in plan.results():
+                show.result(result)
+            lines = plan_lines(plan, batch.seconds_each())
+            show.report.notes += lines
+            show.last += lines
+            return
         show.screen.count("Colorizing", len(plan.photos) + len(plan.settled))
         results = batch.run(plan)
         try:

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from photochrom.errors import OutputError, PhotochromError, PhotoError, reason_of, require_extra
 
-__all__ = ["Entry", "Storage", "is_url"]
+__all__ = ["Entry", "Storage", "is_part", "is_url"]
 
 T = TypeVar("T")
 
@@ -32,6 +32,11 @@ _PAUSES = (0.5, 2.0)  # seconds before what failed is tried again
 def is_url(text: str) -> bool:
     """Tell a URL from a path: it starts with a scheme and two slashes."""
     return re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE) is not None
+
+
+def is_part(name: str) -> bool:
+    """Say whether a file is one that was on its way when its call was killed."""
+    return re.search(r"\.[0-9a-f]{8}\.photochrom-part$", name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +212,7 @@ class Storage:
         if self._kinds & _WHOLE_OR_NOT:
             self._files.put_file(file, path)
             return
-        part = f"{path}.{secrets.token_hex(4)}.part"
+        part = f"{path}.{secrets.token_hex(4)}.photochrom-part"
         try:
             self._files.put_file(file, part)
             if self.is_local:

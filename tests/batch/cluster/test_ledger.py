@@ -166,3 +166,11 @@ def test_a_damaged_file_is_named(output: Storage) -> None:
     write(output, ".photochrom/outcomes/000001-aaaaaa-000000.parquet", "no parquet")
     with pytest.raises(OutputError, match=r"000000\.parquet: is damaged"):
         Ledger(output, "recipe")
+
+
+def test_what_a_killed_call_left_half_written_goes(output: Storage) -> None:
+    write(output, "a.jpg.0123abcd.photochrom-part")
+    write(output, "a.jpg.0123abcd.part")  # of somebody else
+    decide(output)
+    assert output.look("a.jpg.0123abcd.photochrom-part") is None
+    assert output.look("a.jpg.0123abcd.part") is not None

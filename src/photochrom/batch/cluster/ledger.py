@@ -26,7 +26,7 @@ from photochrom.batch.manifest import CHANGED, COLORED, DONE, FOREIGN, OTHER
 from photochrom.batch.search import HIDDEN
 from photochrom.errors import OutputError, PhotochromError
 from photochrom.io.sidecars import sidecar_target
-from photochrom.io.storage import Storage
+from photochrom.io.storage import Storage, is_part
 
 __all__ = ["FAILED", "Ledger", "Outcome"]
 
@@ -74,6 +74,7 @@ class Ledger:
         self._rows: list[Outcome] = []
         self._flushed, self._parts, self._plans = time.monotonic(), 0, 0
         self._ended = threading.Event()
+        self._alive: threading.Thread | None = None
         self._index = sqlite3.connect(Path(self._scratch.name, "index.sqlite"), check_same_thread=False)
         self._index.execute("PRAGMA synchronous = OFF")
         self._index.execute("PRAGMA journal_mode = OFF")
@@ -101,6 +102,8 @@ class Ledger:
     def close(self) -> None:
         """Record the last outcomes and let other calls in."""
         self._ended.set()
+        if self._alive is not None:  # or it might say so once more after the file is gone
+            self._alive.join()
         with suppress(PhotochromError):  # the next call makes these again
             self.flush()
         with suppress(PhotochromError):
@@ -245,6 +248,7 @@ class Ledger:
     def _read(self) -> None:
         """Gather what lies in the folder and what earlier calls wrote down."""
         parts: list[str] = []
+        left: list[str] = []
         for _, entries in self._walk():
             self._index.executemany(
                 "INSERT OR REPLACE INTO there VALUES (?, ?)",
@@ -255,6 +259,10 @@ class Ledger:
                 for entry in entries
                 if entry.name.endswith(".parquet") and entry.name.startswith(f"{HIDDEN}/")
             ]
+            left += [entry.name for entry in entries if is_part(entry.name)]
+        for name in left:  # no other call is at work here
+            with suppress(PhotochromError):
+                self._output.remove(name)
         parts.sort(key=_by_run)
         last = int(_by_run(parts[-1])[0].partition("-")[0]) if parts else 0
         self._run = f"{last + 1:06d}-{self._token}"
@@ -322,7 +330,8 @@ class Ledger:
                 f"wait for it; if it was killed, for {_DEAD:.0f} s",
             )
         self._beat()
-        threading.Thread(target=self._live, name="photochrom-ledger", daemon=True).start()
+        self._alive = threading.Thread(target=self._live, name="photochrom-ledger", daemon=True)
+        self._alive.start()
 
     def _taken(self) -> str | None:
         """Return who else is at work there."""

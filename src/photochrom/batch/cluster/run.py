@@ -73,6 +73,11 @@ class ClusterPlan:
     failed: int = 0
     notes: list[str] = field(default_factory=list)
 
+    def results(self) -> Iterator[Result]:
+        """Yield what is known of the photos that will not be made."""
+        for row in self.settled:
+            yield Result(**row | {"warnings": tuple(row["warnings"]), "alike_to": tuple(row["alike_to"])})
+
     def settle(self, result: Result) -> None:
         """Take note of a photo that will not be made."""
         self.settled.append(asdict(result))
@@ -186,8 +191,7 @@ class ClusterBatch:
             WorkerError: if the cluster cannot be reached, or fails.
             OutputError: if the ledger cannot be written.
         """
-        for row in plan.settled:
-            yield Result(**row | {"warnings": tuple(row["warnings"])})
+        yield from plan.results()
         if not len(plan.photos):
             return
         parts = list(self._ledger.claim(_batched(plan.photos, self._shard_photos or _UNIT)))
