@@ -109,6 +109,21 @@ _SMALL = """() => {
 }"""
 
 
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "fingers"])
+def test_in_a_small_window_the_tools_lie_beside_the_whole_photo(
+    open_page: Any, tmp_path: Path, touch: bool
+) -> None:
+    page = open_page(viewport={"width": 390, "height": 844}, has_touch=touch, is_mobile=touch)
+    add(page, grey_png(tmp_path / "photo.png"))
+    for width, height in ((390, 844), *_SIZES[1:]):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(200)
+        tools, photo = (page.locator(one).bounding_box() for one in ("#tools", "#picture"))
+        above = tools["y"] + tools["height"] <= photo["y"]
+        beside = tools["x"] + tools["width"] <= photo["x"]
+        assert above or beside, (width, height, tools, photo)
+
+
 def test_a_picker_survives_being_resized_and_turned(open_page: Any, tmp_path: Path) -> None:
     page = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     add(page, grey_png(tmp_path / "photo.png"))
