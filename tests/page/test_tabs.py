@@ -167,7 +167,7 @@ def test_each_tab_keeps_its_own_photo_on_the_stage(two: tuple[Any, Any]) -> None
     for tab, name in ((one, "one.png"), (other, "two.png")):
         tab.reload()
         shown(tab)
-        assert tab.locator("#photo-name").inner_text() == name
+        expect(tab.locator("#photo-name")).to_have_text(name)
 
 
 def test_a_drag_that_another_tab_interrupts_goes_on(two: tuple[Any, Any]) -> None:

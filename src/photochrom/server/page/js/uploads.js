@@ -61,9 +61,8 @@ function uploaded(photo) {
 }
 
 async function send(photo) {
-  const known = photo.remote?.id;
   await catchUp(photo); // another tab may have sent it meanwhile
-  if (photo.remote?.id && photo.remote.id !== known) return photo.remote;
+  if (photo.remote?.id && !expired.has(photo.remote.id)) return photo.remote;
   if (photo.gone) throw removed(photo);
   const file = await fileOf(photo);
   if (!file) {
