@@ -58,6 +58,7 @@ def test_nothing_needed_is_out_of_sight_and_no_note_covers_a_control(
     open_page: Any, tmp_path: Path, width: int, height: int, touch: bool
 ) -> None:
     page = open_page(viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch)
+    expect(page.locator("[data-choose]").first).to_be_visible()
     assert in_sight(page, "[data-choose]")
     add(page, grey_png(tmp_path / "photo.png"), grey_png(tmp_path / "other.png"))
     place(page, 0.6, 0.3, "#3c60b0")
