@@ -114,6 +114,15 @@ def test_every_answer_has_strict_headers(service: Any, path: str) -> None:
     assert headers["cache-control"] == ("no-store" if path.startswith("/v1") else "no-cache")
 
 
+@pytest.mark.parametrize("path", ["/static/js/main.js", "/static/css/base.css"])
+def test_parts_of_the_page_have_the_headers_that_count_for_them(service: Any, path: str) -> None:
+    headers = service.client.get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "content-security-policy" not in headers
+
+
 def test_every_error_is_a_problem_document(service: Any) -> None:
     for method, path, status in (
         ("GET", "/nothing", 404),

@@ -21,6 +21,13 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
 }
+_PARTS = ("text/javascript", "application/javascript", "text/css")
+_OF_DOCUMENTS = {
+    "Content-Security-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Permissions-Policy",
+    "X-Frame-Options",
+}  # without a meaning on a script or a style sheet, of which a page has so many that they would weigh 30 KB
 
 
 class SecurityHeadersMiddleware:
@@ -40,8 +47,10 @@ class SecurityHeadersMiddleware:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                of_page = headers.get("Content-Type", "").startswith(_PARTS)
                 for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                    if not (of_page and name in _OF_DOCUMENTS):
+                        headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store" if private else "no-cache")
                 if "Content-Encoding" in headers and headers.get("ETag", "W/").startswith('"'):
                     headers["ETag"] = f"W/{headers['ETag']}"  # the same file, but not the same bytes
