@@ -164,7 +164,7 @@ def open_page(chromium: Any, service: Service) -> Iterator[Open]:
         page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
         page.goto(url)
         if ready:
-            page.wait_for_selector("body.ready", state="attached")
+            page.wait_for_selector("body.ready:not(.starting)", state="attached")
         return page
 
     yield start

@@ -226,8 +226,9 @@ def saved_points_of(page: Any) -> list[dict[str, Any]]:
     """The points while the picker covers the button that saves them: as they are about to outlive the tab."""
     page.wait_for_timeout(400)
     photos = page.evaluate(
-        """() => new Promise((resolve) => {
-          const opening = indexedDB.open("photochrom", 1);
+        """() => new Promise((resolve, reject) => {
+          const opening = indexedDB.open("photochrom");
+          opening.onerror = () => reject(opening.error);
           opening.onsuccess = () => {
             const all = opening.result.transaction("photos").objectStore("photos").getAll();
             all.onsuccess = () => resolve(all.result.map((photo) => photo.history.edit.points));
