@@ -8,11 +8,8 @@ plan but in no outcome is of photochrom, and is made again. While a call works, 
 from __future__ import annotations
 
 import json
-import os
-import socket
 import sqlite3
 import tempfile
-import threading
 import time
 import unicodedata
 import uuid
@@ -21,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
+from photochrom.batch.cluster.sign_of_life import SignOfLife
 from photochrom.batch.cluster.sources import StoredPhoto
 from photochrom.batch.manifest import CHANGED, COLORED, DONE, FOREIGN, OTHER
 from photochrom.batch.search import HIDDEN
@@ -34,8 +32,6 @@ FAILED = "failed before; --retry-failed tries again"
 
 _ROWS = 2000  # outcomes in a file
 _SECONDS = 30.0  # that outcomes wait at most
-_BEAT = 20.0  # seconds between two signs of life
-_DEAD = 90.0  # seconds without one after which a call is dead
 
 Outcome = dict[str, Any]
 """A row: result, file, source, photo (stamp), made (stamp), recipe, state, reason, code, warnings, seconds."""
@@ -73,8 +69,6 @@ class Ledger:
         self._scratch = tempfile.TemporaryDirectory(prefix="photochrom-")
         self._rows: list[Outcome] = []
         self._flushed, self._parts, self._plans = time.monotonic(), 0, 0
-        self._ended = threading.Event()
-        self._alive: threading.Thread | None = None
         self._index = sqlite3.connect(Path(self._scratch.name, "index.sqlite"), check_same_thread=False)
         self._index.execute("PRAGMA synchronous = OFF")
         self._index.execute("PRAGMA journal_mode = OFF")
@@ -87,10 +81,15 @@ class Ledger:
         }.items():
             self._index.execute(f"CREATE TABLE {table} {columns} WITHOUT ROWID")
         try:
-            self._take()
-            self._read()
+            self._sign = SignOfLife(output, self._token, Path(self._scratch.name))
+            try:
+                self._read()
+            except BaseException:
+                self._sign.end()
+                raise
         except BaseException:
-            self.close()
+            self._index.close()
+            self._scratch.cleanup()
             raise
 
     def __enter__(self) -> Ledger:
@@ -101,14 +100,9 @@ class Ledger:
 
     def close(self) -> None:
         """Record the last outcomes and let other calls in."""
-        self._ended.set()
-        if self._alive is not None:  # or it might say so once more after the file is gone
-            self._alive.join()
         with suppress(PhotochromError):  # the next call makes these again
             self.flush()
-        with suppress(PhotochromError):
-            if self._taken() is None:
-                self._output.remove(_RUNNING)
+        self._sign.end()
         self._index.close()
         self._scratch.cleanup()
 
@@ -319,45 +313,6 @@ class Ledger:
     def _has(self, table: str, result: str) -> bool:
         return self._index.execute(f"SELECT 1 FROM {table} WHERE result = ?", (result,)).fetchone() is not None
 
-    # A store has no locks. A file with a sign of life keeps two calls apart that do not begin at the same moment.
-
-    def _take(self) -> None:
-        other = self._taken()
-        if other is not None:
-            raise OutputError(
-                self._output.where,
-                f"another photochrom is writing there ({other})",
-                f"wait for it; if it was killed, for {_DEAD:.0f} s",
-            )
-        self._beat()
-        self._alive = threading.Thread(target=self._live, name="photochrom-ledger", daemon=True)
-        self._alive.start()
-
-    def _taken(self) -> str | None:
-        """Return who else is at work there."""
-        if self._output.look(_RUNNING) is None:
-            return None
-        local = Path(self._scratch.name, "running.json")
-        try:
-            self._output.fetch(_RUNNING, local)
-            said = json.loads(local.read_text(encoding="utf-8"))
-        except (PhotochromError, ValueError):  # it ended meanwhile
-            return None
-        if said.get("call") == self._token or time.time() - float(said.get("time", 0)) > _DEAD:
-            return None
-        return f"process {said.get('process')} on {said.get('machine')}"
-
-    def _live(self) -> None:
-        while not self._ended.wait(_BEAT):
-            with suppress(PhotochromError):
-                self._beat()
-
-    def _beat(self) -> None:
-        local = Path(self._scratch.name, f"alive-{threading.get_ident()}.json")
-        said = {"call": self._token, "time": time.time(), "machine": socket.gethostname(), "process": os.getpid()}
-        local.write_text(json.dumps(said), encoding="utf-8")
-        self._output.put(local, _RUNNING)
-
 
 def _text(value: Any) -> Any:
     """Make text of a name that is none, which neither SQLite nor Parquet takes."""
@@ -376,6 +331,3 @@ def _by_run(part: str) -> tuple[str, bool, str]:
     _, kind, base = part.split("/")
     run, _, number = base.rpartition("-")
     return run, kind == "outcomes", number
-
-
-_RUNNING = f"{HIDDEN}/running.json"

@@ -204,9 +204,8 @@ class Worker:
         if result.made is None:
             return {"state": "colored"}
         warnings, beside = list(map(str, result.notes)), []
-        for sidecar in (
-            result.beside if put else ()
-        ):  # before the result: one that is there has all that belongs to it
+        # Before the result, so that one that is there has all that belongs to it. A shard takes them as they are.
+        for sidecar in result.beside if put else ():
             place = str(PurePosixPath(photo.result).with_name(sidecar.name))
             if place in photo.taken:
                 warnings.append(str(Note(self._output.url(place), "is there and not photochrom's; left alone")))
