@@ -176,7 +176,7 @@ def test_shards_and_urls_are_sources_too_and_keep_what_they_say(tmp_path, album)
     assert (packed.photos, packed.left_out["duplicate"]) == (6, 6)  # those of the folder and the last shard
     licenses = {line["source"]: line["license"] for line in lines_of(tmp_path / "out")}
     assert licenses == {str(tmp_path / "in" / name): "CC-BY-4.0" for name in album} | {
-        "memory:///store/deep/new.jpg": None
+        "memory://store/deep/new.jpg": None
     }
 
 

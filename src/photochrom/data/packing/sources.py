@@ -9,14 +9,15 @@ import json
 import os
 import tarfile
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
-from photochrom.errors import DataError, PhotoError, reason_of, require_extra
+from photochrom.errors import DataError, OutputError, PhotoError, reason_of
 from photochrom.io.formats import PHOTO_SUFFIXES
-from photochrom.io.storage import is_url
+from photochrom.io.storage import Storage, is_url
 
 __all__ = ["Source", "find_sources"]
 
@@ -48,12 +49,9 @@ class Source:
         if self.data is not None:
             return self.data
         try:
-            if not is_url(self.place):
-                return Path(self.place).read_bytes()
-            fsspec = _fsspec()
-            with fsspec.open(self.place, "rb") as file:
+            with _opened(self.place) as file:
                 return bytes(file.read())
-        except (OSError, ValueError, ImportError) as error:
+        except (OSError, ValueError) as error:
             raise PhotoError(self.name, f"cannot be read ({reason_of(error, self.place)})", "check it") from error
 
     @property
@@ -117,26 +115,32 @@ def _file(path: str) -> Iterator[Source]:
 
 
 def _below_url(url: str) -> Iterator[Source]:
-    fsspec = _fsspec()
     try:
-        files, root = fsspec.core.url_to_fs(url)
-        for here, _, names in files.walk(root, on_error="raise"):
-            for name in sorted(names):
-                if not name.startswith("."):
-                    yield from _file(str(files.unstrip_protocol(f"{here}/{name}")))
-    except (OSError, ValueError, ImportError) as error:
-        raise DataError(
-            url,
-            f"cannot be listed ({reason_of(error, url)})",
-            "check the address, the credentials, and that the file system's package is installed",
-        ) from error
+        store = Storage(url)
+        for _, entries in store.walk(_is_hidden):
+            for entry in entries:
+                if not _is_hidden(entry.name):
+                    yield from _file(store.url(entry.name))
+    except (PhotoError, OutputError) as error:
+        raise DataError(error.subject, error.problem, error.remedy) from error
+
+
+def _is_hidden(name: str) -> bool:
+    return name.rpartition("/")[2].startswith(".")
+
+
+def _opened(place: str) -> AbstractContextManager[IO[bytes]]:
+    """Open a file by its path or URL."""
+    if not is_url(place):
+        return Path(place).open("rb")
+    above, _, name = place.rpartition("/")
+    return Storage(above).open(name)
 
 
 def _in_shard(place: str) -> Iterator[Source]:
     """Read a shard from its start to its end; its photos come with their bytes."""
     try:
-        opened = _fsspec().open(place, "rb") if is_url(place) else Path(place).open("rb")  # noqa: SIM115
-        with opened as file, tarfile.open(fileobj=file, mode="r|") as tar:
+        with _opened(place) as file, tarfile.open(fileobj=file, mode="r|") as tar:
             waiting: dict[str, Source] = {}
             said: dict[str, dict[str, Any]] = {}
             for member in tar:
@@ -153,7 +157,9 @@ def _in_shard(place: str) -> Iterator[Source]:
                 else:
                     waiting[key] = Source(f"{place}/{member.name}", data=content.read())
             yield from _finished(waiting, said, but=None)
-    except (OSError, tarfile.TarError, ValueError, ImportError) as error:
+    except (PhotoError, OutputError) as error:
+        raise DataError(error.subject, error.problem, error.remedy) from error
+    except (OSError, tarfile.TarError, ValueError) as error:
         raise DataError(
             place, f"cannot be read ({reason_of(error, place)})", "check the path, or copy it again"
         ) from error
@@ -173,9 +179,3 @@ def _object(text: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _fsspec() -> Any:
-    with require_extra("scale", "A URL"):
-        import fsspec
-    return fsspec
