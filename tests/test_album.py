@@ -8,7 +8,7 @@ import pytest
 from photochrom import Hint, Options, colorize, colorize_album
 from photochrom.color.cielab import rgb_to_lab
 from photochrom.errors import PhotoError
-from photochrom.inference.album_plan import AlbumPhoto, plan_album, waves
+from photochrom.inference.album_plan import AlbumPhoto, Part, plan_album, waves
 from photochrom.inference.onnx_model import Network
 from photochrom.io.picture import Picture
 from two_views import SHIFT, grey_of, painted, two_views
@@ -96,3 +96,8 @@ def test_the_surest_of_those_that_are_alike_is_averaged() -> None:
     assert (parts[1].averaged, set(parts[1].exemplars)) == (True, {0, 2})
     assert parts[0].exemplars == (1,)
     assert set(parts[2].exemplars) == {0, 1}
+
+
+def test_a_long_album_in_which_each_takes_from_the_one_before_has_as_many_rounds() -> None:
+    chain = [Part(), *(Part((number,)) for number in range(2000))]
+    assert waves(chain) == [[number] for number in range(2001)]

@@ -157,9 +157,8 @@ class Batch:
                 yield Result(str(item.source), str(item.target), "skipped", skip[0], tuple(skip[1]))
                 continue
             begun[self._pool.submit(RecordedRender(**self._job_of(item)))] = item
-            if (
-                len(begun) > self._workers
-            ):  # one waits, so that no worker does while a result is put into its place
+            if len(begun) > self._workers:
+                # One waits, so that no worker does while a result is put into its place.
                 yield self._next_result(begun)
         while begun:
             yield self._next_result(begun)

@@ -13,9 +13,9 @@ from photochrom.inference.matching import likeness
 
 __all__ = ["AlbumPhoto", "Part", "plan_album", "waves"]
 
-_ALIKE = (
-    0.47  # of 100 pairs that show different things, one looks more alike; of those that show the same, nearly all
-)
+_ALIKE = 0.47
+"""Of 100 pairs that show different things, one looks more alike; of those that show the same, nearly all do."""
+
 _EXEMPLARS = 3  # that a photo is compared with place by place, at most
 _ASKED = 2  # whose colours the first one of a group is averaged with, at most
 
@@ -83,15 +83,12 @@ def plan_album(photos: Sequence[AlbumPhoto]) -> list[Part]:
 
 def waves(parts: Sequence[Part]) -> list[list[int]]:
     """Sort photos into rounds, so that each comes after all whose final colours it may take over."""
-    depth: dict[int, int] = {}
-
-    def of(number: int) -> int:
-        if number not in depth:
-            above = () if parts[number].averaged else parts[number].exemplars
-            depth[number] = 1 + max(map(of, above), default=-1)
-        return depth[number]
-
-    rounds: list[list[int]] = [[] for _ in range(max(map(of, range(len(parts))), default=-1) + 1)]
-    for number in range(len(parts)):
-        rounds[depth[number]].append(number)
+    above = [set() if part.averaged else set(part.exemplars) for part in parts]
+    rounds: list[list[int]] = []
+    done: set[int] = set()
+    left = list(range(len(parts)))
+    while left:
+        rounds.append([number for number in left if above[number] <= done])
+        done.update(rounds[-1])
+        left = [number for number in left if number not in done]
     return rounds
