@@ -98,6 +98,6 @@ def test_the_surest_of_those_that_are_alike_is_averaged() -> None:
     assert set(parts[2].exemplars) == {0, 1}
 
 
-def test_a_long_album_in_which_each_takes_from_the_one_before_has_as_many_rounds() -> None:
-    chain = [Part(), *(Part((number,)) for number in range(2000))]
-    assert waves(chain) == [[number] for number in range(2001)]
+def test_a_long_album_in_which_each_takes_from_the_one_after_has_as_many_rounds() -> None:
+    chain = [*(Part((number,)) for number in range(1, 2001)), Part()]
+    assert waves(chain) == [[number] for number in range(2000, -1, -1)]
