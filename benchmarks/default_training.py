@@ -16,7 +16,7 @@ import torch
 
 from _timing import take_turns
 from photochrom.models import create_network
-from photochrom.models.hinted import HintedNetwork
+from photochrom.models.photochrom_1 import HintedNetwork
 from photochrom.training import load_recipe
 from photochrom.training.device import autocast, choose_device, cudnn_benchmark, keep_memory, precision_of
 from photochrom.training.recipe import Recipe

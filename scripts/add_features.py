@@ -2,9 +2,9 @@
 
     python scripts/add_features.py src/photochrom/weights/photochrom-1.onnx with-features.onnx
 
-The output is what `photochrom.models.hinted` computes, and what `photochrom export` writes of itself: this is for
-a file that was exported before, so that it need not be exported anew. All weights are the same to the bit.
-Before it writes the file, the script makes sure that every other answer is, too.
+The output is what `photochrom.models.photochrom_1` computes, and what `photochrom export` writes of itself: this
+is for a file that was exported before, so that it need not be exported anew. All weights are the same to the
+bit. Before it writes the file, the script makes sure that every other answer is, too.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from photochrom.errors import PhotochromError
-from photochrom.server import refusals  # noqa: F401 - its classes are kinds too
+from photochrom.server import request_errors  # noqa: F401 - its classes are kinds too
 
 __all__ = ["KINDS"]
 

@@ -44,7 +44,8 @@ def test_every_class_of_an_error_is_a_kind_with_a_code_of_its_own() -> None:
 def test_every_code_is_documented(kind: type[PhotochromError]) -> None:
     docs = SOURCES.parents[1] / "docs" / "serving.md"
     tree = {
-        module: (SOURCES / module).read_text(encoding="utf-8") for module in ("errors.py", "server/refusals.py")
+        module: (SOURCES / module).read_text(encoding="utf-8")
+        for module in ("errors.py", "server/request_errors.py")
     }
     assert any(kind.code in text and kind.__name__ in text for text in tree.values())
     if docs.exists():

@@ -28,10 +28,10 @@
     │   └── PoolClosedError   pool-closed           the work is ending
     └── UnexpectedError       unexpected            something failed that should not; a report is welcome
 
-The service adds those of requests (`photochrom.server.refusals`). An error has three parts: what it is about, what
-is wrong with that, and what to do. Command line, service and page each make their sentence of the parts, and call
-the subject by the name that its user knows (`PhotochromError.about`). No code looks into a text: what tells kinds
-apart is the class, or its code.
+The service adds those of requests (`photochrom.server.request_errors`). An error has three parts: what it is
+about, what is wrong with that, and what to do. Command line, service and page each make their sentence of the
+parts, and call the subject by the name that its user knows (`PhotochromError.about`). No code looks into a text:
+what tells kinds apart is the class, or its code.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from photochrom.errors import (
     UnreachableError,
 )
 from photochrom.server.errors import error_response
-from photochrom.server.refusals import FieldError, PhotoGoneError, TokenError
+from photochrom.server.request_errors import FieldError, PhotoGoneError, TokenError
 from server_checks import wait_until
 
 HINTS = (Hint(0.2, 0.7, "#a03020"), Hint(area=((0.5, 0.5), (1, 0.5), (1, 1)), color=(-20, 30), reach=0.2))

@@ -15,7 +15,7 @@ from photochrom.color.ab_bins import CELL, bin_centers
 from photochrom.inference.alternatives import LEAST_PERCENTILE, AlternativeSearch
 from photochrom.inference.forward_passes import Passes
 from photochrom.inference.onnx_model import Network
-from photochrom.inference.posterior import percentile
+from photochrom.inference.predictive_distribution import percentile
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 3))

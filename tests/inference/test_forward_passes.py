@@ -17,7 +17,7 @@ from photochrom.inference.hint_locations import least_certain, place_of
 from photochrom.inference.hint_planes import hint_planes
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.palette import palette_hints
-from photochrom.inference.posterior import mean_colour, variance
+from photochrom.inference.predictive_distribution import mean_colour, variance
 
 fractions = st.floats(0, 1)
 points = st.lists(st.builds(Hint, fractions, fractions, st.just((40.0, -40.0))), max_size=8)

@@ -14,7 +14,7 @@ from photochrom.color.ab_bins import bin_centers
 from photochrom.errors import PhotoError
 from photochrom.hints import color_ab
 from photochrom.inference.palette import reweighted
-from photochrom.inference.posterior import mean_colour
+from photochrom.inference.predictive_distribution import mean_colour
 
 
 def test_a_palette_has_colours_of_equal_share() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from photochrom.errors import PhotochromError, UnreachableError
-from photochrom.server.refusals import ServiceError
+from photochrom.server.request_errors import ServiceError
 
 __all__ = ["error_of", "no_service", "understood", "unreachable"]
 

@@ -35,7 +35,7 @@ from photochrom.io.reader import PhotoFile
 from photochrom.io.sidecars import find_sidecars
 from photochrom.options import Options
 from photochrom.result_notes import Note
-from photochrom.server.refusals import RequestError
+from photochrom.server.request_errors import RequestError
 from photochrom.workers.engine import Engine, EngineSetup, OpenNetwork
 
 if TYPE_CHECKING:

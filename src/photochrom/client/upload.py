@@ -12,7 +12,7 @@ import httpx
 from photochrom.client.http import Http
 from photochrom.client.problems import understood
 from photochrom.errors import PhotochromError, UnreachableError
-from photochrom.server.refusals import TooSlowError, UploadStateError
+from photochrom.server.request_errors import TooSlowError, UploadStateError
 
 __all__ = ["Progress", "send_file"]
 

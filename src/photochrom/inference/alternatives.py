@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from photochrom.color.ab_bins import CELL
 from photochrom.inference.forward_passes import Hints, Passes, check_options
 from photochrom.inference.hint_locations import Place, hint_at, least_certain
-from photochrom.inference.posterior import mean_colour, percentile, sample
+from photochrom.inference.predictive_distribution import mean_colour, percentile, sample
 from photochrom.options import Options
 
 __all__ = ["LEAST_PERCENTILE", "AlternativeSearch"]
@@ -53,9 +53,9 @@ class AlternativeSearch:
 
     Plausible: in no place does the colour lie below percentile `LEAST_PERCENTILE` of the distribution that the
     network predicts by the options alone: the probability of all colours that are no likelier there is at least
-    that much (`photochrom.inference.posterior.percentile`). Where the colours by the options alone lie lower
-    already, as very vivid ones may, the bound is where they lie. A way that breaks this leaves
-    out one colour after the other, and goes half of the way back with the last, before it is given up.
+    that much (`photochrom.inference.predictive_distribution.percentile`). Where the colours by the options alone
+    lie lower already, as very vivid ones may, the bound is where they lie. A way that breaks this leaves out one
+    colour after the other, and goes half of the way back with the last, before it is given up.
 
     Args:
         passes: of a network that takes hints and gives a distribution.

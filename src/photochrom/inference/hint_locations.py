@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from photochrom.color.ab_bins import CELL
 from photochrom.hints import Hint
-from photochrom.inference.posterior import blurred, variance
+from photochrom.inference.predictive_distribution import blurred, variance
 from photochrom.shapes import Points
 
 __all__ = ["Place", "hint_at", "least_certain", "lightness_at", "place_of", "taken_places"]

@@ -16,7 +16,7 @@ from photochrom.color.cielab import rgb_to_lab
 from photochrom.errors import PhotoError
 from photochrom.hints import Color, Hint, color_ab
 from photochrom.inference.hint_locations import hint_at, place_of, taken_places
-from photochrom.inference.posterior import mean_colour, variance
+from photochrom.inference.predictive_distribution import mean_colour, variance
 from photochrom.inference.preprocess import network_shape
 from photochrom.io.picture import as_photo
 from photochrom.options import MAX_PIXELS

@@ -7,7 +7,7 @@ from dataclasses import replace
 from photochrom.hints import Hint, shown
 from photochrom.inference.forward_passes import Passes, check_options
 from photochrom.inference.hint_locations import hint_at, least_certain, lightness_at
-from photochrom.inference.posterior import mean_colour
+from photochrom.inference.predictive_distribution import mean_colour
 from photochrom.options import Options
 
 __all__ = ["suggest_hints"]

@@ -12,7 +12,7 @@ from photochrom.models.article import ARTICLE_SHAPES, ArticleNetwork
 from photochrom.models.base import ColorizationNetwork
 from photochrom.models.ddcolor import DDColor
 from photochrom.models.deoldify import DeOldify
-from photochrom.models.hinted import HintedNetwork
+from photochrom.models.photochrom_1 import HintedNetwork
 from photochrom.models.published import PublishedNet
 from photochrom.models.zhang import ECCV16, SIGGRAPH17
 

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Match
 
 from photochrom.errors import PhotochromError, UnexpectedError
 from photochrom.server.field_errors import field_error
-from photochrom.server.refusals import NotFoundError, RequestError
+from photochrom.server.request_errors import NotFoundError, RequestError
 from photochrom.server.schema import Problem
 
 __all__ = [

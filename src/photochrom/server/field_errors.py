@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from photochrom.errors import HintError, PhotochromError, reason_of
-from photochrom.server.refusals import FieldError, RequestError
+from photochrom.server.request_errors import FieldError, RequestError
 
 __all__ = ["field_error"]
 

@@ -10,7 +10,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from photochrom.server.errors import MEDIA_TYPE, error_document
-from photochrom.server.refusals import RequestError
+from photochrom.server.request_errors import RequestError
 
 __all__ = ["Protocol"]
 

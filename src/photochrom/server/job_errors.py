@@ -22,7 +22,7 @@ from photochrom.errors import (
     WorkerError,
 )
 from photochrom.server.errors import HTTPError
-from photochrom.server.refusals import FullError, UnavailableError
+from photochrom.server.request_errors import FullError, UnavailableError
 
 __all__ = ["job_error"]
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from photochrom.server.errors import HTTPError
-from photochrom.server.refusals import FullError, PhotoGoneError, UploadStateError
+from photochrom.server.request_errors import FullError, PhotoGoneError, UploadStateError
 from photochrom.server.schema import Photo
 from photochrom.server.spool import Spool
 from photochrom.workers.jobs import PhotoInfo

@@ -7,7 +7,7 @@ import re
 from starlette.datastructures import Headers
 
 from photochrom.server.errors import HTTPError
-from photochrom.server.refusals import RequestError
+from photochrom.server.request_errors import RequestError
 
 __all__ = ["knows", "wanted_range"]
 

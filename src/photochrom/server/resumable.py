@@ -12,7 +12,7 @@ from pathlib import Path
 
 from photochrom.server.errors import CHECKSUM_MISMATCH, HTTPError
 from photochrom.server.photo_store import PhotoStore, gone
-from photochrom.server.refusals import ChecksumError, TooLongError, UploadStateError
+from photochrom.server.request_errors import ChecksumError, TooLongError, UploadStateError
 from photochrom.server.spool import Spool, full
 from photochrom.server.upload import SpoolWriter, display_name
 from photochrom.workers.jobs import PhotoInfo

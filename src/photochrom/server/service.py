@@ -15,7 +15,7 @@ from photochrom.server.job_errors import job_error
 from photochrom.server.metrics import Metrics
 from photochrom.server.photo_store import PhotoStore, StoredPhoto
 from photochrom.server.ranges import knows, wanted_range
-from photochrom.server.refusals import RequestError
+from photochrom.server.request_errors import RequestError
 from photochrom.server.responses import RESULT, SpooledFileResponse, attachment, file_etag
 from photochrom.server.resumable import ResumableUploads
 from photochrom.server.schema import ColorizeOptions

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from photochrom.errors import SettingError
 from photochrom.server.errors import HTTPError
-from photochrom.server.refusals import FullError
+from photochrom.server.request_errors import FullError
 
 __all__ = ["Spool", "full"]
 

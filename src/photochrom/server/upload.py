@@ -12,7 +12,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from photochrom.server.errors import HTTPError
-from photochrom.server.refusals import RequestError, TooLongError
+from photochrom.server.request_errors import RequestError, TooLongError
 from photochrom.server.spool import Spool, full
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from photochrom.server.errors import HTTPError, error_response
 from photochrom.server.middleware.root_path import route_path
-from photochrom.server.refusals import AccessError, TokenError, UnavailableError
+from photochrom.server.request_errors import AccessError, TokenError, UnavailableError
 from photochrom.server.settings import Settings
 
 __all__ = ["AccessMiddleware", "is_guarded"]

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photochrom.server.errors import HTTPError, error_response
 from photochrom.server.middleware.root_path import route_path
-from photochrom.server.refusals import TooLongError, TooSlowError
+from photochrom.server.request_errors import TooLongError, TooSlowError
 from photochrom.server.settings import Settings
 
 __all__ = ["BodyLimitMiddleware"]

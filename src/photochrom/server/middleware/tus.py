@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from photochrom.server.errors import HTTPError, error_response
-from photochrom.server.refusals import RequestError
+from photochrom.server.request_errors import RequestError
 
 __all__ = ["VERSION", "TusMiddleware", "other_version"]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from photochrom.server.errors import HTTPError
-from photochrom.server.refusals import RequestError
+from photochrom.server.request_errors import RequestError
 from photochrom.server.routes.common import (
     IMAGE,
     RESULT_ANSWERS,

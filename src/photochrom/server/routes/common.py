@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from photochrom.io.formats import MEDIA_TYPES
 from photochrom.server.errors import HTTPError, error_responses, validation_error
-from photochrom.server.refusals import RequestError
+from photochrom.server.request_errors import RequestError
 from photochrom.server.schema import ColorizeOptions
 from photochrom.server.service import Service
 from photochrom.workers.jobs import Inspect, PhotoInfo

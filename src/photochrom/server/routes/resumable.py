@@ -15,7 +15,7 @@ from fastapi import APIRouter, Header, Request, Response, status
 from photochrom.server.errors import CHECKSUM_MISMATCH, HTTPError, error_responses
 from photochrom.server.middleware.tus import VERSION, other_version
 from photochrom.server.photo_store import gone
-from photochrom.server.refusals import FieldError, RequestError, TooLongError
+from photochrom.server.request_errors import FieldError, RequestError, TooLongError
 from photochrom.server.resumable import Checksum, ResumableUpload
 from photochrom.server.routes.common import BINARY, PhotoId, ServiceDep, inspect_file
 from photochrom.server.service import Service

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from photochrom.server.errors import HTTPError, error_responses
-from photochrom.server.refusals import UnavailableError
+from photochrom.server.request_errors import UnavailableError
 from photochrom.server.routes.common import ServiceDep
 from photochrom.server.schema import Limits, NetworkInfo, Networks
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from photochrom.color.ab_bins import bin_centers
-from photochrom.inference.posterior import blurred, mean_colour, sample, variance
+from photochrom.inference.predictive_distribution import blurred, mean_colour, sample, variance
 
 
 def test_variance_is_the_expected_squared_error() -> None:
