@@ -22,6 +22,7 @@ OPERATIONS = {
     "get_metrics": "GET /metrics",
     "get_networks": "GET /v1/networks",
     "get_original": "GET /v1/photos/{photo_id}/original",
+    "get_palette": "GET /v1/photos/{photo_id}/palette",
     "get_photo": "GET /v1/photos/{photo_id}",
     "get_readiness": "GET /readyz",
     "get_result": "GET /v1/photos/{photo_id}/colorize",

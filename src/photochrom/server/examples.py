@@ -49,6 +49,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     },
     "NetworkInfo": _NETWORK,
     "Networks": {"default": "photochrom-1", "networks": [_NETWORK]},
+    "PaletteColors": {"palette": [[38.5, 17.2], [-3.1, -21.4]]},
     "Photo": {
         "id": _ID,
         "name": "grandmother.jpg",
@@ -91,6 +92,8 @@ PARAMETERS: dict[str, Any] = {
     "reach": 0.3,
     "protected": [_REGION],
     "palette": ["#7a2030", "#2f4a86"],
+    "palette_strength": 0.7,
+    "colors": 16,
     "saturation": 1.2,
     "long_edge": 1600,
     "side_by_side": True,

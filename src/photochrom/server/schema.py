@@ -41,15 +41,18 @@ __all__ = [
 Format = Literal["jpg", "png", "webp", "tif", "avif", "bmp"]
 
 MOST_HINTS = 1280
-"""Hints, protected regions, and colours of a palette; a person sets dozens, and a photo takes over up to 1,024."""
+"""A person sets dozens of hints, and a photo takes over up to 1,024 from another."""
+
+MOST_REGIONS = MOST_COLORS = 256
+"""Protected regions, and colours of a palette: more than a person sets."""
 
 
 class ColorizeOptions(ResultOptions):
     """Options for a result; without any, the photo in colour at its own size and in its own format."""
 
     hints: tuple[Hint, ...] = Field(default=(), max_length=MOST_HINTS)
-    protected: tuple[Region, ...] = Field(default=(), max_length=MOST_HINTS)
-    palette: tuple[PaletteColor, ...] = Field(default=(), max_length=MOST_HINTS)
+    protected: tuple[Region, ...] = Field(default=(), max_length=MOST_REGIONS)
+    palette: tuple[PaletteColor, ...] = Field(default=(), max_length=MOST_COLORS)
     network: str | None = Field(default=None, description="one of `/v1/networks`, or null for the default")
     format: Format | None = Field(default=None, description="of the result, or null for the photo's own")
     pages: Literal["first", "all"] = Field(
@@ -81,8 +84,8 @@ class ColorizeQuery(ColorizeOptions):
     """The same as the query of an address, where lists are JSON."""
 
     hints: Json[Annotated[tuple[Hint, ...], Field(max_length=MOST_HINTS)]] = ()
-    protected: Json[Annotated[tuple[Region, ...], Field(max_length=MOST_HINTS)]] = ()
-    palette: Json[Annotated[tuple[PaletteColor, ...], Field(max_length=MOST_HINTS)]] = ()
+    protected: Json[Annotated[tuple[Region, ...], Field(max_length=MOST_REGIONS)]] = ()
+    palette: Json[Annotated[tuple[PaletteColor, ...], Field(max_length=MOST_COLORS)]] = ()
 
 
 class _PhotoRequest(BaseModel):

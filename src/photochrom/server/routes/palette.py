@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from photochrom.server.routes.common import WORK_RESPONSES, ServiceDep
-from photochrom.server.schema import MOST_HINTS, ColorizeOptions, PaletteColors
+from photochrom.server.routes.common import WORK_RESPONSES, PhotoId, ServiceDep
+from photochrom.server.schema import MOST_COLORS, ColorizeOptions, PaletteColors
 from photochrom.workers.jobs import Palette
 
 __all__ = ["router"]
@@ -15,12 +15,12 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1/photos", tags=["photos"])
 
 
-@router.get("/{photo_id}/palette", responses=WORK_RESPONSES)
+@router.get("/{photo_id}/palette", response_description="the colours", responses=WORK_RESPONSES)
 async def get_palette(
     request: Request,
-    photo_id: str,
+    photo_id: PhotoId,
     service: ServiceDep,
-    colors: Annotated[int, Query(ge=1, le=MOST_HINTS, description="how many")] = 16,
+    colors: Annotated[int, Query(ge=1, le=MOST_COLORS, description="how many")] = 16,
 ) -> PaletteColors:
     """Take the colours of a kept colour photo, to move those of others towards them."""
     with service.photos.use(photo_id) as photo:
