@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,42 @@ def test_an_example_is_a_click_away(open_page: Any) -> None:
     page.get_by_role("button", name="Example: a cat").click()
     shown(page)
     assert page.locator("#photo-name").inner_text() == "cat.jpg"
+
+
+def test_an_example_comes_over_a_line_that_breaks(open_page: Any) -> None:
+    page = open_page(expected=("ERR_FAILED",))
+    page.route("**/cat.jpg", lambda route: route.abort(), times=1)
+    page.get_by_role("button", name="Example: a cat").click()
+    shown(page)
+
+
+def test_a_dropped_folder_brings_all_its_photos(open_page: Any, album: list[Path], tmp_path: Path) -> None:
+    page = open_page(expected=("415",))
+    folder = tmp_path / "grandmother"
+    (folder / "war").mkdir(parents=True)
+    shutil.copy(album[0], folder / "one.png")
+    shutil.copy(album[0], folder / "war" / "two.png")
+    shutil.copy(album[0], folder / "._one.png")  # as a Mac leaves it on other disks
+    (folder / "three.NEF").write_bytes(b"a kind that the browser does not know")
+    (folder / "letter.txt").write_text("Dear grandmother, ")
+    drop(page, folder)
+    expect(page.locator(".frame")).to_have_count(3)
+    names = [name.partition(":")[0] for name in labels(page)]
+    assert sorted(names) == ["one.png", "three.NEF", "two.png"]
+    for file in (*folder.rglob("*.png"), folder / "three.NEF"):
+        file.unlink()
+    drop(page, folder)
+    expect(page.locator(".toast.bad").last).to_contain_text("No photos are in there")
+    expect(page.locator(".frame")).to_have_count(3)
+
+
+def labels(page: Any) -> list[str]:
+    return [str(frame.get_attribute("aria-label")) for frame in page.locator(".frame").all()]
+
+
+def drop(page: Any, folder: Path) -> None:
+    """Drop a folder, as from a file manager."""
+    devtools = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})

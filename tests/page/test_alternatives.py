@@ -87,3 +87,16 @@ def test_where_there_are_fewer_it_says_so(open_page: Any, tmp_path: Path) -> Non
     expect(page.locator(".alternative")).to_have_count(1)
     page.locator("#alternatives-take").click()
     expect(page.locator("#alternatives")).to_be_hidden()
+
+
+def test_they_are_found_by_the_small_copy_of_a_photo_that_is_on_its_way(open_page: Any, tmp_path: Path) -> None:
+    page = open_page()
+    held: list[Any] = []
+    page.route("**/v1/photos?*", lambda route: route.continue_() if held else held.append(route))
+    add(page, grey_png(tmp_path / "photo.png", 900, 1200))  # by its small copy, for the photo itself is held
+    expect(page.locator("#photo-about")).to_contain_text("on its way")
+    page.locator("#other").click()
+    expect(page.locator(".alternative img")).to_have_count(4)
+    box = page.locator("#alternatives-large").bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(4 / 3, rel=0.03)
+    held[0].continue_()

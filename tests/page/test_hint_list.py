@@ -83,6 +83,23 @@ def test_a_name_is_undone_and_kept_by_other_colourings(page: Any) -> None:
     expect(name).not_to_have_text("coat")
 
 
+def test_likely_colours_are_those_of_the_place_where_the_mark_lies_now(page: Any) -> None:
+    page.mouse.click(*at(page, 0.3, 0.6))
+    swatches = page.locator("#picker-suggestions .swatch")
+    expect(swatches.first).to_be_visible()
+    asked: list[Any] = []
+    page.on("request", lambda request: request.url.endswith("/colors") and asked.append(request.post_data_json))
+    page.mouse.move(*at(page, 0.3, 0.6))
+    page.mouse.down()
+    page.mouse.move(*at(page, 0.7, 0.2), steps=6)
+    with page.expect_response("**/colors") as answer:
+        page.mouse.up()
+    expect(swatches).to_have_count(len(answer.value.json()["suggestions_ab"]))
+    assert [(round(each["x"], 1), round(each["y"], 1)) for each in asked] == [
+        (0.7, 0.2)
+    ]  # once, when it lies still
+
+
 def test_the_loupe_shows_what_the_eyedropper_takes(page: Any) -> None:
     page.mouse.click(*at(page, 0.5, 0.2))
     page.locator("#picker-picture").click()

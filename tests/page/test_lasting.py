@@ -111,6 +111,17 @@ def test_all_that_is_removed_is_gone_here_and_on_the_server(
     expect(page.locator("body.empty")).to_be_attached()
 
 
+def test_a_server_that_did_not_remove_all_is_told_of(open_page: Any, photos: list[Path]) -> None:
+    page = open_page(expected=("500",))
+    add(page, *photos)
+    expect(page.locator(".frame[data-status=ready]")).to_have_count(2)
+    page.route("**/v1/photos/*", lambda route: route.fulfill(status=500))
+    page.locator("[data-dialog='#help']").first.click()
+    page.locator("#remove-all").click()
+    expect(page.locator(".toast.bad")).to_contain_text("The server did not remove all of them")
+    expect(page.locator("body.empty")).to_be_attached()
+
+
 def test_an_edit_right_before_the_tab_closes_is_kept(open_page: Any, photos: list[Path]) -> None:
     page = open_page()
     add(page, photos[0])

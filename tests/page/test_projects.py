@@ -151,6 +151,37 @@ def test_a_project_is_dropped_and_its_photos_found_on_the_page(page: Any, tmp_pa
     assert marks(page) == []
 
 
+def test_a_project_is_saved_while_the_server_is_out_of_order(
+    open_page: Any, files: list[Path], tmp_path: Path
+) -> None:
+    page = open_page(expected=("500",))
+    add(page, *files)
+    page.wait_for_timeout(400)
+    page.route("**/v1/networks", lambda route: route.fulfill(status=500))
+    page.reload()
+    expect(page.locator(".frame")).to_have_count(2)
+    project = json.loads(save(page, False, tmp_path).read_text(encoding="utf-8"))
+    assert [photo["name"] for photo in project["photos"]] == ["one.png", "zwölf.png"]
+    assert "network" not in project
+
+
+def test_a_photo_of_which_the_browser_has_no_copy_is_told(page: Any, tmp_path: Path) -> None:
+    page.evaluate(
+        """() => new Promise((resolve) => {
+          indexedDB.open("photochrom").onsuccess = ({ target }) => {
+            const files = target.result.transaction("files", "readwrite").objectStore("files");
+            files.clear().onsuccess = () => resolve(target.result.close());
+          };
+        })"""
+    )
+    page.reload()
+    shown(page)
+    path = save(page, True, tmp_path)
+    expect(page.locator(".toast.bad")).to_contain_text("no copy of one.png, zwölf.png")
+    with ZipFile(path) as archive:
+        assert archive.namelist() == ["project.json"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

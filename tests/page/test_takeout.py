@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from page_hand import add, at, expect, grey_png
+from page_hand import add, at, download, expect, follow, grey_png
 from photochrom.color.cielab import rgb_to_lab
 
 _READ = """async () => {
@@ -71,32 +71,87 @@ def test_a_right_click_saves_the_photo_in_colour(page: Any) -> None:
     assert page.locator("#points .mark").count() == 0
 
 
-def test_the_result_is_dragged_out_as_a_file(page: Any) -> None:
-    page.evaluate(
-        """() => addEventListener("dragstart", async ({ dataTransfer, defaultPrevented }) => {
-          if (defaultPrevented) return;
-          const url = dataTransfer.getData("DownloadURL");
-          const [file] = dataTransfer.files;
-          window.dragged = { url, name: file.name, type: file.type };
-          window.dragged.bytes = [...new Uint8Array(await file.arrayBuffer())];
-        })"""
-    )
-    box = page.locator("#download").bounding_box()
+_NOTE_DRAGS = """() => addEventListener("dragstart", async ({ dataTransfer, defaultPrevented }) => {
+  if (defaultPrevented) return;
+  const url = dataTransfer.getData("DownloadURL");
+  const [file] = dataTransfer.files;
+  window.dragged = { url, name: file.name, type: file.type };
+  window.dragged.bytes = [...new Uint8Array(await file.arrayBuffer())];
+})"""
+_IS_MADE = """import(new URL("static/js/ahead.js", document.baseURI)).then(({ madeNow }) => !!madeNow())"""
 
-    def drag() -> None:
-        page.mouse.move(box["x"] + 40, box["y"] + 20)
-        page.mouse.down()
-        page.mouse.move(*at(page, 0.5, 0.5), steps=5)
-        page.mouse.up()
 
-    drag()
-    expect(page.locator(".toast").last).to_contain_text("It is ready")  # what is not made yet cannot be dragged
-    drag()
-    page.wait_for_function("window.dragged?.bytes")
-    dragged = page.evaluate("window.dragged")
+def until(page: Any, script: str) -> Any:
+    """Ask until the answer is true; the page's policy lets Playwright not wait for a function by itself."""
+    for _ in range(300):
+        if found := page.evaluate(script):
+            return found
+        page.wait_for_timeout(50)
+    return pytest.fail(script)
+
+
+def drag_out(page: Any) -> None:
+    page.locator("#download").hover()
+    page.mouse.down()
+    page.mouse.move(*at(page, 0.5, 0.5), steps=5)
+    page.mouse.up()
+
+
+@pytest.fixture
+def asked(page: Any) -> list[Any]:
+    """What is asked for of results at full size, from now on."""
+    asked: list[Any] = []
+
+    def note(request: Any) -> None:
+        if (
+            request.method == "POST"
+            and request.url.endswith("/colorize")
+            and "side_by_side" in request.post_data_json
+        ):
+            asked.append(request)
+
+    page.on("request", note)
+    return asked
+
+
+def test_the_result_is_dragged_out_as_a_file(page: Any, asked: list[Any]) -> None:
+    page.evaluate(_NOTE_DRAGS)
+    page.locator("#download").hover()
+    until(page, _IS_MADE)
+    drag_out(page)
+    dragged = until(page, "window.dragged?.bytes && window.dragged")
     assert dragged["url"].startswith("image/png:photo-colour.png:blob:")
     assert (dragged["name"], dragged["type"]) == ("photo-colour.png", "image/png")
     check_coloured(bytes(dragged["bytes"]))
+    assert len(asked) == 1
+
+
+def test_a_drag_that_comes_before_the_file_is_made_says_when_it_is(page: Any) -> None:
+    page.evaluate(_NOTE_DRAGS)
+    held: list[Any] = []
+    page.route("**/colorize", lambda route: held.append(route))
+    drag_out(page)
+    expect(page.locator(".toast")).to_contain_text("then drag it out")
+    held.pop().continue_()
+    expect(page.locator(".toast").last).to_contain_text("It is ready")
+    drag_out(page)
+    check_coloured(bytes(until(page, "window.dragged?.bytes")))
+
+
+def test_a_click_takes_what_was_made_while_the_mouse_came(page: Any, asked: list[Any]) -> None:
+    page.locator("#download").hover()
+    page.mouse.move(5, 5)  # a mouse that only passes asks for nothing
+    page.wait_for_timeout(500)
+    assert not asked
+    page.locator("#download").hover()
+    until(page, _IS_MADE)
+    check_coloured(download(page, "#download")[0])
+    assert len(asked) == 1
+    page.mouse.move(5, 5)
+    follow(page, lambda: page.locator("#saturation").fill("0"))
+    content, _ = download(page, "#download")  # of the photo as it is now
+    assert np.ptp(np.asarray(Image.open(BytesIO(content)).convert("RGB")), axis=2).max() <= 1
+    assert len(asked) == 2
 
 
 def test_the_page_can_be_installed(page: Any) -> None:

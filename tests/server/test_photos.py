@@ -172,6 +172,18 @@ def test_a_zip_holds_one_file_each(service: Any, photo: bytes) -> None:
     assert b"send it again" in archive.read("bird.error.txt")
 
 
+def test_a_zip_says_what_its_results_could_not_hold(service: Any, photo: bytes) -> None:
+    wide, buffer = np.full((32, 48), 40_000, np.uint16), BytesIO()
+    PIL.Image.fromarray(wide).save(buffer, "TIFF")
+    items = [
+        {"id": service.send(photo, "notes.png"), "name": "notes", "options": {"format": "png"}},
+        {"id": service.send(buffer.getvalue(), "wide.tif"), "options": {"format": "jpg"}},
+    ]
+    archive = zipfile.ZipFile(BytesIO(service.client.post("/v1/zip", json={"items": items}).content))
+    assert archive.namelist() == ["notes.png", "wide.jpg", "notes.txt"]
+    assert "wide.jpg: .jpg cannot hold 16 bits per channel, which become 8" in archive.read("notes.txt").decode()
+
+
 def test_a_zip_that_takes_its_time_loses_no_photo(start: Callable[..., Any]) -> None:
     service = start("--keep", "2s")
     noise, buffer = np.random.default_rng(0).integers(0, 255, (1500, 2000), np.uint8), BytesIO()

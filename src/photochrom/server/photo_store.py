@@ -102,13 +102,18 @@ class PhotoStore:
         photo = self._photos.get(photo_id)
         return None if photo is None else photo.name
 
+    @property
+    def full(self) -> bool:
+        """Whether no other photo may be kept."""
+        return len(self._photos) + len(self.awaited) >= self.limit
+
     def check_room(self) -> None:
         """Make sure that one more may be kept.
 
         Raises:
             HTTPError: 503 if not.
         """
-        if len(self._photos) + len(self.awaited) >= self.limit:
+        if self.full:
             full = FullError(None, "The service keeps as many photos as it may", "try again later")
             raise HTTPError(503, full, {"Retry-After": "60"})
 

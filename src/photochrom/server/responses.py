@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
@@ -47,7 +48,7 @@ class TimedStreamingResponse(Response):
     """
 
     def __init__(
-        self, pieces: AsyncIterator[bytes], media_type: str, headers: Mapping[str, str] | None = None
+        self, pieces: AsyncGenerator[bytes, None], media_type: str, headers: Mapping[str, str] | None = None
     ) -> None:
         self._pieces = pieces
         super().__init__(media_type=media_type)
@@ -61,13 +62,16 @@ class TimedStreamingResponse(Response):
             ClientStalledError: if the client takes no more.
         """
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async for piece in self._pieces:
-            try:
-                # A client that takes nothing must not hold a file, or the service's end, for ever.
+        async with aclosing(self._pieces) as pieces:  # what they hold is let go of at once, however this ends
+            async for piece in pieces:
                 message = {"type": "http.response.body", "body": piece, "more_body": True}
-                await asyncio.wait_for(send(message), _PATIENCE)
-            except TimeoutError:
-                raise ClientStalledError from None
+                try:
+                    # A client that takes nothing must not hold a file, or the service's end, for ever.
+                    # Not wait_for: that of Python 3.11 forgets that it was cancelled where the piece has gone.
+                    async with asyncio.timeout(_PATIENCE):
+                        await send(message)
+                except TimeoutError:
+                    raise ClientStalledError from None
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -114,7 +118,7 @@ class SpooledFileResponse(TimedStreamingResponse):
             self._spool.remove(self._folder, self._size)
 
 
-async def read_pieces(file: Path, part: range | None = None) -> AsyncIterator[bytes]:
+async def read_pieces(file: Path, part: range | None = None) -> AsyncGenerator[bytes, None]:
     """Read a file, or some bytes of it, beside the event loop."""
     with file.open("rb") as opened:
         left = file.stat().st_size if part is None else len(part)

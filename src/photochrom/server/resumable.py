@@ -20,6 +20,7 @@ from photochrom.workers.jobs import PhotoInfo
 __all__ = ["Checksum", "ResumableUpload", "ResumableUploads"]
 
 _REFUSED = 600.0  # seconds for which it is remembered why an upload was refused
+_IDLE = 300.0  # seconds without a byte, after which an upload makes room for others where there is none
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class ResumableUpload:
         name: what its owner calls it.
         length: bytes that it will have.
         expires: when it is given up unless it goes on before, in seconds since 1970.
+        grown: when it was begun, or its last bytes came, likewise.
         size: bytes that are here.
         refusal: why it is no photo that is taken, once that is known; its file is then gone.
         lock: held by the one request that goes on with it.
@@ -51,6 +53,7 @@ class ResumableUpload:
     name: str
     length: int
     expires: float
+    grown: float
     size: int = 0
     refusal: HTTPError | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -76,7 +79,7 @@ class ResumableUploads:
         Raises:
             HTTPError: 503 if there is no room for it.
         """
-        self._photos.check_room()
+        self.check_room()
         if self._spool.used + length > self._spool.limit:
             raise full()
         path = self._spool.new_file()
@@ -84,11 +87,23 @@ class ResumableUploads:
             path.touch(mode=0o600, exist_ok=False)
         except OSError as error:
             raise full() from error
-        upload = ResumableUpload(self._photos.new_id(), path, display_name(name), length, 0.0)
-        self._renew(upload)
+        now = time.time()
+        upload = ResumableUpload(
+            self._photos.new_id(), path, display_name(name), length, now + self._keep_seconds, grown=now
+        )
         self._uploads[upload.id] = upload
         self._photos.awaited.add(upload.id)
         return upload
+
+    def check_room(self) -> None:
+        """Make sure that one more photo may be kept; uploads that do not go on give way to it.
+
+        Raises:
+            HTTPError: 503 if not.
+        """
+        if self._photos.full:
+            self._give_up_idle()
+        self._photos.check_room()
 
     def get(self, upload_id: str) -> ResumableUpload | None:
         """Return an upload, or None if there is none, or it has become a photo."""
@@ -120,6 +135,7 @@ class ResumableUploads:
             problem = f"The upload has {upload.size:,} bytes, and not {offset:,}"
             raise HTTPError(409, UploadStateError(None, problem, "ask by HEAD where it stands, and go on there"))
         upload.superseded = asyncio.Event()
+        begun = upload.size
         try:
             await self._append(upload, _until(upload.superseded, chunks), checksum)
         except BaseException:
@@ -128,7 +144,9 @@ class ResumableUploads:
             raise
         finally:
             upload.superseded = None
-            self._renew(upload)
+            upload.expires = time.time() + self._keep_seconds
+            if upload.size > begun:
+                upload.grown = time.time()
 
     async def finish(self, upload: ResumableUpload, check: Awaitable[PhotoInfo]) -> None:
         """Make a photo of an upload that is here in full and whose lock is held.
@@ -165,6 +183,14 @@ class ResumableUploads:
         now = time.time()
         for upload in [each for each in self._uploads.values() if each.expires < now and not each.lock.locked()]:
             self.remove(upload)
+
+    def _give_up_idle(self) -> None:
+        """Give up the upload that has had no byte for the longest, if that is long."""
+        long_ago = time.time() - _IDLE
+        waiting = [each for each in self._uploads.values() if each.refusal is None and not each.lock.locked()]
+        idle = [each for each in waiting if each.grown < long_ago]
+        if idle:
+            self.remove(min(idle, key=lambda each: each.grown))
 
     async def _append(
         self, upload: ResumableUpload, chunks: AsyncIterator[bytes], checksum: Checksum | None
@@ -211,9 +237,6 @@ class ResumableUploads:
         refused = [each for each in self._uploads.values() if each.refusal is not None]
         for oldest in refused[: -self._photos.limit]:
             self.remove(oldest)
-
-    def _renew(self, upload: ResumableUpload) -> None:
-        upload.expires = time.time() + self._keep_seconds
 
 
 def _again(error: HTTPError) -> HTTPError:

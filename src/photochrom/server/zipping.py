@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import time
 import unicodedata
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import ExitStack, aclosing, suppress
 from pathlib import Path, PurePath
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
@@ -17,18 +17,20 @@ from photochrom.server.responses import read_pieces
 from photochrom.server.schema import ZipItem
 from photochrom.server.service import Service
 from photochrom.server.upload import display_name
-from photochrom.workers.jobs import Render
+from photochrom.workers.jobs import Render, Written
 
 __all__ = ["stream_zip"]
 
 
-async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem]) -> AsyncIterator[bytes]:
+async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem]) -> AsyncGenerator[bytes, None]:
     """Colorize photos one after the other, and give the file's bytes.
 
     They are stored as they are, for photos are compressed already. One that fails becomes a text in its place.
+    What their owner should know of the others stands in ``notes.txt``, a line each.
     """
     sink = _Sink()
     taken: set[str] = set()
+    notes: list[str] = []
     with ExitStack() as held, ZipFile(sink, "w", ZIP_STORED) as archive:
         for item in items:  # or the time of the last ones may be over before their turn
             with suppress(HTTPError):
@@ -36,12 +38,15 @@ async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem
         for item in items:
             folder, size = service.spool.new_folder(), 0
             try:
-                file, name = await _colorize(service, request, item, folder)
-                size = service.spool.account(file)
-                with archive.open(_entry(name, taken), "w", force_zip64=size > 1 << 31) as target:
-                    async for piece in read_pieces(file):
-                        target.write(piece)
-                        yield sink.take()
+                made = await _colorize(service, request, item, folder)
+                size = service.spool.account(made.file)
+                entry = _entry(_name(service, item) + made.file.suffix, taken)
+                notes += [str(note.about(entry.filename)) for note in made.notes]
+                with archive.open(entry, "w", force_zip64=size > 1 << 31) as target:
+                    async with aclosing(read_pieces(made.file)) as pieces:
+                        async for piece in pieces:
+                            target.write(piece)
+                            yield sink.take()
             except HTTPError as error:
                 if error.status_code == CLIENT_GONE:
                     return
@@ -49,14 +54,15 @@ async def stream_zip(service: Service, request: Request, items: Sequence[ZipItem
             finally:
                 service.spool.remove(folder, size)
             yield sink.take()
+        if notes:
+            archive.writestr(_entry("notes.txt", taken), "\n".join([*notes, ""]))
     yield sink.take()
 
 
-async def _colorize(service: Service, request: Request, item: ZipItem, folder: Path) -> tuple[Path, str]:
+async def _colorize(service: Service, request: Request, item: ZipItem, folder: Path) -> Written:
     with service.photos.use(item.id) as photo:
         job = service.job(Render, item.options, photo, target=folder / item.options.target)
-        made = await service.do(request, job, patient=True)
-    return made.file, _name(service, item) + made.file.suffix
+        return await service.do(request, job, patient=True)
 
 
 def _name(service: Service, item: ZipItem) -> str:

@@ -49,12 +49,12 @@ async def send_photo(
     """
     if "tus-resumable" in request.headers:
         return await begin_upload(request, service, length, metadata)
-    service.photos.check_room()
+    service.uploads.check_room()
     async with Upload(service.spool, name) as upload:
         await upload.receive(request, limit=service.settings.upload_bytes)
         photo_id = service.photos.new_id()
         info = await inspect_file(service, request, upload.path, upload.name, photo_id)
-        service.photos.check_room()  # others may have come meanwhile
+        service.uploads.check_room()  # others may have come meanwhile
         photo = service.photos.add(photo_id, upload.path, upload.name, upload.size, info)
         upload.keep()
     response.headers["Location"] = f"{request.scope['root_path']}/v1/photos/{photo.id}"

@@ -24,6 +24,7 @@ async function makeAlike(photo) {
   const others = state.photos.filter((other) => other !== photo && other.status !== "error");
   const before = new Map(); // of those that were made alike: what they had taken over
   const problems = [];
+  let stopped = false;
   for (const [done, other] of others.entries()) {
     label.textContent = `Stop (${done} of ${others.length})`;
     try {
@@ -32,7 +33,8 @@ async function makeAlike(photo) {
       before.set(other, other.history.edit.taken ?? []);
       edit(other, { taken: hints });
     } catch (error) {
-      if (error.name === "AbortError") break;
+      stopped = error.name === "AbortError";
+      if (stopped) break;
       problems.push(error.message);
       if (error.code === "photo-lost") break; // most likely the chosen photo's own
     }
@@ -40,7 +42,7 @@ async function makeAlike(photo) {
   asking = null;
   label.textContent = "Make the others alike";
   show();
-  tell(photo, others.length, before, problems);
+  tell(photo, { count: others.length, stopped, before, problems });
 }
 
 const takenFrom = (photo, other, signal) =>
@@ -49,14 +51,15 @@ const takenFrom = (photo, other, signal) =>
 const ask = (photo, source, other, id, signal) =>
   api.alike(id, { like: [{ id: source, options: optionsOf(photo) }], options: optionsOf(other) }, signal);
 
-function tell(photo, count, before, problems) {
+function tell(photo, { count, stopped, before, problems }) {
   if (problems.length) toast(problems[0], { bad: true });
   if (!before.size) {
-    if (!problems.length) toast(`No other photo surely shows the same as ${photo.name}.`);
+    if (!problems.length && !stopped) toast(`No other photo surely shows the same as ${photo.name}.`);
     return;
   }
   const run = () => before.forEach((taken, other) => state.photos.includes(other) && edit(other, { taken }));
-  const words = before.size === count ? "All others were" : `${before.size} of ${count} others ${before.size > 1 ? "were" : "was"}`;
+  const all = count === 1 ? "The other photo was" : "All others were";
+  const words = before.size === count ? all : `${before.size} of ${count} others ${before.size > 1 ? "were" : "was"}`;
   toast(`${words} made alike to ${photo.name}.`, { action: { label: "Undo", run } });
 }
 

@@ -71,7 +71,7 @@ async function load() {
 
 /** Ask for one more at a time: the server goes on from where it was, and what it has found is drawn meanwhile. */
 async function show(photo, signal) {
-  const { width, height } = photo.remote;
+  const { width, height } = photo.remote ?? photo.size; // of its small copy, while it is still on its way
   dialog.style.setProperty("--width", width);
   dialog.style.setProperty("--height", height);
   for (let i = 0; i < COUNT; i += 1) addCell(i);

@@ -61,6 +61,8 @@ export const confidence = (id, body, signal) => blob(`v1/photos/${id}/confidence
 export const hintEffect = (id, body, signal) => blob(`v1/photos/${id}/hint-effect`, post(body, signal));
 export const alike = (id, body, signal) => json(`v1/photos/${id}/alike`, post(body, signal));
 export const palette = (id, signal) => json(`v1/photos/${id}/palette`, { signal });
+/** One of the page's own examples. */
+export const example = (path) => blob(path, {});
 export const colors = (id, body, signal) => json(`v1/photos/${id}/colors`, post(body, signal));
 
 /** The answer to /v1/zip itself, whose body is read as it comes. */

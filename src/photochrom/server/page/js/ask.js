@@ -10,6 +10,7 @@ import { closePicker, isPicking, openPicker, pickedMark } from "./picker.js";
 import { fail } from "./preview.js";
 import { withPhoto, optionsOf } from "./remote.js";
 import { on, state } from "./store.js";
+import { toast } from "./toast.js";
 
 const QUESTIONS = 5;
 const button = $("#ask");
@@ -41,6 +42,7 @@ async function start() {
     const { hints } = await withPhoto(photo, (id) => api.suggestions(id, { n: QUESTIONS, options: optionsOf(photo) }));
     if (photo !== state.selected) return;
     asked = hints.length;
+    if (!asked) toast("There is nothing left that an answer would help with.");
     marks.ask(hints);
     announce(`${asked} questions`);
     next();

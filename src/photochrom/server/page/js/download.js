@@ -1,15 +1,16 @@
 // Taking results home: one photo at full size, its sheet of before and after, or all photos as a zip.
 
+import { aheadOf, make } from "./ahead.js";
 import * as api from "./api.js";
 import { $, saveFile } from "./dom.js";
 import { fail } from "./preview.js";
 import { withPhoto, optionsOf } from "./remote.js";
+import { fullSize, resultName } from "./result.js";
 import { on, state } from "./store.js";
 import { toast } from "./toast.js";
-import { kindName, megabytes, stemOf, suffixOf } from "./units.js";
+import { kindName, megabytes } from "./units.js";
 
 const format = $("#format");
-const sheet = $("#sheet");
 const one = $("#download");
 const all = $("#download-all");
 
@@ -27,22 +28,17 @@ function nameAll() {
   all.lastChild.textContent = `Download all ${state.photos.filter((photo) => !photo.error).length} in a zip file`;
 }
 
-// A name longer than this is none that every disk and program takes.
-export const resultName = (photo) => `${[...stemOf(photo.name)].slice(0, 120).join("")}-${sheet.checked ? "before-after" : "colour"}`;
-export const fullSize = () => ({ format: format.value || null, side_by_side: sheet.checked });
-
-/** The photo in colour, made of the photo itself: {blob, notes}. */
-export const resultOf = (photo, more) =>
-  withPhoto(photo, (id) => api.result(id, optionsOf(photo, more)), undefined, { whole: true });
-
 export const download = () =>
   busy(one, async () => {
-    const photo = state.selected;
-    const { blob, notes } = await resultOf(photo, fullSize());
-    saveFile(blob, `${resultName(photo)}.${suffixOf(blob)}`);
-    if (notes.length) toast(notes.join(" "), { ms: 20_000 });
+    const { file, notes } = await make();
+    saveFile(file, file.name);
+    tellNotes(notes);
   });
 one.addEventListener("click", download);
+aheadOf(one);
+
+/** Say what a result could not hold of its photo. */
+export const tellNotes = (notes) => notes.length && toast(notes.join(" "), { ms: 20_000 });
 
 all.addEventListener("click", () =>
   busy(all, async () => {
@@ -61,6 +57,8 @@ all.addEventListener("click", () =>
       }
     }
     if (items.length) await save(await api.zip({ items }), file);
+    const lost = photos.length - items.length;
+    if (lost) toast(`${lost === 1 ? "1 photo is" : `${lost} photos are`} not in the zip file; the strip says why.`, { bad: true });
   }),
 );
 

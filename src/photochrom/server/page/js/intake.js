@@ -1,5 +1,6 @@
 // How photos come in: chosen, dropped (folders too), pasted, or an example; and how they are made ready one by one.
 
+import * as api from "./api.js";
 import { $, $$, announce } from "./dom.js";
 import { isPicking } from "./picker.js";
 import { loadPoints } from "./pointsfile.js";
@@ -127,9 +128,13 @@ function leave(photo) {
 }
 
 async function addExample(button) {
-  const response = await fetch(button.dataset.example);
-  const blob = await response.blob();
-  addFiles([new File([blob], button.dataset.example.split("/").pop(), { type: blob.type })]);
+  const path = button.dataset.example;
+  try {
+    const blob = await api.example(path);
+    addFiles([new File([blob], path.split("/").pop(), { type: blob.type })]);
+  } catch (error) {
+    toast(error.message, { bad: true });
+  }
 }
 
 function startDropping() {
@@ -149,17 +154,29 @@ function startDropping() {
     over(0);
     if (taken) return;
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    addFiles(entries.some((entry) => entry.isDirectory) ? await walk(entries) : [...event.dataTransfer.files]);
+    addFiles(entries.some((entry) => entry.isDirectory) ? await filesWithin(entries) : [...event.dataTransfer.files]);
   });
+}
+
+async function filesWithin(entries) {
+  try {
+    const found = await walk(entries);
+    if (!found.length) toast("No photos are in there.", { bad: true });
+    return found;
+  } catch (error) {
+    console.info(error);
+    toast("This folder cannot be read; choose its photos instead.", { bad: true });
+    return [];
+  }
 }
 
 /** All photos in dropped folders; other files that lie there are of no concern. */
 async function walk(entries) {
   const found = [];
-  for (const entry of entries) {
+  for (const entry of entries.filter(({ name }) => !name.startsWith("."))) {
     if (entry.isFile) {
       const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-      if (file.type.startsWith("image/")) found.push(file);
+      if (isPhoto(file)) found.push(file);
     } else {
       const reader = entry.createReader();
       for (;;) {
@@ -170,4 +187,10 @@ async function walk(entries) {
     }
   }
   return found;
+}
+
+/** Whether a file is a photo by its kind; of raws and others that browsers do not know, by its ending. */
+function isPhoto({ name, type }) {
+  const endings = $("#chooser").accept.split(",").filter((kind) => kind.startsWith("."));
+  return type.startsWith("image/") || endings.some((ending) => name.toLowerCase().endsWith(ending));
 }

@@ -8,7 +8,7 @@ import { canPickFromScreen, pickFromScreen, startTaking, stopTaking, takingColor
 import * as marks from "./pointmarks.js";
 import { makePlane } from "./plane.js";
 import { onPresets, presets } from "./presets.js";
-import { asHints, can, optionsOf, withPhoto } from "./remote.js";
+import { can, hintsBut, optionsOf, withPhoto } from "./remote.js";
 import { lightnessAt, roundAb } from "./sampler.js";
 import { formOf } from "./shapes.js";
 import { addRecent, emit, on, state } from "./store.js";
@@ -17,10 +17,13 @@ import { reveal } from "./viewer.js";
 const box = $("#picker");
 const hex = $("#picker-hex");
 const LIGHTS = [4, 97]; // outside them hardly any colour exists that could be chosen
+const CALM = 250; // ms that a mark lies still before anything is asked of its new place
 const TELLING = [50, 80]; // the lightness of swatches: in darker ones no hue can be told
 let picked = null; // the mark's id
 let lightness = 50;
 let asking = null; // the request for suggestions
+let askedAt = null; // the place that it is of
+let moving = 0;
 let gesture = 0;
 let serial = 0;
 
@@ -64,6 +67,7 @@ function leave() {
   const mark = picked && marks.findMark(picked);
   if (mark?.kind === "point" && mark.color !== "none") addRecent(colorAb(mark.color));
   picked = null;
+  askedAt = null;
   asking?.abort();
   stopTaking();
   if (mark?.kind === "draft") marks.removeMark(mark.id);
@@ -89,6 +93,8 @@ function update() {
   const label = $("#picker-label");
   if (document.activeElement !== label) label.value = mark.name ?? "";
   if (mark.kind === "protected") return;
+  clearTimeout(moving);
+  if (askedAt && (askedAt.x !== mark.x || askedAt.y !== mark.y)) moving = setTimeout(suggestAnew, CALM);
   const ab = colorAb(mark.color);
   const light = lightnessAt(mark.x, mark.y);
   lightness = clamp(light, ...LIGHTS);
@@ -129,9 +135,16 @@ function noteOn({ color }, light) {
   return `Of ${color.toLowerCase()} only the hue counts; how light it is comes from the photo.`;
 }
 
+/** The same for a mark that was moved. */
+function suggestAnew() {
+  const mark = picked && marks.findMark(picked);
+  if (mark && mark.kind !== "protected") suggest(mark);
+}
+
 /** Ask for the colours that the network finds likely at the mark's place. */
 async function suggest(mark) {
   const row = $("#picker-suggestions");
+  askedAt = { x: mark.x, y: mark.y };
   row.replaceChildren();
   $("#picker-suggestions-row").hidden = !can("distribution");
   if (!can("distribution")) return;
@@ -142,7 +155,7 @@ async function suggest(mark) {
   const photo = state.selected;
   // What is known of other places matters; what this hint says of its own place would only be repeated.
   const options = optionsOf(photo);
-  options.hints = asHints(photo.history.edit.points.filter((point) => point.id !== mark.id));
+  options.hints = hintsBut(photo, mark.id);
   row.dataset.state = "loading";
   try {
     const answer = await withPhoto(photo, (id) => api.colors(id, { x: mark.x, y: mark.y, options }, signal), signal);
@@ -150,7 +163,7 @@ async function suggest(mark) {
     swatches(row, answer.suggestions_ab.map((ab) => ({ ab })));
     row.dataset.state = "";
   } catch (error) {
-    if (mine === serial) row.dataset.state = "";
+    if (mine === serial && error.name !== "AbortError") $("#picker-suggestions-row").hidden = true; // the preview tells why
     if (!(error instanceof api.Problem) && error.name !== "AbortError") console.error(error);
   }
 }

@@ -28,19 +28,22 @@ export async function isProject(file) {
 
 /** Save all photos as a project, with the photos themselves where that is asked for. */
 export async function saveProject(withPhotos) {
-  const { name, version, sha256 } = chosenNetwork();
+  const { name, version, sha256 } = chosenNetwork() ?? {}; // of which nothing is known while the server is away
   const files = [];
+  const lost = [];
   const photos = [];
   for (const photo of state.photos) {
     const file = await fileOf(photo);
     const inside = withPhotos && file ? `photos/${photos.length + 1}-${photo.name.replaceAll(/[/\\]/g, "_")}` : null;
+    if (!file) lost.push(photo.name);
     if (inside) files.push({ name: inside, input: file, lastModified: new Date(file.lastModified ?? Date.now()) });
     photos.push({ ...(await identityOf(photo.name, file)), ...(inside ? { file: inside } : {}), ...contentOf(photo) });
   }
-  const project = { photochrom_project: VERSION, network: { name, version, sha256 }, photos };
+  const project = { photochrom_project: VERSION, ...(name ? { network: { name, version, sha256 } } : {}), photos };
   const text = `${JSON.stringify(project, null, 2)}\n`;
   const stem = photos.length === 1 ? stemOf(photos[0].name) : "photos";
   if (!withPhotos) return saveFile(new Blob([text], { type: "application/json" }), `${stem}.photochrom.json`);
+  if (lost.length) toast(`This browser has no copy of ${lost.join(", ")}: the project asks for it where it is opened.`, { bad: true });
   const { downloadZip } = await import("../vendor/client-zip.js");
   const zip = downloadZip([{ name: INSIDE, input: text, lastModified: new Date() }, ...files]);
   return saveFile(await zip.blob(), `${stem}.photochrom.zip`);

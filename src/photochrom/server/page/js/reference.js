@@ -49,7 +49,7 @@ async function takeReference(file) {
   button.setAttribute("aria-busy", "true");
   try {
     await ready();
-    const { id } = await api.upload(file, file.name, () => {});
+    const { id } = await api.upload(file, file.name, {});
     try {
       const [{ palette }, thumb] = await Promise.all([api.palette(id), smallCopy(file, id)]);
       if (state.photos.includes(photo)) edit(photo, { reference: { name: file.name, palette, thumb }, referenceStrength: 1 });

@@ -43,10 +43,13 @@ export async function withPhoto(photo, work, signal, { whole = false } = {}) {
   }
 }
 
-/** Remove a photo from the server as well, for good: also one whose upload is under way or in line. */
-export function forget(photo) {
+/** Remove a photo from the server as well, for good: also one whose upload is under way or in line; gives whether it is. */
+export async function forget(photo) {
   photo.gone = true;
-  removeCopies(photo).catch(() => {});
+  return removeCopies(photo).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Remove a photo from the server, and keep it here; it is sent again when it is worked on. */
@@ -72,6 +75,12 @@ export function optionsOf(photo, more = {}) {
   options.hints = asHints([...taken, ...points]);
   if (regions.some((one) => !one.hidden)) options.protected = asRegions(regions);
   return options;
+}
+
+/** A photo's hints as the service takes them, but for the one of an id. */
+export function hintsBut(photo, id) {
+  const { points, taken = [] } = photo.history.edit;
+  return asHints([...taken, ...points.filter((point) => point.id !== id)]);
 }
 
 /** Those of a photo's hints that are not taken over from another one. */

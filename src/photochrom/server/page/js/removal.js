@@ -31,19 +31,22 @@ export function take(photo) {
   going.set(photo, end);
 }
 
-export function takeAll() {
+export async function takeAll() {
   select(null); // or each that is removed would bring the next one to the stage
   const photos = [...state.photos];
   photos.forEach(removePhoto);
-  photos.forEach(letGo);
+  const forgotten = photos.map(letGo);
   for (const end of [...going.values()]) end();
   offer(null);
-  toast("All photos are gone from this browser and from the server.");
+  const all = (await Promise.all(forgotten)).every(Boolean);
+  if (all) toast("All photos are gone from this browser and from the server.");
+  else toast("All photos are gone from this browser. The server did not remove all of them; it does so when their time is over.", { bad: true });
 }
 
+/** Have the server forget a photo that is not to come back; gives whether it has. */
 function letGo(photo) {
   going.delete(photo);
-  forget(photo);
+  return forget(photo);
 }
 
 /** Show buttons that bring back what was taken away, or hide them. */

@@ -6,7 +6,7 @@ import { contour } from "./contour.js";
 import { $, announce, clamp, isTyping } from "./dom.js";
 import * as marks from "./pointmarks.js";
 import { pickedMark } from "./picker.js";
-import { asHints, optionsOf, withPhoto } from "./remote.js";
+import { asHints, hintsBut, optionsOf, withPhoto } from "./remote.js";
 import { edit, on, state } from "./store.js";
 import { onView, toPhoto, toStage } from "./viewer.js";
 
@@ -148,8 +148,7 @@ function linger() {
 /** The options with the open hint as their last but for its own place among them. */
 function question(photo, mark) {
   const body = optionsOf(photo);
-  const others = photo.history.edit.points.filter((point) => point.id !== mark.id);
-  body.hints = [...asHints(others), ...asHints([{ ...mark, hidden: false }])];
+  body.hints = [...hintsBut(photo, mark.id), ...asHints([{ ...mark, hidden: false }])];
   return { body, hint: body.hints.length - 1 };
 }
 

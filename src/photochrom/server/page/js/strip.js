@@ -62,7 +62,6 @@ export function statusWords(photo) {
   return photo.tries > 1 ? `uploading again, try ${photo.tries}: ${percent(photo)}` : `uploading, ${percent(photo)}`;
 }
 
-
 function takeAndGoOn(photo) {
   take(photo);
   (frameOf(state.selected)?.firstElementChild ?? $("[data-choose]")).focus();

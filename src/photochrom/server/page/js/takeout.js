@@ -1,18 +1,18 @@
 // The result where people reach for it: copied, dragged out of the page, or saved by a right click.
 
+import { madeNow, make } from "./ahead.js";
 import * as api from "./api.js";
 import { $, $$, isTyping } from "./dom.js";
-import { download, fullSize, resultName, resultOf } from "./download.js";
-import { chosenNetwork, on, state } from "./store.js";
+import { download, tellNotes } from "./download.js";
+import { resultOf } from "./result.js";
+import { on, state } from "./store.js";
 import { toast } from "./toast.js";
-import { suffixOf } from "./units.js";
 
 const COPIED = 4096; // pixels of the longer side; programs that paste choke on much more
 const copyButton = $("#copy");
 const handle = $("#download");
 const menu = $("#photo-menu");
 const canCopy = !!navigator.clipboard?.write && "ClipboardItem" in window; // on pages that came by HTTPS, or from this computer
-let made = null; // {key, file, url}: the last result that was made to be dragged
 
 for (const button of $$("[data-copy]")) button.hidden = !canCopy;
 const isReady = () => state.selected?.status === "ready";
@@ -22,11 +22,13 @@ async function copy() {
   if (copyButton.getAttribute("aria-busy") === "true") return;
   copyButton.setAttribute("aria-busy", "true");
   try {
+    const { width = 0, height = 0 } = state.selected.remote ?? {};
     const options = { format: "png", long_edge: COPIED, mark: true };
     const png = resultOf(state.selected, options).then(({ blob }) => blob);
     png.catch(() => {}); // told below
     await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
-    toast("Copied: paste it anywhere.");
+    const smaller = Math.max(width, height) > COPIED ? ` It is ${COPIED} pixels long; a download has all.` : "";
+    toast(`Copied: paste it anywhere.${smaller}`);
   } catch (error) {
     toast(error instanceof api.Problem ? error.message : "This browser did not let it be copied.", { bad: true });
   } finally {
@@ -41,25 +43,15 @@ document.addEventListener("copy", (event) => {
   copy();
 });
 
-// A file can be dragged to a folder only if it is there when the drag begins.
-
-const keyNow = () => JSON.stringify([state.selected?.key, state.selected?.history.edit, chosenNetwork()?.name, fullSize()]);
-
-async function prepare() {
-  const key = keyNow();
-  const photo = state.selected;
-  const { blob } = await resultOf(photo, fullSize());
-  URL.revokeObjectURL(made?.url);
-  const file = new File([blob], `${resultName(photo)}.${suffixOf(blob)}`, { type: blob.type });
-  made = { key, file, url: URL.createObjectURL(file) };
-}
+// Dragged out: where the file is not made yet, for a mouse that was too quick, it is dragged once more.
 
 handle.draggable = true;
 handle.addEventListener("dragstart", (event) => {
-  if (made?.key !== keyNow()) {
+  const made = madeNow();
+  if (!made) {
     event.preventDefault();
     toast("The file is being made; then drag it out.");
-    prepare().then(
+    make().then(
       () => toast("It is ready: drag it out now."),
       (error) => toast(error.message, { bad: true }),
     );
@@ -70,6 +62,7 @@ handle.addEventListener("dragstart", (event) => {
   event.dataTransfer.items.add(made.file);
   event.dataTransfer.setDragImage($(`[data-key="${state.selected.key}"] img`), 20, 20);
 });
+handle.addEventListener("dragend", (event) => event.dataTransfer.dropEffect !== "none" && tellNotes(madeNow()?.notes ?? []));
 
 // The menu of a right click.
 
