@@ -115,8 +115,40 @@ def test_from_is_of_one_network(server: FileServer, tmp_path: Path, capsys: Prin
         main(["networks", "pull", NAME, "ddcolor", "--from", str(tmp_path / "mine.pth")])
     assert caught.value.code == 2
     assert main(["networks", "pull", NAME, "--from", str(tmp_path / "mine.pth")]) == 0
-    assert f"from {tmp_path / 'mine.pth'} (0 MB)" in capsys.readouterr().err
+    assert f"from {tmp_path / 'mine.pth'} to {tmp_path / 'home'}" in capsys.readouterr().err
     assert server.asked == []
+
+
+def test_one_table_compares_what_is_pulled_with_files_and_merges(
+    server: FileServer, tint: Path, tmp_path: Path, capsys: Printed
+) -> None:
+    networks = [NAME, str(tint), f"{tint}+{tint}:0.25"]
+    (tmp_path / "photos").mkdir()
+    rgb = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Picture.from_array(rgb).save(tmp_path / "photos" / "photo.png")
+    options = ["--data", str(tmp_path / "photos"), "--output", str(tmp_path / "out"), "--fast", "--jobs", "1"]
+    assert main(["evaluate", *networks, *options]) == 0
+    assert "Licence BSD-2-Clause" in capsys.readouterr().err
+    rows = {row["name"]: row for row in json.loads((tmp_path / "out" / "results.json").read_text())["rows"]}
+    assert list(rows)[-3:] == [NAME, "tint", "tint+tint:0.25"]
+    assert rows[NAME]["digest"] == PUBLISHED[NAME].sha256
+    assert len(server.asked) == 1
+
+
+def test_what_is_damaged_or_no_network_is_told_with_what_mends_it(
+    server: FileServer, photo: Path, tmp_path: Path, capsys: Printed
+) -> None:
+    assert main(["networks", "pull", NAME, "--quiet"]) == 0
+    store.pulled_networks()[NAME].write_bytes(b"damaged")
+    assert main(["colorize", str(photo), "-o", str(tmp_path / "out"), "--network", NAME]) == 1
+    assert f"; photochrom networks remove {NAME}  and pull it again\n" in capsys.readouterr().err
+    (tmp_path / "mine.pth").write_bytes(weights())
+    assert (
+        main(["colorize", str(photo), "-o", str(tmp_path / "out"), "--network", str(tmp_path / "mine.pth")]) == 1
+    )
+    said = capsys.readouterr().err
+    assert f"photochrom networks pull NAME --from {tmp_path / 'mine.pth'}  makes one\n" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_goes_on_with_the_same_weights_pulled_again(

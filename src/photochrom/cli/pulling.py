@@ -42,8 +42,8 @@ def pull_network(name: str, *, source: str | None = None, quiet: bool = False) -
     if name in PUBLISHED and name not in pulled_networks() and not quiet:
         network = PUBLISHED[name]
         _say(f"pulling {name}: {network.description} Licence {network.license}, by {network.repository}")
-        size = f"{network.size / 1e6:,.0f} MB"
-        _say(f"from {source or weights_urls(network)[0]} ({size}) to {network_folder(name)}")
+        source_text = source or f"{weights_urls(network)[0]} ({network.size / 1e6:,.0f} MB)"
+        _say(f"from {source_text} to {network_folder(name)}")
     if quiet or not sys.stderr.isatty():
         return pull(name, source=source, say=None if quiet else _say)
     return _with_bar(name, source)

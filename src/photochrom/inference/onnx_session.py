@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from photochrom.cache_folder import cache_folder
 from photochrom.errors import NetworkError, reason_of
 
 __all__ = ["ACCELERATORS", "Accelerator", "Device", "open_session", "probe_feed"]
@@ -23,6 +24,7 @@ Device = Literal["auto", "cpu", "cuda", "openvino", "directml", "coreml"]
 
 _MOST = 1.0  # CIELAB units: mean difference from the CPU's colours that an accelerator may have
 _PROBE = 64  # pixels: side of what it is tried on
+_WEIGHTS = {".pth", ".pt", ".bin", ".safetensors", ".ckpt"}  # what files of weights without a graph are called
 
 
 @dataclass(frozen=True)
@@ -188,8 +190,16 @@ def _session(ort: Any, path: Path, options: Any, providers: list[Any]) -> Any:
         return ort.InferenceSession(str(path), options, providers=[*providers, "CPUExecutionProvider"])
     except Exception as error:  # as in `_compare`
         raise NetworkError(
-            path, f"is no ONNX network that can be opened ({reason_of(error, path)})", "export or fetch it again"
+            path, f"is no ONNX network that can be opened ({reason_of(error, path)})", _remedy(path)
         ) from error
+
+
+def _remedy(path: Path) -> str:
+    if path.suffix.lower() in _WEIGHTS:
+        return f"give an .onnx file; of published weights  photochrom networks pull NAME --from {path}  makes one"
+    if path.parent.parent == cache_folder("networks"):
+        return f"photochrom networks remove {path.stem}  and pull it again"
+    return "export or fetch it again"
 
 
 def _find_cuda(ort: Any) -> None:

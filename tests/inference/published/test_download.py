@@ -198,6 +198,25 @@ def test_a_slow_line_is_waited_for(server: FileServer, tmp_path: Path, monkeypat
     assert len(server.asked) == 1
 
 
+def test_a_server_that_answers_is_waited_for_longer_than_one_that_does_not(
+    server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(module, "_PAUSE", 1.0)
+    monkeypatch.setattr(module, "sleep", slept.append)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/w.pth"
+    with pytest.raises(DownloadError, match="the server does not answer"):
+        fetch(server, tmp_path / "w.pth", url)  # as on a computer without a connection
+    assert slept == [1.0]
+    slept.clear()
+    server.plans["/w.pth"] = [Answer(cut=CUT), *(Answer(cut=0) for _ in range(9))]
+    with pytest.raises(DownloadError, match="cannot be fetched"):
+        fetch(server, tmp_path / "w.pth")
+    assert slept == [1.0, 2.0, 4.0, 8.0]
+
+
 def test_no_server_and_no_proxy(server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -102,16 +102,56 @@ def test_a_file_that_is_here_is_taken_and_left(
 ) -> None:
     given = tmp_path / "given.pth"
     given.write_bytes(weights()[:-1] + b"x")
-    with pytest.raises(DownloadError, match=f"is not the authors' file of {NAME}"):
+    with pytest.raises(
+        DownloadError, match=rf"is not the authors' file of {NAME} \(.*; fetch it again from {server.url}"
+    ):
         pull(NAME, source=given)
-    with pytest.raises(DownloadError, match="there is no such file"):
+    with pytest.raises(DownloadError, match="gone: there is no such file"):
         pull(NAME, source=tmp_path / "gone")
+    with pytest.raises(DownloadError, match=r"is a folder; give the file in it, .* weights\.pth"):
+        pull(NAME, source=tmp_path)
     assert files(home) == []
     given.write_bytes(weights())
     pull(NAME, source=given)
     assert given.read_bytes() == weights()
     assert server.asked == []
     assert Network(NAME).card.name == NAME
+
+
+def test_a_file_that_is_cut_short_or_cannot_be_read_is_told_by_its_own_name(
+    home: Path, tmp_path: Path, network: PublishedNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = tmp_path / "given.pth"
+    given.write_bytes(weights()[:1234])
+    with pytest.raises(DownloadError, match=f"has 1,234 bytes, theirs {len(weights()):,}; its SHA-256 is"):
+        pull(NAME, source=given)
+
+    def fail(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(store, "file_sha256", fail)
+    with pytest.raises(DownloadError, match=r"given\.pth: cannot be read \(Permission denied\); check its perm"):
+        pull(NAME, source=given)
+
+
+def test_a_network_that_comes_with_photochrom_need_not_be_pulled(home: Path) -> None:
+    assert pull("photochrom-1") == Network("photochrom-1").path
+    assert files(home) == []
+
+
+def test_a_network_that_is_ready_may_lie_where_nothing_can_be_written(
+    home: Path, network: PublishedNetwork
+) -> None:
+    path = pull(NAME)
+    lock = home / "networks" / f".{NAME}.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()  # no lock can be made of it
+    assert pull(NAME) == path
+    with pytest.raises(
+        NetworkError, match=r"cannot be deleted .*; end the programs that use it, or check its perm"
+    ):
+        remove(NAME)
+    assert path.is_file()
 
 
 def test_offline_says_where_a_file_may_be_put_and_takes_it_from_there(

@@ -2,6 +2,11 @@
 
 `requests` does the transfer, so proxies and their logins (`HTTPS_PROXY`, `.netrc`), and certificates of an
 organization's own (`REQUESTS_CA_BUNDLE`), are given as to any program that uses it.
+
+Libraries that fetch files would lose what a broken line had brought: pooch 1.9 has each try write a temporary file
+from the first byte on; huggingface_hub 2.4, which fetches from its own hub alone, deletes what came when a call
+fails. Given a downloader of ours, pooch would compare the SHA-256 and rename, five lines here, and lose a finished
+file where the process is killed meanwhile.
 """
 
 from __future__ import annotations
@@ -27,6 +32,7 @@ Progress = Callable[[int, int], None]
 _CHUNK = 1 << 14  # bytes; where a connection breaks, so many are lost at most
 _TIMEOUT = (15.0, 30.0)  # seconds: to connect, and for the next bytes to come
 _TRIES = 5  # in a row that bring nothing, before an address is given up
+_FIRST_TRIES = 2  # the same where no server has answered yet: then this computer is rather offline
 _PAUSE = 1.0  # seconds before the second try; twice as long before each further one
 _BUSY = {408, 425, 429, 500, 502, 503, 504}  # statuses of a server that may do better in a moment
 
@@ -106,13 +112,13 @@ def _fetch(session: Session, url: str, part: Path, size: int, progress: Progress
     """Fetch the rest of a file, as often as the connection breaks, as long as there is any way forward."""
     import requests
 
-    failures = 0
+    failures, answered = 0, False
     while True:
         before = _length(part)
         try:
             if _receive(session, url, part, size, progress):
                 return
-            reason = "the connection broke"
+            reason, answered = "the connection broke", True
         except requests.exceptions.SSLError as error:
             raise _RefusedError(
                 "its certificate is not trusted; where a network has a certificate authority of its own, "
@@ -126,7 +132,7 @@ def _fetch(session: Session, url: str, part: Path, size: int, progress: Progress
             answer = error.response
             assert answer is not None  # for the server's status is what raised it
             status = answer.status_code
-            reason = f"the server answers {status} {answer.reason}"
+            reason, answered = f"the server answers {status} {answer.reason}", True
             if status not in _BUSY:
                 raise _RefusedError(reason) from error
         except (
@@ -137,8 +143,9 @@ def _fetch(session: Session, url: str, part: Path, size: int, progress: Progress
             reason = "the connection broke" if _length(part) > before else "the server does not answer"
         except requests.exceptions.RequestException as error:  # no address at all, or an answer that is none
             raise _RefusedError(reason_of(error)) from error
-        failures = 1 if _length(part) > before else failures + 1
-        if failures == _TRIES:
+        came = _length(part) > before
+        failures, answered = (1 if came else failures + 1), answered or came
+        if failures >= (_TRIES if answered else _FIRST_TRIES):
             raise _RefusedError(reason)
         sleep(_PAUSE * 2 ** (failures - 1))
 

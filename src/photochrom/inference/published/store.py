@@ -17,6 +17,7 @@ from pathlib import Path
 
 from photochrom.cache_folder import cache_folder
 from photochrom.errors import DownloadError, NetworkError, UnknownNetworkError, reason_of
+from photochrom.inference.catalogue import local_networks
 from photochrom.inference.published.convert import convert
 from photochrom.inference.published.download import Progress, download, file_sha256
 from photochrom.inference.published.registry import PUBLISHED, PublishedNetwork
@@ -66,7 +67,7 @@ def pull(
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Path:
-    """Make a published network ready for use, unless it is.
+    """Make a published network ready for use, unless it is; one that comes with photochrom always is.
 
     Args:
         name: of the network.
@@ -82,6 +83,9 @@ def pull(
         DownloadError: if the file cannot be fetched, is another than the authors', or there is no room for it.
         NetworkError: if the file cannot be converted.
     """
+    here = local_networks()
+    if name in here:  # before any lock: what is ready may lie where nothing can be written
+        return here[name]
     network, say = _published(name), say or (lambda line: None)
     with _folder_errors(), _locked(name, say):
         path = _network_path(name)
@@ -121,7 +125,9 @@ def remove(name: str) -> int:
             shutil.rmtree(downloads, ignore_errors=True)
     except OSError as error:
         raise NetworkError(
-            folder, f"cannot be deleted ({reason_of(error, folder)})", "end the programs that use it"
+            folder,
+            f"cannot be deleted ({reason_of(error, folder)})",
+            "end the programs that use it, or check its permissions",
         ) from error
     return freed
 
@@ -140,15 +146,24 @@ def _network_path(name: str) -> Path:
 
 def _given(network: PublishedNetwork, file: Path) -> Path:
     """Make sure that a file is the authors' own."""
+    if file.is_dir():
+        raise DownloadError(
+            file, "is a folder", f"give the file in it, which its authors call {network.file_name}"
+        )
     if not file.is_file():
         raise DownloadError(file, "there is no such file", "check the path")
     _check_room(network, network.size)
-    found = file_sha256(file)
+    try:
+        size, found = file.stat().st_size, file_sha256(file)
+    except OSError as error:
+        raise DownloadError(file, f"cannot be read ({reason_of(error, file)})", "check its permissions") from error
     if found != network.sha256:
+        about = "" if network.size_is_exact else "about "
         raise DownloadError(
             file,
-            f"is not the authors' file of {network.name} (its SHA-256 is {found}, not {network.sha256})",
-            f"give the one of {network.urls[0]}",
+            f"is not the authors' file of {network.name} (it has {size:,} bytes, theirs {about}{network.size:,}; "
+            f"its SHA-256 is {found}, not {network.sha256})",
+            f"fetch it again from {network.urls[0]}",
         )
     return file
 
@@ -168,7 +183,7 @@ def _fetched(network: PublishedNetwork, progress: Progress | None, say: Callable
         if error.subject is not None:  # the disk, not the connection
             raise
         remedy = (
-            f"the same command goes on; or fetch {urls[0]} by other means and give it with  photochrom networks "
+            f"{error.remedy}; or fetch {urls[0]} by other means and give it with  photochrom networks "
             f"pull {network.name} --from FILE  or put it at {place}"
         )
         raise DownloadError(network.name, error.problem, remedy) from error
