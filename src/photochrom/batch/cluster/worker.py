@@ -39,6 +39,7 @@ class UnitSetup:
         network_files: files of networks by name, as references of Ray's: the other machines need not have them.
         options: for all results.
         output: folder of the results.
+        opened: places whose addresses hold a secret, by `StoredPhoto.given`: the plan, which is kept, has none.
         skip_colored: make nothing of a photo that has colours already.
         to_shards: write a unit's results into one shard.
     """
@@ -47,7 +48,8 @@ class UnitSetup:
     networks: tuple[str | Merge, ...]
     network_files: dict[str, Any]
     options: Options
-    output: str
+    output: Storage
+    opened: dict[int, Storage]
     skip_colored: bool = False
     to_shards: bool = False
 
@@ -93,7 +95,7 @@ class Worker:
             (self._folder / name).write_bytes(ray.get(content))
         networks = tuple(map(self._network, setup.networks))
         self._pool = Pool(replace(setup.engine, networks=networks), workers=1)
-        self._output = Storage(setup.output)
+        self._output = setup.output
         self._places: dict[str, Storage] = {}
 
     def _network(self, network: str | Merge) -> str:
@@ -220,7 +222,7 @@ class Worker:
         Raises:
             PhotoError: if it cannot be read, or has changed since it was planned.
         """
-        place = self._places.get(photo.place) or self._places.setdefault(photo.place, Storage(photo.place))
+        place = self._place(photo)
         there = place.look(photo.name)
         if there is None or not photo.stamp.startswith(there.stamp):
             problem = "is no longer there" if there is None else "has changed since the call began"
@@ -235,6 +237,11 @@ class Worker:
         for name in (photo.name, *photo.sidecars):
             place.fetch(name, folder / PurePosixPath(name).name)
         return folder / PurePosixPath(photo.name).name
+
+    def _place(self, photo: StoredPhoto) -> Storage:
+        if photo.given is not None:
+            return self._setup.opened[photo.given]
+        return self._places.get(photo.place) or self._places.setdefault(photo.place, Storage(photo.place))
 
 
 def _failed(error: PhotochromError) -> dict[str, Any]:

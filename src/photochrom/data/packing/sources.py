@@ -16,8 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from photochrom.errors import DataError, OutputError, PhotoError, reason_of
+from photochrom.io.address import is_url
 from photochrom.io.formats import PHOTO_SUFFIXES
-from photochrom.io.storage import Storage, is_url
+from photochrom.io.storage import Storage
 
 __all__ = ["Source", "find_sources"]
 
