@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from photochrom.batch.cluster.names import are_one, as_text, folded
+from photochrom.batch.cluster.outcomes import Outcome
 from photochrom.batch.cluster.parts import OUTCOMES, PLAN, Parts
 from photochrom.batch.cluster.sign_of_life import SignOfLife
 from photochrom.batch.cluster.sources import StoredPhoto
@@ -27,15 +28,12 @@ from photochrom.errors import OutputError, PhotochromError
 from photochrom.io.sidecars import sidecar_target
 from photochrom.io.storage import Storage, is_part
 
-__all__ = ["FAILED", "Ledger", "Outcome"]
+__all__ = ["FAILED", "Ledger"]
 
 FAILED = "failed before; --retry-failed tries again"
 
 _ROWS = 2000  # outcomes in a file
 _SECONDS = 30.0  # that outcomes wait at most
-
-Outcome = dict[str, Any]
-"""A row: result, file, source, photo (stamp), made (stamp), recipe, state, reason, code, warnings, seconds."""
 
 _COLUMNS = (
     "result",

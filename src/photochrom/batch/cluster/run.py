@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.batch.cluster.disk_list import DiskList
-from photochrom.batch.cluster.ledger import Ledger, Outcome
+from photochrom.batch.cluster.ledger import Ledger
+from photochrom.batch.cluster.outcomes import Outcome
 from photochrom.batch.cluster.sources import Sources
 from photochrom.batch.cluster.worker import Tries, UnitSetup, Worker
 from photochrom.batch.made_with import recipe_text, refuse_other_weights
