@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from stores import s3, sftp, web  # noqa: F401 (fixtures)
+from stores import s3, sftp, signed, web  # noqa: F401 (fixtures)
 from tiny_network import tint_card, write_hinting_network, write_network
 
 settings.register_profile("photochrom", deadline=None)  # other tests run beside, and take the processors

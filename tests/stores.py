@@ -81,16 +81,41 @@ def sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.wait()
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None: ...
+
+
+class Signed(Quiet):
+    """Answers as a store does to addresses that it lends: to GET alone, and by the signature."""
+
+    def do_GET(self) -> None:
+        if SIGNATURE in self.path:
+            super().do_GET()
+        else:
+            self.send_error(403)
+
+    def do_HEAD(self) -> None:
+        self.send_error(403)
+
+
+SIGNATURE = "X-Amz-Credential=AKIA/s3&X-Amz-Signature=0123secret"
+
+
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """URL of a web server that lists a folder, and the folder."""
-    folder = tmp_path / "web"
+    yield from _served(tmp_path / "web", Quiet)
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """URL of a web server whose files' addresses need `SIGNATURE` as their query, and its folder."""
+    yield from _served(tmp_path / "signed", Signed)
+
+
+def _served(folder: Path, handler: type[Quiet]) -> Iterator[tuple[str, Path]]:
     folder.mkdir()
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *args: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", folder
     server.shutdown()

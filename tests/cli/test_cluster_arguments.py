@@ -21,6 +21,8 @@ from small_photos import save_photos
         (["a", "-o", "b", "--engine", "ray", "--watch"], "--watch is of --engine local"),
         (["a", "-o", "b", "--engine", "ray", "--sheet"], "--sheet is of --engine local"),
         (["-", "-o", "b", "--engine", "ray"], "- is a stream"),
+        (["http://h/a.jpg?key=1", "-o", "out"], "http://h/a.jpg: is a URL"),
+        (["s3://bucket/a.jpg", "-o", "colour.jpg", "--engine", "ray"], "colour.jpg: is named as one photo"),
         (["a", "-o", "b", "--engine", "ray", "--to-shards", "0"], "--to-shards must be 1 or more"),
     ],
 )

@@ -25,6 +25,7 @@ from photochrom.data.packing.verify import read_lines, stats_of, verify_shards
 from photochrom.data.photos import find_photos
 from photochrom.errors import DataError, OutputError
 from photochrom.io.storage import Storage
+from stores import SIGNATURE
 
 
 def colourful(seed: int, width: int = 180, height: int = 150) -> Image.Image:
@@ -178,6 +179,31 @@ def test_shards_and_urls_are_sources_too_and_keep_what_they_say(tmp_path, album)
     assert licenses == {str(tmp_path / "in" / name): "CC-BY-4.0" for name in album} | {
         "memory://store/deep/new.jpg": None
     }
+
+
+def test_photos_behind_links_are_packed_once_and_thumbnails_are_not(tmp_path, album):
+    saved(colourful(41), tmp_path / "beside" / "deep" / "new.jpg")
+    saved(colourful(42), tmp_path / "beside" / "@eaDir" / "thumbnail.jpg")
+    (tmp_path / "in" / "0 link").symlink_to(tmp_path / "beside")
+    (tmp_path / "beside" / "back").symlink_to(tmp_path / "in")
+    found = [
+        Path(source.name).relative_to(tmp_path / "in").as_posix()
+        for source in find_sources([str(tmp_path / "in")])
+    ]
+    assert found[-1] == "0 link/deep/new.jpg"
+    assert len(found) == 12
+
+
+def test_a_lent_address_s_signature_is_in_no_file(tmp_path, album, signed):
+    url, folder = signed
+    saved(colourful(40), folder / "new.jpg")
+    pack_shards([str(tmp_path / "in" / "b")], folder / "first", jobs=1)
+    places = [f"{url}/{name}?{SIGNATURE}" for name in ("new.jpg", "first/photos-000000.tar")]
+    packed = pack_shards(places, tmp_path / "out", jobs=2)
+    assert packed.photos == 2
+    assert lines_of(tmp_path / "out")[0]["source"] == f"{url}/new.jpg"
+    for path in (tmp_path / "out").iterdir():
+        assert b"0123secret" not in path.read_bytes()
 
 
 def test_shards_go_to_a_store_as_they_would_to_a_folder_and_on_after_a_failure(

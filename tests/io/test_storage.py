@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 from photochrom.errors import OutputError, PhotoError
 from photochrom.io.storage import Storage
+from stores import SIGNATURE
 
 
 @pytest.fixture(params=["disk", "memory", "s3", "sftp"])
@@ -59,6 +61,76 @@ def test_a_web_server_is_read_and_cannot_be_written_to(web: tuple[str, Path], tm
     assert (tmp_path / "back").read_bytes() == b"photo"
     with pytest.raises(OutputError, match="cannot be written"):
         storage.put(tmp_path / "back", "b.jpg")
+
+
+def test_an_address_that_is_lent_opens_and_is_not_told(signed: tuple[str, Path], tmp_path: Path) -> None:
+    url, folder = signed
+    (folder / "a.jpg").write_bytes(b"photo")
+    storage: Storage = pickle.loads(pickle.dumps(Storage(f"{url}?{SIGNATURE}")))
+    assert (storage.where, storage.url("a.jpg"), storage.has_secret) == (url, f"{url}/a.jpg", True)
+    entry = storage.look("a.jpg")
+    assert entry is not None
+    assert entry.size == 5
+    storage.fetch("a.jpg", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == b"photo"
+    assert storage.fetch_part("a.jpg", 0, 5) == b"photo"
+    other = Storage(f"{url}?{SIGNATURE.replace('0123', '9')}")
+    for act in (
+        lambda: other.fetch("a.jpg", tmp_path / "back"),
+        lambda: other.fetch_part("a.jpg", 0, 5),
+        lambda: storage.put(tmp_path / "back", "a.jpg"),
+    ):
+        with pytest.raises((PhotoError, OutputError)) as caught:
+            act()
+        assert str(caught.value).startswith(f"{url}/a.jpg: ")
+        assert "secret" not in str(caught.value)
+        assert "AKIA" not in str(caught.value)
+
+
+def test_a_password_opens_and_is_not_told(tmp_path: Path, monkeypatch) -> None:
+    storage = Storage("http://ann:pass-word@127.0.0.1:9/album")
+    with pytest.raises(PhotoError) as caught:
+        list(storage.walk(lambda name: False))
+    assert str(caught.value).startswith("http://ann@127.0.0.1:9/album: ")
+    assert "pass-word" not in str(caught.value)
+
+
+def test_links_are_followed_and_end_where_they_lead_back(tmp_path: Path) -> None:
+    album, beside = tmp_path / "album", tmp_path / "beside"
+    for folder in album / "sub", beside:
+        folder.mkdir(parents=True)
+        (folder / "a.jpg").write_bytes(b"photo")
+    (album / "link").symlink_to(beside)
+    (beside / "back").symlink_to(album)
+    (album / "sub" / "again").symlink_to(album / "sub")
+    (album / "broken.jpg").symlink_to(tmp_path / "none")
+    (album / "one.jpg").symlink_to(beside / "a.jpg")
+    storage = Storage(str(album))
+    found = {entry.name: entry for _, entries in storage.walk(lambda name: False) for entry in entries}
+    assert set(found) == {"one.jpg", "link/a.jpg", "sub/a.jpg", "sub/again/a.jpg"}
+    assert all(storage.look(name) == entry for name, entry in found.items())
+
+
+def test_links_on_a_server_are_followed_too(sftp: str, tmp_path: Path) -> None:
+    album = Path("/", sftp.partition("://")[2].partition("/")[2]) / tmp_path.name
+    (album / "sub").mkdir(parents=True)
+    (album / "sub" / "a.jpg").write_bytes(b"photo")
+    (album / "link").symlink_to("sub")
+    (album / "sub" / "loop").symlink_to("..")
+    (album / "one.jpg").symlink_to("sub/a.jpg")
+    storage = Storage(f"{sftp}/{tmp_path.name}")
+    found = {entry.name: entry for _, entries in storage.walk(lambda name: False) for entry in entries}
+    assert {"one.jpg", "link/a.jpg", "sub/a.jpg"} <= set(found)
+    assert len(found) < 10
+    assert all(storage.look(name) == entry for name, entry in found.items())
+
+
+def test_a_server_whose_key_is_not_known_is_not_trusted(sftp: str, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "known_hosts").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(OutputError, match="Host key is not trusted"):
+        Storage(f"{sftp.replace('127.0.0.1', 'localhost')}/album")
 
 
 @pytest.mark.parametrize("act", ["walk", "look", "fetch", "put"])

@@ -57,12 +57,14 @@ class Plan:
         unread: an error about each folder that cannot be searched, or photo that cannot have its result.
         notes: what the user should know, a line each.
         left_out: a line for each folder with files that are not taken for photos, or left out by rule.
+        shards: shards of photos, as paths from their folder, where they are asked for.
     """
 
     items: list[PlanItem] = field(default_factory=list)
     unread: list[PhotochromError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    shards: list[str] = field(default_factory=list)
 
     def add(self, folder: Path, names: Iterable[str], output: Path, suffix: str | None, seen: set[str]) -> int:
         """Add the photos of one folder that are not seen yet; return how many there are, seen or not."""
@@ -86,6 +88,7 @@ def make_plan(
     *,
     suffix: str | None = None,
     empty: bool = False,
+    shards: bool = False,
     rules: FolderRules | None = None,
 ) -> Plan:
     """List the photos of files and folders; a folder's tree is mirrored below `output`.
@@ -99,6 +102,7 @@ def make_plan(
         suffix: of every result, such as ``".png"``; None for each photo's own, or where the name is wrong, that
             of what the photo is: as a JPEG, a PNG would lose alpha and half of its 16 bits.
         empty: take a folder without photos for what it is: photos may come.
+        shards: list the shards (.tar) of folders too; else they are files that are no photos.
         rules: say what in a folder is left out; hidden files, thumbnails and trash if None.
 
     Raises:
@@ -117,7 +121,8 @@ def make_plan(
                 "a photo would be written over itself, or a result taken for a photo the next time",
                 "give another folder as --output",
             )
-        search = FolderSearch(path, without=output, rules=rules or default_rules())
+        shard_list = plan.shards if shards else None
+        search = FolderSearch(path, without=output, rules=rules or default_rules(), shards=shard_list)
         found = plan.add(path, search.photos(), output, suffix, seen)
         if not (found or search.unread or empty):
             raise PhotoError(path, f"holds no photos ({', '.join(sorted(PHOTO_SUFFIXES))})", "name another folder")

@@ -33,13 +33,16 @@ class FolderSearch:
         folder: where to begin.
         without: a folder to leave out, though it may lie below.
         rules: say what else is left out.
+        shards: takes the paths of shards from the folder, where they are asked for.
 
     Attributes:
         unread: folders that could not be searched, each the subject of an error that says why.
         notes: what was left out, a line each.
     """
 
-    def __init__(self, folder: Path, *, without: Path, rules: FolderRules) -> None:
+    def __init__(
+        self, folder: Path, *, without: Path, rules: FolderRules, shards: list[str] | None = None
+    ) -> None:
         self.unread: list[PhotoError] = []
         self.notes: list[str] = []
         self._others: Counter[str] = Counter()
@@ -47,6 +50,7 @@ class FolderSearch:
         self._folder = folder
         self._without = without
         self._rules = rules
+        self._shards = shards
         self._left_out: Counter[str] = Counter()
         self._folders_left_out = 0
         self._names: frozenset[str] = frozenset()  # of the folder that is gone through
@@ -65,6 +69,8 @@ class FolderSearch:
         for path in files:
             if path.suffix.lower() in PHOTO_SUFFIXES:
                 yield str(path)
+            elif self._shards is not None and path.suffix.lower() == ".tar":
+                self._shards.append(str(path))
             elif _BACKUP.sub("", path.name) in self._names - {path.name}:
                 self._leave_out(path, "backups beside their photo", False)
             elif content_suffix(self._folder / path) is not None:

@@ -36,8 +36,10 @@ def check_engine(args: argparse.Namespace) -> None:
     Raises:
         UsageError: if they do.
     """
-    from photochrom.cli.usage import refuse
-    from photochrom.io.storage import is_url
+    from pathlib import Path
+
+    from photochrom.cli.usage import is_named_as_photo, refuse
+    from photochrom.io.address import is_url, without_secrets
 
     if args.engine == "local":
         for name in ("ray_address", "workers_per_gpu", "plan", "retry_failed", "to_shards"):
@@ -45,7 +47,8 @@ def check_engine(args: argparse.Namespace) -> None:
                 refuse(None, f"--{name.replace('_', '-')} is of --engine ray", "add --engine ray, or leave it out")
         for place in [*args.paths, args.output or ""]:
             if is_url(place):
-                refuse(place, "is a URL, and --engine local reads and writes disks", "add --engine ray")
+                shown = without_secrets(place)
+                refuse(shown, "is a URL, and --engine local reads and writes disks", "add --engine ray")
         return
     local = "server", "watch", "sheet", "consistent", "like", "alternatives", "confidence", "suggest", "hints_file"
     for name in local:
@@ -54,6 +57,8 @@ def check_engine(args: argparse.Namespace) -> None:
             refuse(None, f"--{option} is of --engine local", "leave it out")
     if "-" in [*args.paths, args.output]:
         refuse(None, "- is a stream, and --engine ray needs folders", "name folders or URLs")
+    if is_named_as_photo(args.output) and not all(Path(path).is_dir() for path in args.paths):
+        refuse(args.output, "is named as one photo, and --engine ray writes a folder", "give a folder as --output")
     for name in ("workers_per_gpu", "to_shards"):
         if getattr(args, name) is not None and getattr(args, name) < 1:
             refuse(None, f"--{name.replace('_', '-')} must be 1 or more", "give such a number")

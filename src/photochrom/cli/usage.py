@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # typing's own costs a third of the time that --help take
 if TYPE_CHECKING:
     from typing import NoReturn
 
-__all__ = ["check_usage", "default_output", "is_single"]
+__all__ = ["check_usage", "default_output", "is_named_as_photo", "is_single", "refuse"]
 
 _DEFAULT_FOLDER = "colorized"
 
@@ -44,10 +44,11 @@ def is_single(args: argparse.Namespace) -> bool:
 
     if args.paths == ["-"] or args.output == "-":
         return True
-    return len(args.paths) == 1 and _is_named_as_photo(args.output) and not Path(args.paths[0]).is_dir()
+    return len(args.paths) == 1 and is_named_as_photo(args.output) and not Path(args.paths[0]).is_dir()
 
 
-def _is_named_as_photo(output: str | None) -> bool:
+def is_named_as_photo(output: str | None) -> bool:
+    """Say whether a place for results is no folder, and has a photo's suffix."""
     from pathlib import Path
 
     from photochrom.io.formats import PHOTO_SUFFIXES, SAVED_SUFFIXES
@@ -73,7 +74,7 @@ def check_usage(args: argparse.Namespace, *, single: bool) -> None:
     if single and len(args.paths) > 1:
         refuse(None, "one photo at a time goes to standard output", "give a folder as --output")
     # A folder's results may go into a folder of any name, but who names photos means a file by that.
-    if not single and _is_named_as_photo(args.output) and not all(Path(path).is_dir() for path in args.paths):
+    if not single and is_named_as_photo(args.output) and not all(Path(path).is_dir() for path in args.paths):
         refuse(args.output, "is named as one photo, but there are more", "give a folder as --output")
     if args.report and Path(args.report).suffix.lower() != ".json":
         refuse(None, "--report writes JSON", "give it a name that ends in .json")

@@ -19,9 +19,9 @@ from typing import Literal, NoReturn
 from photochrom.data.remote import expand_braces, fetch_shard
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, PhotoError
+from photochrom.io.address import is_url
 from photochrom.io.folders import Entries, describe_others, is_folder, walk_files
 from photochrom.io.formats import PHOTO_SUFFIXES
-from photochrom.io.storage import is_url
 
 __all__ = ["PhotoRef", "find_photos", "part_of_shard", "split_draw", "split_photos"]
 

@@ -27,9 +27,9 @@ from photochrom.data.photos import PhotoRef, part_of_shard, split_draw
 from photochrom.data.remote import expand_braces
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, PhotoError, reason_of, require_extra
+from photochrom.io.address import is_url
 from photochrom.io.crops import read_crop
 from photochrom.io.formats import PHOTO_SUFFIXES
-from photochrom.io.storage import is_url
 from photochrom.threads import ReadAhead, map_in_order
 
 __all__ = ["PhotoStream", "find_shards"]

@@ -6,32 +6,26 @@ import os
 import re
 import secrets
 import tarfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 from urllib.parse import unquote
 
-from photochrom.errors import OutputError, PhotochromError, PhotoError, reason_of, require_extra
+from photochrom.errors import OutputError, PhotoError, reason_of, require_extra
+from photochrom.io.address import is_url, split_query, without_secrets
+from photochrom.io.storage_errors import again, told
 
-__all__ = ["Entry", "Storage", "is_part", "is_url"]
-
-T = TypeVar("T")
+__all__ = ["Entry", "Storage", "is_part"]
 
 _WHOLE_OR_NOT = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "memory"}
 """What shows a file once all of it is there; elsewhere a file gets its name when it is whole."""
 
 _STAMPS = ("ETag", "etag", "md5Hash", "content_md5", "mtime", "LastModified", "last_modified", "created")
-_PAUSES = (0.5, 2.0)  # seconds before what failed is tried again
-
-
-def is_url(text: str) -> bool:
-    """Tell a URL from a path: it starts with a scheme and two slashes."""
-    return re.match(r"[a-z][a-z0-9+.-]+://", text, re.IGNORECASE) is not None
+_WEB = {"http", "https"}
 
 
 def is_part(name: str) -> bool:
@@ -58,10 +52,12 @@ class Storage:
     """A folder by its path or URL.
 
     Args:
-        where: such as ``album``, ``s3://bucket/album`` or ``sftp://host/album``.
+        where: such as ``album``, ``s3://bucket/album`` or ``sftp://host/album``. The query of a web address is put
+            behind each file's name.
 
     Attributes:
-        where: that text.
+        where: that text, without the password or the query: it may be shown and kept.
+        has_secret: whether it has lost any.
 
     Raises:
         OutputError: if there is no such kind of address, or its package is not installed.
@@ -70,22 +66,25 @@ class Storage:
     def __init__(self, where: str) -> None:
         with require_extra("scale", "A URL"):
             import fsspec
-        self.where = where.rstrip("/") or "/"
+        self._address = where
+        self.where = (without_secrets(where) if is_url(where) else where).rstrip("/") or "/"
+        self.has_secret = self.where != (where.rstrip("/") or "/")
+        place, self._query = split_query(where)
         try:
-            with _told(where, OutputError, "opened"):
+            with told(self.where, OutputError, "opened"):
                 if is_url(where):
-                    self._files, self._root = fsspec.core.url_to_fs(where)
+                    self._files, self._root = fsspec.core.url_to_fs(place, **_options(place))
                 else:  # as it is: a name may hold what means something in a URL
                     self._files, self._root = fsspec.filesystem("file"), str(Path(where).expanduser().absolute())
         except ImportError as error:
-            raise OutputError(where, f"needs a package ({reason_of(error)})", "install it") from error
+            raise OutputError(self.where, f"needs a package ({reason_of(error)})", "install it") from error
         self._root = self._root.rstrip("/")
         protocol = self._files.protocol
         self._kinds = {protocol} if isinstance(protocol, str) else set(protocol)
         self.is_local = "file" in self._kinds
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Storage, (self.where,)
+        return Storage, (self._address,)
 
     def url(self, name: str) -> str:
         """Return what to call one of its files."""
@@ -93,7 +92,7 @@ class Storage:
 
     def plain(self, name: str) -> str:
         """Return a file's name as it was meant: web servers quote what a URL may not hold."""
-        if self._kinds.isdisjoint({"http", "https"}):
+        if self._kinds.isdisjoint(_WEB):
             return name
         parts = ((part, unquote(part)) for part in name.split("/"))
         return "/".join(part if "/" in meant or meant in (".", "..") else meant for part, meant in parts)
@@ -117,31 +116,42 @@ class Storage:
     def walk(self, without: Callable[[str], bool]) -> Iterator[tuple[str, list[Entry]]]:
         """Go through its folders, each with its files by name; one folder is held at a time.
 
+        Links are followed. One that leads back ends there on a disk; elsewhere none is followed within another.
+
         Args:
             without: says of a folder's path whether it is left out, before the files beside it come.
 
         Raises:
             PhotoError: if it cannot be listed.
         """
-        pending = [""]
+        start = [self._behind("")] if self.is_local else []
+        pending: list[tuple[str, tuple[str, ...]]] = [("", tuple(start))]
         while pending:
-            here = pending.pop()
-            with _told(self.url(here), PhotoError, "listed"):
-                found = _again(partial(self._files.ls, self._path(here), detail=True))
+            here, links = pending.pop()
+            with told(self.url(here), PhotoError, "listed"):
+                found = again(partial(self._files.ls, self._path(here), detail=True))
                 self._files.invalidate_cache()
             files: list[Entry | None] = []
             folders = []
             for info in found:
-                name = self._name(info["name"])
+                name, way = self._name(info["name"]), links
                 if name == here or not name:
                     continue
+                if info["type"] == "link" or info.get("islink"):
+                    info, way = self._info(name), (*links, self._behind(name))
+                    if info is None or (info["type"] == "directory" and way[-1] in links):
+                        continue
                 if info["type"] == "directory":
-                    folders.append(name)
+                    folders.append((name, way))
                 else:
                     files.append(_entry(name, info) if info["size"] is not None else self.look(name))
-            folders = [name for name in folders if not without(name)]
+            folders = [(name, way) for name, way in folders if not without(name)]
             yield here, sorted(filter(None, files), key=lambda entry: entry.name)
             pending += sorted(folders, reverse=True)
+
+    def _behind(self, name: str) -> str:
+        """Return where links lead, which a disk alone tells."""
+        return os.path.realpath(self._path(name)) if self.is_local else ""
 
     def look(self, name: str) -> Entry | None:
         """Return what there is of a file; None if it is not there.
@@ -149,13 +159,17 @@ class Storage:
         Raises:
             PhotoError: if that cannot be known.
         """
-        with _told(self.url(name), PhotoError, "looked at"):
+        info = self._info(name)
+        return None if info is None else _entry(name, info)
+
+    def _info(self, name: str) -> dict[str, Any] | None:
+        with told(self.url(name), PhotoError, "looked at"):
             try:
                 self._files.invalidate_cache()
-                info = _again(lambda: self._files.info(self._path(name)), but=FileNotFoundError)
+                info: dict[str, Any] = again(lambda: self._files.info(self._path(name)), but=FileNotFoundError)
             except FileNotFoundError:
                 return None
-            return _entry(name, info)
+            return info
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
@@ -164,8 +178,8 @@ class Storage:
         Raises:
             PhotoError: if it cannot be read.
         """
-        told = _told(self.url(name), PhotoError, "read", but=tarfile.TarError)
-        with told, self._files.open(self._path(name), "rb") as file:
+        reading = told(self.url(name), PhotoError, "read", but=tarfile.TarError)
+        with reading, self._files.open(self._path(name), "rb") as file:
             yield file
 
     def fetch_part(self, name: str, start: int, size: int) -> bytes:
@@ -174,11 +188,11 @@ class Storage:
         Raises:
             PhotoError: if it cannot be read.
         """
-        with _told(self.url(name), PhotoError, "read"):
-            return _again(lambda: self._part(self._path(name), start, size))
+        with told(self.url(name), PhotoError, "read"):
+            return again(lambda: self._part(self._path(name), start, size))
 
     def _part(self, path: str, start: int, size: int) -> bytes:
-        if not self._kinds.isdisjoint(_WHOLE_OR_NOT | {"http", "https"}):
+        if not self._kinds.isdisjoint(_WHOLE_OR_NOT | _WEB):
             return bytes(self._files.cat_file(path, start=start, end=start + size))  # one request
         with self._files.open(path, "rb") as file:
             file.seek(start)
@@ -190,8 +204,8 @@ class Storage:
         Raises:
             PhotoError: if it cannot be read.
         """
-        with _told(self.url(name), PhotoError, "read"):
-            _again(lambda: self._files.get_file(self._path(name), str(to)), but=FileNotFoundError)
+        with told(self.url(name), PhotoError, "read"):
+            again(lambda: self._files.get_file(self._path(name), str(to)), but=FileNotFoundError)
 
     def put(self, file: Path, name: str) -> Entry:
         """Copy a file of this machine's there, whole or not at all.
@@ -199,12 +213,12 @@ class Storage:
         Raises:
             OutputError: if it cannot be written.
         """
-        with _told(self.url(name), OutputError, "written"):
+        with told(self.url(name), OutputError, "written"):
             path = self._path(name)
             above = path.rpartition("/")[0]
             if not self._kinds & _WHOLE_OR_NOT:
                 self._files.makedirs(above, exist_ok=True)
-            _again(lambda: self._put(str(file), path))
+            again(lambda: self._put(str(file), path))
             self._files.invalidate_cache()
             return _entry(name, self._files.info(path))
 
@@ -232,11 +246,11 @@ class Storage:
         Raises:
             OutputError: if it cannot be removed.
         """
-        with _told(self.url(name), OutputError, "removed"), suppress(FileNotFoundError):
+        with told(self.url(name), OutputError, "removed"), suppress(FileNotFoundError):
             self._files.rm_file(self._path(name))
 
     def _path(self, name: str) -> str:
-        return f"{self._root}/{name}" if name else self._root or "/"
+        return f"{self._root}/{name}{self._query}" if name else (self._root or "/") + self._query
 
     def _name(self, path: str) -> str:
         path = path.rstrip("/")
@@ -246,6 +260,14 @@ class Storage:
             if path.startswith(f"{root}/"):
                 return path[len(root) + 1 :]
         return path.lstrip("/")
+
+
+def _options(url: str) -> dict[str, Any]:
+    """Have sshfs check the key of a host as ssh does; by itself it trusts any."""
+    import fsspec
+
+    of_ssh = fsspec.get_filesystem_class(url.partition("://")[0]).__module__.startswith("sshfs")
+    return {"known_hosts": ()} if of_ssh else {}
 
 
 def _entry(name: str, info: dict[str, Any]) -> Entry:
@@ -259,40 +281,3 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         value = value.timestamp()
     return f"{value:.6f}" if isinstance(value, float) else str(value)
-
-
-def _again(act: Callable[[], T], but: type[Exception] | tuple[type[Exception], ...] = ()) -> T:
-    """Do something over the network, and once or twice more where the line failed."""
-    for pause in _PAUSES:
-        try:
-            return act()
-        except but:
-            raise
-        except (ConnectionError, TimeoutError):
-            time.sleep(pause)
-    return act()
-
-
-@contextmanager
-def _told(
-    where: str, kind: type[PhotochromError], act: str, but: type[Exception] | tuple[type[Exception], ...] = ()
-) -> Iterator[None]:
-    """Make one line of whatever a store's package raises: each has errors of its own."""
-    try:
-        yield
-    except (PhotochromError, ImportError):
-        raise
-    except but:
-        raise
-    except FileNotFoundError as error:
-        raise kind(where, "is not there", "check the address") from error
-    except PermissionError as error:
-        raise kind(
-            where, f"may not be {act} ({reason_of(error, where)})", "check the credentials and their rights"
-        ) from error
-    except Exception as error:  # of botocore, aiohttp, asyncssh, and whatever the package uses
-        raise kind(
-            where,
-            f"cannot be {act} ({reason_of(error, where)})",
-            "check the address, the credentials and the connection; the same command goes on",
-        ) from error

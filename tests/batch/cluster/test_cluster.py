@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import tarfile
@@ -11,28 +12,32 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 from PIL import Image
+from pyarrow import parquet
 
 from photochrom.batch.cluster.ledger import FAILED
 from photochrom.batch.cluster.run import Cluster, ClusterBatch
 from photochrom.batch.manifest import DONE
 from photochrom.batch.plan import make_plan
 from photochrom.batch.run import Batch
+from photochrom.cli.main import main
 from photochrom.io.storage import Storage
 from photochrom.options import Options
 from photochrom.workers.engine import EngineSetup
 from small_photos import save_photos
+from stores import SIGNATURE
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def address(s3: str) -> Iterator[str]:
-    """Address of a cluster: a head that does no work, a node of two processors, and one that also has a GPU."""
+def nodes(s3: str) -> Iterator[Any]:
+    """A cluster: a head that does no work, a node of two processors, and one that also has a GPU."""
     import ray
     from ray.cluster_utils import Cluster as LocalCluster
 
@@ -41,9 +46,15 @@ def address(s3: str) -> Iterator[str]:
     cluster.add_node(num_cpus=2, num_gpus=1)
     cluster.wait_for_nodes()
     ray.init(address=cluster.address, log_to_driver=False)
-    yield cluster.address
+    yield cluster
     ray.shutdown()
     cluster.shutdown()
+
+
+@pytest.fixture
+def address(nodes: Any) -> str:
+    """Address of the cluster."""
+    return str(nodes.address)
 
 
 @pytest.fixture
@@ -202,6 +213,95 @@ def test_workers_share_a_gpu_and_no_more_than_are_asked_for(colorize, tmp_path: 
     thread.join()
     assert {result.state for result in results} == {"done"}
     assert 1 <= most <= 2
+
+
+def test_a_shard_that_changes_under_way_is_told_and_made_by_the_next_call(setup, address, tmp_path: Path) -> None:
+    photos = save_photos(tmp_path / "photos", 5)
+    shard = tmp_path / "shards" / "s.tar"
+    shard.parent.mkdir()
+
+    def pack(paths: list[Path]) -> None:
+        with tarfile.open(shard, "w") as tar:
+            for path in paths:
+                tar.add(path, path.name)
+
+    pack(photos)
+    with ClusterBatch(str(tmp_path / "out"), setup, Options(), cluster=Cluster(address, 2)) as batch:
+        plan = batch.plan([str(shard)])
+        pack(photos[:3])
+        results = list(batch.run(plan))
+    assert {result.reason for result in results} == {
+        f"{shard}: has changed since the call began; start the same command again"
+    }
+    assert not list((tmp_path / "out").glob("**/*.jpg"))
+    with ClusterBatch(str(tmp_path / "out"), setup, Options(), cluster=Cluster(address, 2)) as batch:
+        again = list(batch.run(batch.plan([str(shard)])))
+    assert [result.state for result in again] == ["done"] * 3
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of which a quarter of a megabyte is left."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip(f"needs the right to mount a small disk: {made.stderr.decode().strip()}")
+    (disk / "ballast").write_bytes(bytes(768 << 10))
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@pytest.mark.parametrize("shard_photos", [None, 4])
+def test_a_node_whose_disk_is_full_is_named_and_the_next_call_makes_what_is_left(
+    address, nodes, setup, full_disk: Path, tmp_path: Path, shard_photos: int | None
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (40, 500, 500), np.uint8)
+    (tmp_path / "photos").mkdir()
+    for number, pixels in enumerate(noise):
+        Image.fromarray(pixels).save(tmp_path / "photos" / f"{number:02}.png")
+    with tarfile.open(tmp_path / "photos.tar", "w") as tar:  # so that each is copied to the node
+        tar.add(tmp_path / "photos", "photos")
+    node = nodes.add_node(num_cpus=1, resources={"full": 1}, env_vars={"TMPDIR": str(full_disk)})
+    nodes.wait_for_nodes()
+    ways = {"cluster": Cluster(address, 5), "shard_photos": shard_photos}
+    try:
+        with ClusterBatch(str(tmp_path / "out"), setup, Options(), **ways) as batch:
+            results = list(batch.run(batch.plan([str(tmp_path / "photos.tar")])))
+    finally:
+        nodes.remove_node(node)
+    failed = [result for result in results if result.state == "failed"]
+    assert 0 < len(failed) < len(results)
+    for result in failed:
+        assert f"{socket.gethostname()}:{full_disk}" in result.reason
+        assert "its disk cannot be written" in result.reason
+    with ClusterBatch(str(tmp_path / "out"), setup, Options(), **ways) as batch:
+        again = list(batch.run(batch.plan([str(tmp_path / "photos.tar")])))
+    assert {result.state for result in again} <= {"done", "skipped"}
+    assert sum(result.state == "done" for result in again) == len(failed)
+
+
+def test_a_lent_address_s_signature_is_in_no_file_that_stays(
+    address, signed, tint: Path, tmp_path: Path, capsys
+) -> None:
+    url, folder = signed
+    (photo,) = save_photos(tmp_path / "photos", 1)
+    (folder / photo.name).write_bytes(photo.read_bytes())
+    (folder / "broken.jpg").write_bytes(photo.read_bytes()[:200])
+    places = [f"{url}/{name}?{SIGNATURE}" for name in (photo.name, "broken.jpg")]
+    call = ["colorize", *places, "-o", str(tmp_path / "out"), "--engine", "ray", "--ray-address", address]
+    assert main([*call, "-n", str(tint), "--report", str(tmp_path / "report.json")]) == 1
+    said = capsys.readouterr()
+    assert f"{url}/broken.jpg: " in said.err
+    report = (tmp_path / "report.json").read_text()
+    assert [photo["state"] for photo in json.loads(report)["photos"]].count("done") == 1
+    rows = [str(parquet.read_table(path).to_pylist()) for path in (tmp_path / "out").glob(".photochrom/*/*")]
+    assert rows
+    for text in said.out, said.err, report, *rows:
+        assert url in text
+        assert "0123secret" not in text
 
 
 def test_a_call_that_is_killed_goes_on_by_the_same_command(address, tint: Path, tmp_path: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import fsspec
 import pytest
 
+from case_blind import CaseBlind
 from photochrom.batch.cluster.ledger import FAILED, Ledger
 from photochrom.batch.cluster.sources import StoredPhoto
 from photochrom.batch.manifest import CHANGED, COLORED, DONE, FOREIGN, OTHER
@@ -13,6 +17,7 @@ from photochrom.errors import OutputError
 from photochrom.io.storage import Storage
 
 PHOTO = StoredPhoto("s3://bucket/album", "a.jpg", "a.jpg", 5, "5 tag")
+MAKE_ALL = {"overwrite": True, "skip_colored": False, "retry_failed": False}
 OUTCOME = {
     "result": "a.jpg", "file": "", "source": PHOTO.source, "photo": PHOTO.stamp, "made": "", "state": "done",
     "reason": "", "code": "", "warnings": "[]", "seconds": 0.5,
@@ -23,6 +28,15 @@ OUTCOME = {
 def output(tmp_path: Path) -> Storage:
     (tmp_path / "out").mkdir()
     return Storage(str(tmp_path / "out"))
+
+
+@pytest.fixture
+def case_blind() -> Iterator[str]:
+    """URL of an empty folder of such a store."""
+    fsspec.register_implementation("case-blind", CaseBlind, clobber=True)
+    yield "case-blind://album"
+    CaseBlind.store.clear()
+    CaseBlind.pseudo_dirs[:] = [""]
 
 
 def decide(output: Storage, photo: StoredPhoto = PHOTO, recipe: str = "recipe", **ways: bool) -> tuple[str, str]:
@@ -132,17 +146,42 @@ def test_no_photo_of_the_call_is_written_over(output: Storage) -> None:
         ledger.keep("b.jpg")
         assert ledger.written_over() == []
         ledger.keep("A.jpg")
+        assert ledger.written_over() == []
+        ledger.keep("a.jpg")
         assert ledger.written_over() == [(PHOTO.source, "a.jpg")]
 
 
 def test_two_photos_of_one_result_are_refused(output: Storage) -> None:
-    ways = {"overwrite": True, "skip_colored": False, "retry_failed": False}
     with Ledger(output, "recipe") as ledger:
-        assert ledger.decide(PHOTO, **ways) == ("make", "")
-        assert ledger.decide(PHOTO, **ways) == ("skip", "named twice")
-        act, why = ledger.decide(StoredPhoto("s3://b", "x.png", "A.jpg", 1, "1"), **ways)
-        assert act == "refuse"
-        assert PHOTO.source in why
+        assert ledger.decide(PHOTO, **MAKE_ALL) == ("make", "")
+        assert ledger.decide(PHOTO, **MAKE_ALL) == ("skip", "named twice")
+        for other in StoredPhoto("s3://b", "x.png", "a.jpg", 1, "1"), replace(PHOTO, stamp="5 of another query"):
+            act, why = ledger.decide(other, **MAKE_ALL)
+            assert act == "refuse"
+            assert PHOTO.source in why
+
+
+NAMES = ("Album/\u00fc.jpg", "album/u\u0308.jpg")
+
+
+def test_names_that_the_store_tells_apart_are_two(output: Storage) -> None:
+    photos = [StoredPhoto("s3://b", name, name, 1, "1") for name in NAMES]
+    with Ledger(output, "recipe") as ledger:
+        assert [ledger.decide(photo, **MAKE_ALL)[0] for photo in photos] == ["make", "make"]
+    assert [entry.name for _, entries in output.walk(lambda name: False) for entry in entries] == []
+
+
+def test_names_that_the_store_takes_for_one_are_one(case_blind: str, tmp_path: Path) -> None:
+    output, file = Storage(case_blind), tmp_path / "file"
+    big, small = (StoredPhoto("s3://b", f"{name}.png", name, 1, "1") for name in ("Album/A.jpg", "album/a.jpg"))
+    with Ledger(output, "recipe") as ledger:
+        assert ledger.decide(big, **MAKE_ALL)[0] == "make"
+        assert ledger.decide(small, **MAKE_ALL)[0] == "refuse"
+        ledger.keep("ALBUM/A.JPG")
+        assert ledger.written_over() == [(big.source, "Album/A.jpg")]
+    file.write_text("somebody's")
+    output.put(file, "album/a.jpg")
+    assert decide(output, big) == ("skip", FOREIGN)
 
 
 def test_two_calls_do_not_work_in_one_folder(output: Storage) -> None:

@@ -16,6 +16,7 @@ from photochrom.errors import OutputError
 from photochrom.io.folder_rules import default_rules
 from photochrom.io.storage import Storage
 from small_photos import save_photos
+from stores import SIGNATURE
 
 
 @pytest.fixture
@@ -131,6 +132,35 @@ def test_another_sidecar_makes_another_photo(tmp_path: Path) -> None:
         stamps += [found.stamp for found in find(photo.parent, tmp_path / "out")[1]]
     assert len(set(stamps)) == 3
     assert stamps[1].startswith(stamps[0])
+
+
+def test_a_shard_behind_a_link_is_found_and_no_file_is_said_to_be_left_out(tmp_path: Path) -> None:
+    save_shard(tmp_path / "album" / "a.tar", ["x.jpg"])
+    save_shard(tmp_path / "elsewhere" / "b.tar", ["y.jpg"])
+    save_photos(tmp_path / "elsewhere", 1)
+    (tmp_path / "album" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "album" / "link" / "back").symlink_to(tmp_path / "album")
+    sources, found = find(tmp_path / "album", tmp_path / "out")
+    assert sorted(each.result for each in found) == ["a/x.jpg", "link/000.jpg", "link/b/y.jpg"]
+    assert not [note for note in sources.notes if ".tar 1" in note]
+
+
+def test_a_lent_address_of_a_photo_or_a_shard_is_found_and_its_signature_is_not_kept(
+    signed: tuple[str, Path], photo: Path, tmp_path: Path
+) -> None:
+    url, folder = signed
+    (folder / "a.png").write_bytes(photo.read_bytes())
+    save_shard(folder / "s.tar", ["x.jpg"])
+    places = [f"{url}/{name}?{SIGNATURE}" for name in ("a.png", "s.tar")]
+    sources = Sources(places, Storage(str(tmp_path / "out")), None, default_rules())
+    found = list(sources.photos())
+    assert [(each.source, each.result, each.given) for each in found] == [
+        (f"{url}/a.png", "a.png", 0),
+        (f"{url}/s.tar/x.jpg", "s/x.jpg", 1),
+    ]
+    assert "secret" not in repr(found)
+    assert [sources.place_in_output(each) for each in found] == [None, None]
+    assert sources.opened[0].look("a.png") is not None
 
 
 def test_a_name_that_is_no_text_is_found(tmp_path: Path) -> None:

@@ -11,30 +11,29 @@ import json
 import sqlite3
 import tempfile
 import time
-import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from photochrom.batch.cluster.names import are_one, as_text, folded
+from photochrom.batch.cluster.outcomes import Outcome
+from photochrom.batch.cluster.parts import OUTCOMES, PLAN, Parts
 from photochrom.batch.cluster.sign_of_life import SignOfLife
 from photochrom.batch.cluster.sources import StoredPhoto
 from photochrom.batch.manifest import CHANGED, COLORED, DONE, FOREIGN, OTHER
-from photochrom.batch.search import HIDDEN
 from photochrom.errors import OutputError, PhotochromError
 from photochrom.io.sidecars import sidecar_target
 from photochrom.io.storage import Storage, is_part
 
-__all__ = ["FAILED", "Ledger", "Outcome"]
+__all__ = ["FAILED", "Ledger"]
 
 FAILED = "failed before; --retry-failed tries again"
 
 _ROWS = 2000  # outcomes in a file
 _SECONDS = 30.0  # that outcomes wait at most
-
-Outcome = dict[str, Any]
-"""A row: result, file, source, photo (stamp), made (stamp), recipe, state, reason, code, warnings, seconds."""
 
 _COLUMNS = (
     "result",
@@ -64,33 +63,19 @@ class Ledger:
 
     def __init__(self, output: Storage, recipe: str) -> None:
         self._output, self._recipe = output, recipe
-        self._token = uuid.uuid4().hex[:6]
-        self._run = ""  # its number among the calls there, which no clock tells as surely, and the token
-        self._scratch = tempfile.TemporaryDirectory(prefix="photochrom-")
         self._rows: list[Outcome] = []
-        self._flushed, self._parts, self._plans = time.monotonic(), 0, 0
-        self._index = sqlite3.connect(Path(self._scratch.name, "index.sqlite"), check_same_thread=False)
-        self._index.execute("PRAGMA synchronous = OFF")
-        self._index.execute("PRAGMA journal_mode = OFF")
-        for table, columns in {
-            "known": f"({', '.join(_COLUMNS)}, PRIMARY KEY (result))",
-            "there": "(name PRIMARY KEY, stamp)",
-            "claimed": "(result PRIMARY KEY)",
-            "planned": "(folded PRIMARY KEY, source, result)",
-            "kept": "(folded PRIMARY KEY)",
-        }.items():
-            self._index.execute(f"CREATE TABLE {table} {columns} WITHOUT ROWID")
-        try:
-            self._sign = SignOfLife(output, self._token, Path(self._scratch.name))
-            try:
-                self._read()
-            except BaseException:
-                self._sign.end()
-                raise
-        except BaseException:
-            self._index.close()
-            self._scratch.cleanup()
-            raise
+        self._flushed = time.monotonic()
+        token = uuid.uuid4().hex[:6]
+        with ExitStack() as stack:
+            self._scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="photochrom-")))
+            self._index = _open_index(self._scratch / "index.sqlite")
+            stack.callback(self._index.close)
+            sign = SignOfLife(output, token, self._scratch)
+            stack.callback(sign.end)
+            self._parts = Parts(output, token, self._scratch, self._look())
+            for name in self._parts.earlier:
+                self._learn(name)
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Ledger:
         return self
@@ -102,9 +87,7 @@ class Ledger:
         """Record the last outcomes and let other calls in."""
         with suppress(PhotochromError):  # the next call makes these again
             self.flush()
-        self._sign.end()
-        self._index.close()
-        self._scratch.cleanup()
+        self._stack.close()
 
     def recipes(self) -> list[str]:
         """Return what the results here were made with, each recipe once."""
@@ -121,23 +104,19 @@ class Ledger:
         self, photo: StoredPhoto, *, overwrite: bool, skip_colored: bool, retry_failed: bool
     ) -> tuple[Literal["make", "skip", "refuse"], str]:
         """Say what is to be done of a photo, and why it is not made."""
-        result, source = _text(photo.result), _text(photo.source)
-        folded = _folded(photo.result)
-        try:
-            self._index.execute("INSERT INTO planned VALUES (?, ?, ?)", (folded, source, result))
-        except sqlite3.IntegrityError:
-            (other,) = self._index.execute("SELECT source FROM planned WHERE folded = ?", (folded,)).fetchone()
-            if other == source:
+        result, source = as_text(photo.result), as_text(photo.source)
+        for other, planned, known_by in self._planned(photo.result):
+            if (other, planned, known_by) == (source, result, photo.stamp):
                 return "skip", "named twice"
-            return "refuse", f"would become {self._output.url(photo.result)}, as would {other}"
+            if self._are_one(result, planned):
+                return "refuse", f"would become {self._output.url(photo.result)}, as would {other}"
+        row = (folded(photo.result), result, source, photo.stamp)
+        self._index.execute("INSERT INTO planned VALUES (?, ?, ?, ?)", row)
         if overwrite:
             return "make", ""
-        row = self._index.execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM known WHERE result = ?", (result,)
-        ).fetchone()
-        known = None if row is None else dict(zip(_COLUMNS, row, strict=True))
-        stamp = self._stamp((known or {}).get("file") or result)
-        if stamp is not None and not self._has("claimed", result):
+        known = self._known(result)
+        stamp = self._stamp(known["file"] or result if known else result)
+        if stamp is not None and not self._is_claimed(result):
             if known is None or not known["made"]:
                 return "skip", FOREIGN
             if known["made"] != stamp:
@@ -157,20 +136,20 @@ class Ledger:
 
     def keep(self, name: str) -> None:
         """Take note of a file of the folder that no result may be written over: a photo of the call."""
-        self._index.execute("INSERT OR IGNORE INTO kept VALUES (?)", (_folded(name),))
+        self._index.execute("INSERT OR IGNORE INTO kept VALUES (?, ?)", (folded(name), as_text(name)))
 
     def written_over(self) -> list[tuple[str, str]]:
         """Return the photos whose results would be written over such files, and these results."""
-        return list(self._index.execute("SELECT source, result FROM planned NATURAL JOIN kept"))
+        rows = self._index.execute("SELECT source, result, name FROM planned NATURAL JOIN kept").fetchall()
+        return [(source, result) for source, result, name in rows if self._are_one(result, name)]
 
     def taken(self, photo: StoredPhoto) -> tuple[str, ...]:
         """Return what lies where the copies of a photo's sidecars would go, and is not photochrom's."""
         found = []
         for sidecar in photo.sidecars:
             target = sidecar_target(Path(sidecar), Path(photo.name), Path(photo.result)).as_posix()
-            stamp = self._stamp(_text(target))
-            row = self._index.execute("SELECT made FROM known WHERE result = ?", (_text(target),)).fetchone()
-            if stamp is not None and (row is None or row[0] != stamp):
+            stamp, known = self._stamp(as_text(target)), self._known(as_text(target))
+            if stamp is not None and (known is None or known["made"] != stamp):
                 found.append(target)
         return tuple(found)
 
@@ -180,16 +159,10 @@ class Ledger:
         Args:
             units: photos that go together, as keywords of `StoredPhoto`.
         """
-        rows: list[dict[str, Any]] = []
-        for number, unit in enumerate(units):
-            rows.append({"unit": f"{self._run}-{number:06d}", "photos": json.dumps(unit)})
-            if len(rows) >= _ROWS:
-                yield self._put("plan", self._plans, rows)
-                self._plans += 1
-                rows = []
-        if rows:
-            yield self._put("plan", self._plans, rows)
-            self._plans += 1
+        numbered = enumerate(units)
+        rows = ({"unit": self._parts.unit(number), "photos": json.dumps(unit)} for number, unit in numbered)
+        while some := list(islice(rows, _ROWS)):
+            yield self._parts.add(PLAN, some)
 
     def record(self, outcome: Outcome) -> None:
         """Take note of what became of a photo.
@@ -197,10 +170,11 @@ class Ledger:
         Raises:
             OutputError: if that cannot be written.
         """
-        row = {name: _text(outcome[name]) for name in _COLUMNS if name != "recipe"} | {"recipe": self._recipe}
+        row = {name: as_text(outcome[name]) for name in _COLUMNS if name != "recipe"} | {"recipe": self._recipe}
         self._rows.append(row)
         for result, made in outcome.get("beside", ()):
-            self._rows.append(row | {"result": _text(result), "made": made, "state": "sidecar", "warnings": "[]"})
+            copy = {"result": as_text(result), "made": made, "state": "sidecar", "warnings": "[]"}
+            self._rows.append(row | copy)
         if len(self._rows) >= _ROWS or time.monotonic() - self._flushed > _SECONDS:
             self.flush()
 
@@ -211,8 +185,7 @@ class Ledger:
             OutputError: if that fails.
         """
         if self._rows:
-            self._put("outcomes", self._parts, self._rows)
-            self._parts += 1
+            self._parts.add(OUTCOMES, self._rows)
             self._rows = []
         self._flushed = time.monotonic()
 
@@ -223,61 +196,35 @@ class Ledger:
             OutputError: if that fails.
         """
         self.flush()
-        for number in range(self._plans):
-            self._output.remove(self._part("plan", number))
+        self._parts.remove_plans()
 
-    def _part(self, kind: str, number: int) -> str:
-        return f"{HIDDEN}/{kind}/{self._run}-{number:06d}.parquet"
-
-    def _put(self, kind: str, number: int, rows: list[dict[str, Any]]) -> str:
-        import pyarrow
-        from pyarrow import parquet
-
-        name = self._part(kind, number)
-        local = Path(self._scratch.name, "part.parquet")
-        parquet.write_table(pyarrow.Table.from_pylist(rows), local, compression="zstd")
-        self._output.put(local, name)
-        return name
-
-    def _read(self) -> None:
-        """Gather what lies in the folder and what earlier calls wrote down."""
+    def _look(self) -> list[str]:
+        """Take note of what lies in the folder; return the files of the ledger."""
         parts: list[str] = []
         left: list[str] = []
-        for _, entries in self._walk():
-            self._index.executemany(
-                "INSERT OR REPLACE INTO there VALUES (?, ?)",
-                [(_text(entry.name), entry.stamp) for entry in entries],
-            )
-            parts += [
-                entry.name
-                for entry in entries
-                if entry.name.endswith(".parquet") and entry.name.startswith(f"{HIDDEN}/")
-            ]
-            left += [entry.name for entry in entries if is_part(entry.name)]
+        try:
+            for _, entries in self._output.walk(lambda name: False):
+                rows = [(folded(entry.name), as_text(entry.name), entry.stamp) for entry in entries]
+                self._index.executemany("INSERT OR REPLACE INTO there VALUES (?, ?, ?)", rows)
+                parts += [entry.name for entry in entries if Parts.is_one(entry.name)]
+                left += [entry.name for entry in entries if is_part(entry.name)]
+        except PhotochromError as error:
+            if self._output.look("") is not None:  # else there is no such folder yet
+                raise OutputError(error.subject, error.problem, error.remedy) from error
         for name in left:  # no other call is at work here
             with suppress(PhotochromError):
                 self._output.remove(name)
-        parts.sort(key=_by_run)
-        last = int(_by_run(parts[-1])[0].partition("-")[0]) if parts else 0
-        self._run = f"{last + 1:06d}-{self._token}"
-        for name in parts:
-            if name.startswith(f"{HIDDEN}/outcomes/"):
-                self._learn(name)
-            elif name.startswith(f"{HIDDEN}/plan/"):
-                rows = self._table(name, ["photos"])
-                claims = ((_text(photo["result"]),) for row in rows for photo in json.loads(row["photos"]))
-                self._index.executemany("INSERT OR IGNORE INTO claimed VALUES (?)", claims)
-
-    def _walk(self) -> Iterator[tuple[str, list[Any]]]:
-        try:
-            yield from self._output.walk(lambda name: False)
-        except PhotochromError as error:
-            if self._output.look("") is None:  # no such folder yet
-                return
-            raise OutputError(error.subject, error.problem, error.remedy) from error
+        return parts
 
     def _learn(self, name: str) -> None:
-        rows = [tuple(row[column] for column in _COLUMNS) for row in self._table(name, list(_COLUMNS))]
+        """Take note of what an earlier call wrote down."""
+        if Parts.is_plan(name):
+            units = (json.loads(row["photos"]) for row in self._parts.read(name, ["photos"]))
+            claims = ((as_text(photo["result"]),) for unit in units for photo in unit)
+            self._index.executemany("INSERT OR IGNORE INTO claimed VALUES (?)", claims)
+            return
+        rows = self._parts.read(name, list(_COLUMNS))
+        outcomes = [tuple(row[column] for column in _COLUMNS) for row in rows]
         # Where nothing was made, the earlier result is still there, and still photochrom's.
         earlier = ", ".join(
             f"{name} = CASE excluded.made WHEN '' THEN known.{name} ELSE excluded.{name} END"
@@ -287,47 +234,47 @@ class Ledger:
         )
         self._index.executemany(
             f"INSERT INTO known VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO UPDATE SET {earlier}",
-            rows,
+            outcomes,
         )
-        self._index.executemany("DELETE FROM claimed WHERE result = ?", [row[:1] for row in rows])
+        self._index.executemany("DELETE FROM claimed WHERE result = ?", [row[:1] for row in outcomes])
 
-    def _table(self, name: str, columns: list[str]) -> list[dict[str, Any]]:
-        from pyarrow import ArrowException, parquet
+    def _planned(self, result: str) -> list[tuple[str, str, str]]:
+        """Return source, result and stamp of the photos of this call whose results' names may be this one."""
+        return self._index.execute(
+            "SELECT source, result, stamp FROM planned WHERE folded = ?", (folded(result),)
+        ).fetchall()
 
-        local = Path(self._scratch.name, "read.parquet")
-        try:
-            self._output.fetch(name, local)
-            rows: list[dict[str, Any]] = parquet.read_table(local, columns=columns).to_pylist()
-        except (ArrowException, OSError) as error:
-            raise OutputError(
-                self._output.url(name),
-                "is damaged",
-                "delete it (its photos' results stay, and are then left alone)",
-            ) from error
-        return rows
+    def _known(self, result: str) -> Outcome | None:
+        row = self._index.execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM known WHERE result = ?", (result,)
+        ).fetchone()
+        return None if row is None else dict(zip(_COLUMNS, row, strict=True))
 
     def _stamp(self, name: str) -> str | None:
-        row = self._index.execute("SELECT stamp FROM there WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        """Return the stamp of what lies under a name, also where the store takes another name for this one."""
+        found = self._index.execute("SELECT name, stamp FROM there WHERE folded = ?", (folded(name),)).fetchall()
+        same = (stamp for other, stamp in found if other == name or self._are_one(name, other))
+        return next(same, None)
 
-    def _has(self, table: str, result: str) -> bool:
-        return self._index.execute(f"SELECT 1 FROM {table} WHERE result = ?", (result,)).fetchone() is not None
+    def _is_claimed(self, result: str) -> bool:
+        found = self._index.execute("SELECT 1 FROM claimed WHERE result = ?", (result,)).fetchone()
+        return found is not None
 
-
-def _text(value: Any) -> Any:
-    """Make text of a name that is none, which neither SQLite nor Parquet takes."""
-    if not isinstance(value, str):
-        return value
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _folded(name: str) -> str:
-    """Make names equal that some disk may take for one."""
-    return unicodedata.normalize("NFC", _text(name)).casefold()
+    def _are_one(self, one: str, other: str) -> bool:
+        return one == other or are_one(self._output, one, other, self._scratch)
 
 
-def _by_run(part: str) -> tuple[str, bool, str]:
-    """Order files by their calls, and in each the plan before what became of it."""
-    _, kind, base = part.split("/")
-    run, _, number = base.rpartition("-")
-    return run, kind == "outcomes", number
+def _open_index(path: Path) -> sqlite3.Connection:
+    """Make a database for the length of a call; nothing of it is to outlive the machine."""
+    index = sqlite3.connect(path, check_same_thread=False)
+    index.execute("PRAGMA synchronous = OFF")
+    index.execute("PRAGMA journal_mode = OFF")
+    for table, columns in {
+        "known": f"({', '.join(_COLUMNS)}, PRIMARY KEY (result))",
+        "there": "(folded, name, stamp, PRIMARY KEY (folded, name))",
+        "claimed": "(result PRIMARY KEY)",
+        "planned": "(folded, result, source, stamp, PRIMARY KEY (folded, result))",
+        "kept": "(folded, name, PRIMARY KEY (folded, name))",
+    }.items():
+        index.execute(f"CREATE TABLE {table} {columns} WITHOUT ROWID")
+    return index

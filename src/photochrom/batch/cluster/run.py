@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.batch.cluster.disk_list import DiskList
-from photochrom.batch.cluster.ledger import Ledger, Outcome
+from photochrom.batch.cluster.ledger import Ledger
+from photochrom.batch.cluster.outcomes import Outcome
 from photochrom.batch.cluster.sources import Sources
 from photochrom.batch.cluster.worker import Tries, UnitSetup, Worker
 from photochrom.batch.made_with import recipe_text, refuse_other_weights
@@ -22,8 +23,9 @@ from photochrom.batch.manifest import COLORED
 from photochrom.batch.run import Result
 from photochrom.errors import OutputError, WorkerError, require_extra
 from photochrom.inference.catalogue import Merge, bundled_networks, network_file, read_merge
+from photochrom.io.address import is_url
 from photochrom.io.folder_rules import FolderRules, default_rules
-from photochrom.io.storage import Storage, is_url
+from photochrom.io.storage import Storage
 from photochrom.options import Options
 from photochrom.workers.engine import EngineSetup, OpenNetwork
 from photochrom.workers.jobs import Describe
@@ -64,6 +66,7 @@ class ClusterPlan:
         skipped: how many of those need no work or may have none, by reason.
         failed: how many of those cannot be made.
         notes: what the user should know, a line each.
+        opened: places whose addresses hold a secret, by `StoredPhoto.given`.
     """
 
     photos: DiskList = field(default_factory=DiskList)
@@ -72,6 +75,7 @@ class ClusterPlan:
     skipped: Counter[str] = field(default_factory=Counter)
     failed: int = 0
     notes: list[str] = field(default_factory=list)
+    opened: dict[int, Storage] = field(default_factory=dict)
 
     def results(self) -> Iterator[Result]:
         """Yield what is known of the photos that will not be made."""
@@ -134,7 +138,7 @@ class ClusterBatch:
         with ExitStack() as stack:
             self._ledger = stack.enter_context(Ledger(self._output, recipe_text(network, setup, options)))
             if not overwrite:
-                refuse_other_weights(self._ledger.recipes(), network, output)
+                refuse_other_weights(self._ledger.recipes(), network, self._output.where)
             self._stack = stack.pop_all()
 
     def __enter__(self) -> ClusterBatch:
@@ -177,7 +181,7 @@ class ClusterBatch:
             raise OutputError(first.subject, first.problem, first.remedy + more)
         for error in sources.unread:
             plan.settle(Result.failed(error.subject or "", None, error))
-        plan.notes = sources.notes
+        plan.notes, plan.opened = sources.notes, sources.opened
         return plan
 
     def seconds_each(self) -> float | None:
@@ -196,12 +200,12 @@ class ClusterBatch:
             return
         parts = list(self._ledger.claim(_batched(plan.photos, self._shard_photos or _UNIT)))
         with connected(self._cluster.address):
-            for outcome in self._outcomes(parts):
+            for outcome in self._outcomes(plan, parts):
                 self._ledger.record(outcome)
                 yield self._result(outcome)
             self._ledger.finish()
 
-    def _outcomes(self, parts: list[str]) -> Iterator[Outcome]:
+    def _outcomes(self, plan: ClusterPlan, parts: list[str]) -> Iterator[Outcome]:
         import ray
         from ray.data import ActorPoolStrategy, DataContext
 
@@ -216,13 +220,14 @@ class ClusterBatch:
             names,
             {name: ray.put(path.read_bytes()) for name, path in files.items()},
             self._options,
-            self._output.where,
+            self._output,
+            plan.opened,
             self._skip_colored,
             to_shards=self._shard_photos is not None,
         )
         tries = ray.remote(Tries).options(num_cpus=0, max_concurrency=16).remote()
         read = ray.remote(_read_plan).options(num_cpus=1 - _CPU)
-        tables: list[Any] = [read.remote(self._output.where, part) for part in parts]
+        tables: list[Any] = [read.remote(self._output, part) for part in parts]
         units = ray.data.from_arrow_refs(tables)
         ways, most = self._resources()
         done = units.repartition(target_num_rows_per_block=1).map_batches(
@@ -298,11 +303,11 @@ def _batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[st
         yield unit
 
 
-def _read_plan(output: str, part: str) -> Any:
+def _read_plan(output: Storage, part: str) -> Any:
     """Read one file of the plan, on whichever machine is asked to."""
     from pyarrow import parquet
 
     with tempfile.TemporaryDirectory(prefix="photochrom-") as folder:
         local = Path(folder, "part.parquet")
-        Storage(output).fetch(part, local)
+        output.fetch(part, local)
         return parquet.read_table(local)

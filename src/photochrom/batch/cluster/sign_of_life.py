@@ -45,7 +45,10 @@ class SignOfLife:
                 f"another photochrom is writing there ({other})",
                 f"wait for it; if it was killed, for {_DEAD:.0f} s",
             )
-        self._beat()
+        try:
+            self._beat()
+        except OutputError as error:
+            raise error.about(output.where) from error
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._live, name="photochrom-sign-of-life", daemon=True)
         self._thread.start()

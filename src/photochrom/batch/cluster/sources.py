@@ -5,17 +5,18 @@ from __future__ import annotations
 import tarfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from photochrom.batch.plan import make_plan
 from photochrom.batch.search import HIDDEN
 from photochrom.batch.shots import Shots
 from photochrom.errors import OutputError, PhotochromError, PhotoError, reason_of
+from photochrom.io.address import is_url, split_address
 from photochrom.io.folder_rules import FolderRules
 from photochrom.io.formats import PHOTO_SUFFIXES, result_suffix
 from photochrom.io.sidecars import files_beside
-from photochrom.io.storage import Entry, Storage, is_url
+from photochrom.io.storage import Entry, Storage
 
 __all__ = ["Sources", "StoredPhoto"]
 
@@ -25,7 +26,7 @@ class StoredPhoto:
     """One photo and the result to make of it.
 
     Attributes:
-        place: the folder that was named, by its path or URL.
+        place: the folder that was named, by its path or URL, as it may be shown.
         name: the photo's path from there; of a shard's photo, the shard's.
         result: the result's path from the folder of results.
         size: of the photo, in bytes.
@@ -34,6 +35,7 @@ class StoredPhoto:
         start: where in the shard it begins.
         sidecars: files beside it that may be its sidecars, as paths from `place`.
         taken: files that somebody else has put where its sidecars' copies would go.
+        given: number of the argument that it came by, where the place alone does not open it.
     """
 
     place: str
@@ -45,6 +47,7 @@ class StoredPhoto:
     start: int = 0
     sidecars: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
+    given: int | None = None
 
     @property
     def source(self) -> str:
@@ -63,6 +66,7 @@ class Sources:
         rules: say what in a folder is left out.
 
     Attributes:
+        opened: the places whose addresses hold a secret, by `StoredPhoto.given`.
         unread: an error about each folder or shard that could not be gone through.
         notes: what the user should know, a line each.
     """
@@ -71,6 +75,7 @@ class Sources:
         self._places, self._output, self._suffix, self._rules = places, output, suffix, rules
         self.unread: list[PhotochromError] = []
         self.notes: list[str] = []
+        self.opened: dict[int, Storage] = {}
         self._last: Storage | None = None
 
     def photos(self) -> Iterator[StoredPhoto]:
@@ -80,33 +85,39 @@ class Sources:
             PhotoError: if a place that was named is not there, or a folder holds no photos.
             OutputError: if a folder of photos is to be that of the results as well.
         """
-        for place in self._places:
+        for number, place in enumerate(self._places):
             if not is_url(place):
                 path = Path(place).expanduser().absolute()  # other machines work in other folders
                 if path.suffix.lower() == ".tar":
                     yield from self._in_shard(Storage(str(path.parent)), path.name)
                 else:
                     yield from self._on_disk(path)
-            elif PurePosixPath(place).suffix.lower() in PHOTO_SUFFIXES | {".tar"}:
-                above, _, name = place.rpartition("/")
-                yield from self._named(Storage(above), name)
-            else:
-                yield from self._in_store(Storage(place))
+                continue
+            above, name = split_address(place)
+            single = PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES | {".tar"}
+            storage = Storage(above if single else place)
+            found = self._named(storage, name) if single else self._in_store(storage)
+            if not storage.has_secret:
+                yield from found
+                continue
+            self.opened[number] = storage
+            yield from (replace(photo, given=number) for photo in found)
 
     def place_in_output(self, photo: StoredPhoto) -> str | None:
         """Return the path of a photo's file, or shard, from the folder of results; None if it lies elsewhere."""
+        if photo.given is not None:
+            return self._output.place_of(self.opened[photo.given], photo.name)
         if self._last is None or self._last.where != photo.place:
             self._last = Storage(photo.place)
         return self._output.place_of(self._last, photo.name)
 
     def _on_disk(self, path: Path) -> Iterator[StoredPhoto]:
         output = self._output.local("") or Path(self._output.where)
-        plan = make_plan([path], output, suffix=self._suffix, empty=True, rules=self._rules)
+        plan = make_plan([path], output, suffix=self._suffix, empty=True, shards=True, rules=self._rules)
         self.unread += plan.unread
         self.notes += [*plan.notes, *plan.left_out]
         storage = Storage(str(path if path.is_dir() else path.parent))
-        shards = self._shards_of(storage) if path.is_dir() else []
-        if not (plan.items or plan.unread or shards):
+        if not (plan.items or plan.unread or plan.shards):
             raise PhotoError(path, "holds no photos and no shards (.tar)", "name another folder")
         for item in plan.items:
             try:
@@ -120,15 +131,8 @@ class Sources:
             beside = [str(found.relative_to(item.folder)) for found in files_beside(item.source)]
             stamps = [found.stamp for found in map(storage.look, beside) if found is not None]
             yield _photo(storage, entry, item.result, beside, stamps)
-        for shard in shards:
+        for shard in plan.shards:
             yield from self._in_shard(storage, shard)
-
-    def _shards_of(self, storage: Storage) -> list[str]:
-        try:
-            return [entry.name for found in self._folders(storage) for entry in found if _suffix(entry) == ".tar"]
-        except PhotoError as error:
-            self.unread.append(error)
-            return []
 
     def _folders(self, storage: Storage) -> Iterator[list[Entry]]:
         """Yield the files of one folder after the other that may be photos, and of no folder of results."""

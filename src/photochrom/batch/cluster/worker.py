@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from photochrom.batch.cluster.ledger import Outcome
+from photochrom.batch.cluster.node_disk import blamed, node_disk
+from photochrom.batch.cluster.outcomes import Outcome, failed, outcome_of
 from photochrom.batch.cluster.sources import StoredPhoto
 from photochrom.batch.jobs import RecordedRender, RecordedResult
 from photochrom.errors import OutputError, PhotochromError, PhotoError
@@ -27,6 +29,7 @@ __all__ = ["Tries", "UnitSetup", "Worker"]
 
 _TRIES = 3
 _AT_ONCE = 3  # photos: one is read, one is made, one is written
+_PAUSE = 5.0  # seconds after a full disk, or this machine would fail at once what others could make
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class UnitSetup:
         network_files: files of networks by name, as references of Ray's: the other machines need not have them.
         options: for all results.
         output: folder of the results.
+        opened: places whose addresses hold a secret, by `StoredPhoto.given`: the plan, which is kept, has none.
         skip_colored: make nothing of a photo that has colours already.
         to_shards: write a unit's results into one shard.
     """
@@ -47,29 +51,41 @@ class UnitSetup:
     networks: tuple[str | Merge, ...]
     network_files: dict[str, Any]
     options: Options
-    output: str
+    output: Storage
+    opened: dict[int, Storage]
     skip_colored: bool = False
     to_shards: bool = False
 
 
 class Tries:
-    """Counts how often a photo was begun without coming to an end; an actor that outlives the others."""
+    """Counts what was begun without coming to an end; an actor that outlives the others.
+
+    A unit is made several photos at a time. One that is begun again ended its worker: then its photos are made one
+    by one, so that the one that does it is known.
+    """
 
     def __init__(self) -> None:
-        self._begun: dict[str, int] = {}
+        self._units: set[str] = set()
+        self._photos: dict[str, int] = {}
 
-    def of(self, results: list[str]) -> int:
-        """Return the most that any of these was begun."""
-        return max((self._begun.get(result, 0) for result in results), default=0)
+    def begin_unit(self, unit: str) -> bool:
+        """Take note that a unit is begun; say whether it was before."""
+        before = unit in self._units
+        self._units.add(unit)
+        return before
+
+    def end_unit(self, unit: str) -> None:
+        """Take note that a unit came to an end."""
+        self._units.discard(unit)
 
     def begin(self, result: str) -> int:
-        """Take note that a photo is begun; return how often it was."""
-        self._begun[result] = self._begun.get(result, 0) + 1
-        return self._begun[result]
+        """Take note that a photo is begun by itself; return how often it was."""
+        self._photos[result] = self._photos.get(result, 0) + 1
+        return self._photos[result]
 
     def end(self, result: str) -> None:
         """Take note that it came to an end, be it a good one or not."""
-        self._begun.pop(result, None)
+        self._photos.pop(result, None)
 
 
 class Worker:
@@ -86,15 +102,21 @@ class Worker:
     def __init__(self, setup: UnitSetup, tries: Any) -> None:
         import ray
 
-        self._setup, self._tries = setup, tries
-        self._scratch = tempfile.TemporaryDirectory(prefix="photochrom-")
-        self._folder = Path(self._scratch.name)
-        for name, content in setup.network_files.items():
-            (self._folder / name).write_bytes(ray.get(content))
+        self._setup, self._tries, self._output = setup, tries, setup.output
+        self._places: dict[str, Storage] = {}
+        self._fault: OutputError | None = None
+        self._is_full = False
+        try:
+            with node_disk(tempfile.gettempdir()):
+                self._scratch = tempfile.TemporaryDirectory(prefix="photochrom-")
+                self._folder = Path(self._scratch.name)
+                for name, content in setup.network_files.items():
+                    (self._folder / name).write_bytes(ray.get(content))
+        except OutputError as error:
+            self._fault = error  # each photo that comes here says so
+            return
         networks = tuple(map(self._network, setup.networks))
         self._pool = Pool(replace(setup.engine, networks=networks), workers=1)
-        self._output = Storage(setup.output)
-        self._places: dict[str, Storage] = {}
 
     def _network(self, network: str | Merge) -> str:
         """Return what a network is called on this machine."""
@@ -107,89 +129,86 @@ class Worker:
         """Make units; yield the outcomes of each as JSON."""
         for unit, text in zip(batch["unit"], batch["photos"], strict=True):
             photos = [StoredPhoto(**row | {"sidecars": tuple(row["sidecars"])}) for row in json.loads(text)]
-            with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
-                yield {"outcomes": [json.dumps(self._make_unit(str(unit), photos, Path(scratch)))]}
+            try:
+                outcomes = self._make_unit(str(unit), photos)
+            except OutputError as error:
+                outcomes, self._is_full = [outcome_of(photo, **failed(error)) for photo in photos], True
+            if self._is_full:
+                time.sleep(_PAUSE)
+                self._is_full = False
+            yield {"outcomes": [json.dumps(outcomes)]}
 
-    def _make_unit(self, unit: str, photos: list[StoredPhoto], scratch: Path) -> list[Outcome]:
+    def _make_unit(self, unit: str, photos: list[StoredPhoto]) -> list[Outcome]:
+        """Make a unit.
+
+        Raises:
+            OutputError: if this machine's disk hinders it.
+        """
         import ray
 
-        # Where a unit is begun again, one photo at a time: so that the one that ends its worker is known.
-        before = ray.get(self._tries.of.remote([photo.result for photo in photos]))
-        if self._setup.to_shards:
-            return self._make_shard(unit, photos, scratch)
-        with ThreadPoolExecutor(1 if before else _AT_ONCE) as threads:
-            work = (scratch / str(number) for number in range(len(photos)))
-            return list(threads.map(self._make_and_put, photos, work))
-
-    def _make_and_put(self, photo: StoredPhoto, scratch: Path) -> Outcome:
-        return self._outcome(photo, scratch, put=True)
-
-    def _make_shard(self, unit: str, photos: list[StoredPhoto], scratch: Path) -> list[Outcome]:
-        """Make a unit's photos, then one shard of them: it is there with all of them or not at all."""
-        outcomes = [self._outcome(photo, scratch / str(number), put=False) for number, photo in enumerate(photos)]
-        name, local = f"colorized-{unit}.tar", scratch / "shard.tar"
-        with tarfile.open(local, "w", format=tarfile.PAX_FORMAT) as tar:
-            for number, outcome in enumerate(outcomes):
-                made = (scratch / str(number) / "out").iterdir() if outcome["state"] == "done" else ()
-                for file in sorted(made):
-                    member = tarfile.TarInfo(str(PurePosixPath(outcome["result"]).with_name(file.name)))
-                    member.size = file.stat().st_size
-                    with file.open("rb") as content:
-                        tar.addfile(member, content)
-        done = [outcome for outcome in outcomes if outcome["state"] == "done"]
-        if not done:
-            return outcomes
-        try:
-            stamp = self._output.put(local, name).stamp
-        except OutputError as error:
-            for outcome in done:
-                outcome.update(_failed(error))
-            return outcomes
-        for outcome in done:
-            outcome.update(file=name, made=stamp)
+        if self._fault is not None:
+            raise self._fault
+        alone = ray.get(self._tries.begin_unit.remote(unit))
+        with node_disk(self._folder):
+            made = tempfile.TemporaryDirectory(dir=self._folder)
+        with made as folder:
+            scratch = [Path(folder, str(number)) for number in range(len(photos))]
+            with ThreadPoolExecutor(1 if alone else _AT_ONCE) as threads:
+                outcomes = list(threads.map(partial(self._make, alone=alone), photos, scratch))
+            if self._setup.to_shards:
+                self._put_shard(unit, outcomes, Path(folder))
+        self._tries.end_unit.remote(unit)
         return outcomes
 
-    def _outcome(self, photo: StoredPhoto, scratch: Path, *, put: bool) -> Outcome:
+    def _put_shard(self, unit: str, outcomes: list[Outcome], scratch: Path) -> None:
+        """Write what a unit's photos became into one shard: it is there with all of them or not at all."""
+        done = [(number, each) for number, each in enumerate(outcomes) if each["state"] == "done"]
+        if not done:
+            return
+        name, local = f"colorized-{unit}.tar", scratch / "shard.tar"
+        try:
+            with node_disk(self._folder), tarfile.open(local, "w", format=tarfile.PAX_FORMAT) as tar:
+                for number, outcome in done:
+                    for file in sorted((scratch / str(number) / "out").iterdir()):
+                        member = tarfile.TarInfo(str(PurePosixPath(outcome["result"]).with_name(file.name)))
+                        member.size = file.stat().st_size
+                        with file.open("rb") as content:
+                            tar.addfile(member, content)
+            changes: Outcome = {"file": name, "made": self._output.put(local, name).stamp}
+        except OutputError as error:
+            changes = failed(error)
+        for _, outcome in done:
+            outcome.update(changes)
+
+    def _make(self, photo: StoredPhoto, scratch: Path, *, alone: bool) -> Outcome:
+        """Make a photo, and unless it is for a shard, put it into its place."""
         import ray
 
-        outcome: Outcome = {
-            "result": photo.result,
-            "file": "",
-            "source": photo.source,
-            "photo": photo.stamp,
-            "made": "",
-            "state": "done",
-            "reason": "",
-            "code": "",
-            "warnings": "[]",
-            "seconds": 0.0,
-        }
         began = time.perf_counter()
         try:
-            if ray.get(self._tries.begin.remote(photo.result)) > _TRIES:
+            # One of its tries was beside others.
+            if alone and ray.get(self._tries.begin.remote(photo.result)) >= _TRIES:
                 raise PhotoError(
                     photo.source,
                     f"ended the process that worked on it {_TRIES} times (out of memory?)",
                     "see the machine's log; it is set aside until --retry-failed",
                 )
-            outcome.update(self._make(photo, scratch, put=put))
+            changes = self._made(photo, scratch)
         except PhotochromError as error:
-            outcome.update(_failed(error))
-        finally:
+            changes = self._failed(error, photo)
+        if alone:
             ray.get(self._tries.end.remote(photo.result))
-        return outcome | {"seconds": time.perf_counter() - began}
+        return outcome_of(photo, **changes, seconds=time.perf_counter() - began)
 
-    def _make(self, photo: StoredPhoto, scratch: Path, *, put: bool) -> dict[str, Any]:
-        folder, out = scratch / "in", scratch / "out"
-        for each in folder, out:
-            try:
+    def _made(self, photo: StoredPhoto, scratch: Path) -> Outcome:
+        folder, out, put = scratch / "in", scratch / "out", not self._setup.to_shards
+        with node_disk(self._folder):
+            for each in folder, out:
                 each.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise OutputError(each, f"cannot be written ({error.strerror})", "free some disk there") from error
         try:
             local = self._fetch(photo, folder)
         except PhotochromError as error:
-            return _failed(error) | {"photo": ""}  # no fault of the photo's: the next call tries again
+            return self._failed(error, photo) | {"photo": ""}  # no fault of its own: the next call tries again
         target = out / PurePosixPath(photo.result).name
         job = RecordedRender(
             photo=local,
@@ -214,20 +233,28 @@ class Worker:
         made = self._output.put(target, photo.result).stamp if put else ""
         return {"made": made, "warnings": json.dumps(warnings, ensure_ascii=False), "beside": beside}
 
+    def _failed(self, error: PhotochromError, photo: StoredPhoto) -> Outcome:
+        cause = blamed(error, self._folder, photo.size)
+        self._is_full |= cause is not error
+        return failed(cause)
+
     def _fetch(self, photo: StoredPhoto, folder: Path) -> Path:
         """Copy a photo and what lies beside it to this machine, or find it here, as it was when it was planned.
 
         Raises:
             PhotoError: if it cannot be read, or has changed since it was planned.
+            OutputError: if there is no room for it.
         """
-        place = self._places.get(photo.place) or self._places.setdefault(photo.place, Storage(photo.place))
+        place = self._place(photo)
         there = place.look(photo.name)
         if there is None or not photo.stamp.startswith(there.stamp):
             problem = "is no longer there" if there is None else "has changed since the call began"
             raise PhotoError(place.url(photo.name), problem, "start the same command again")
         if photo.member:
             local = folder / PurePosixPath(photo.member).name
-            local.write_bytes(place.fetch_part(photo.name, photo.start, photo.size))
+            content = place.fetch_part(photo.name, photo.start, photo.size)
+            with node_disk(self._folder):
+                local.write_bytes(content)
             return local
         here = place.local(photo.name)
         if here is not None:
@@ -236,8 +263,7 @@ class Worker:
             place.fetch(name, folder / PurePosixPath(name).name)
         return folder / PurePosixPath(photo.name).name
 
-
-def _failed(error: PhotochromError) -> dict[str, Any]:
-    failed = {"state": "failed", "reason": str(error), "code": error.code}
-    # Of a full disk or a lost line no photo is to blame: without its stamp, the next call tries again.
-    return failed | ({"photo": ""} if error.code == OutputError.code else {})
+    def _place(self, photo: StoredPhoto) -> Storage:
+        if photo.given is not None:
+            return self._setup.opened[photo.given]
+        return self._places.get(photo.place) or self._places.setdefault(photo.place, Storage(photo.place))

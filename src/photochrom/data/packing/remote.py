@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from photochrom.data.packing.state import PackingState
-from photochrom.io.storage import Storage, is_url
+from photochrom.io.address import is_url
+from photochrom.io.storage import Storage
 
 __all__ = ["Destination", "brought_here", "destination"]
 

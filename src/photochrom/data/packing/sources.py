@@ -16,8 +16,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from photochrom.errors import DataError, OutputError, PhotoError, reason_of
+from photochrom.io.address import is_url, split_address
+from photochrom.io.folder_rules import default_rules
+from photochrom.io.folders import folder_identity, is_folder
 from photochrom.io.formats import PHOTO_SUFFIXES
-from photochrom.io.storage import Storage, is_url
+from photochrom.io.storage import Storage
 
 __all__ = ["Source", "find_sources"]
 
@@ -29,14 +32,17 @@ class Source:
     """One photo to be packed.
 
     Attributes:
-        name: what tells it from all others, as the user named its folder or shard; it stands in the manifest.
-        place: its file or URL; empty where `data` holds it.
+        name: what tells it from all others, as the user named its folder or shard, without passwords and
+            signatures; it stands in the manifest.
+        place: its file, or its path in `store`; empty where `data` holds it.
+        store: where it lies, if not on this machine.
         data: its bytes, where a shard was read through.
         said: what its shard's .json says of it.
     """
 
     name: str
     place: str = ""
+    store: Storage | None = None
     data: bytes | None = None
     said: dict[str, Any] = field(default_factory=dict)
 
@@ -49,7 +55,7 @@ class Source:
         if self.data is not None:
             return self.data
         try:
-            with _opened(self.place) as file:
+            with _opened(self.place, self.store) as file:
                 return bytes(file.read())
         except (OSError, ValueError) as error:
             raise PhotoError(self.name, f"cannot be read ({reason_of(error, self.place)})", "check it") from error
@@ -63,8 +69,8 @@ class Source:
 def find_sources(places: Iterable[str]) -> Iterator[Source]:
     """Go through photos in an order that stays: by name in each folder, in a shard's own order.
 
-    Hidden files are left out, and links to folders are not followed. Nothing is held but the names of one folder,
-    100,000 of them at most.
+    What `default_rules` leave out of a folder stays out. Links to folders are followed once the real ones are
+    through, and to each real folder once. Nothing is held but the names of one folder, 100,000 of them at most.
 
     Args:
         places: folders, .tar shards, photos, and URLs of any of these.
@@ -73,74 +79,84 @@ def find_sources(places: Iterable[str]) -> Iterator[Source]:
         DataError: if a place is missing or cannot be read, or a shard is damaged.
     """
     for place in places:
-        url = is_url(place)
-        if place.lower().endswith(".tar"):
-            yield from _in_shard(place)
-        elif PurePosixPath(place).suffix.lower() in PHOTO_SUFFIXES:
-            if not url and not Path(place).is_file():
+        if is_url(place):
+            yield from _at_url(place)
+        elif _is_file(place):
+            if not Path(place).is_file():
                 raise DataError(place, "there is no such file", "check the path")
-            yield Source(place, place)
-        elif url:
-            yield from _below_url(place)
+            yield from _file(place)
         else:
             yield from _below(Path(place).expanduser())
 
 
 def _below(folder: Path) -> Iterator[Source]:
-    pending = [folder]
-    while pending:
-        here = pending.pop()
-        try:
-            with os.scandir(here) as listing:
-                while entries := sorted(islice(listing, _SORTED), key=lambda entry: entry.name):
-                    folders = []
-                    for entry in entries:
-                        if entry.name.startswith("."):
-                            continue
-                        if entry.is_dir(follow_symlinks=False):
-                            folders.append(here / entry.name)
-                        else:
-                            yield from _file(str(here / entry.name))
-                    pending += reversed(folders)
-        except OSError as error:
-            raise DataError(here, f"cannot be read ({reason_of(error, here)})", "check the path") from error
+    entered, rules = set[tuple[int, int]](), default_rules()
+    starts = [folder]
+    for start in starts:  # which grows by links while it is gone through
+        pending = [start]
+        while pending:
+            here = pending.pop()
+            identity = folder_identity(here)
+            if identity in entered:
+                continue
+            if identity is not None:  # else it fails where it is opened, with the reason
+                entered.add(identity)
+            try:
+                with os.scandir(here) as listing:
+                    while entries := sorted(islice(listing, _SORTED), key=lambda entry: entry.name):
+                        folders = []
+                        for entry in entries:
+                            path, above = here / entry.name, is_folder(entry)
+                            if rules.reason(path.relative_to(folder).as_posix(), is_folder=above) is not None:
+                                continue
+                            if not above:
+                                yield from _file(str(path))
+                            elif entry.is_symlink():
+                                starts.append(path)
+                            else:
+                                folders.append(path)
+                        pending += reversed(folders)
+            except OSError as error:
+                raise DataError(here, f"cannot be read ({reason_of(error, here)})", "check the path") from error
 
 
-def _file(path: str) -> Iterator[Source]:
-    suffix = PurePosixPath(path).suffix.lower()
-    if suffix in PHOTO_SUFFIXES:
-        yield Source(path, path)
-    elif suffix == ".tar":
-        yield from _in_shard(path)
-
-
-def _below_url(url: str) -> Iterator[Source]:
+def _at_url(url: str) -> Iterator[Source]:
+    above, name = split_address(url)
+    rules = default_rules()
     try:
+        if _is_file(name):
+            yield from _file(name, Storage(above))
+            return
         store = Storage(url)
-        for _, entries in store.walk(_is_hidden):
+        for _, entries in store.walk(lambda folder: rules.reason(folder, is_folder=True) is not None):
             for entry in entries:
-                if not _is_hidden(entry.name):
-                    yield from _file(store.url(entry.name))
+                if rules.reason(entry.name, is_folder=False) is None:
+                    yield from _file(entry.name, store)
     except (PhotoError, OutputError) as error:
         raise DataError(error.subject, error.problem, error.remedy) from error
 
 
-def _is_hidden(name: str) -> bool:
-    return name.rpartition("/")[2].startswith(".")
+def _is_file(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES | {".tar"}
 
 
-def _opened(place: str) -> AbstractContextManager[IO[bytes]]:
-    """Open a file by its path or URL."""
-    if not is_url(place):
-        return Path(place).open("rb")
-    above, _, name = place.rpartition("/")
-    return Storage(above).open(name)
+def _file(place: str, store: Storage | None = None) -> Iterator[Source]:
+    name = place if store is None else store.url(place)
+    suffix = PurePosixPath(place).suffix.lower()
+    if suffix in PHOTO_SUFFIXES:
+        yield Source(name, place, store)
+    elif suffix == ".tar":
+        yield from _in_shard(name, place, store)
 
 
-def _in_shard(place: str) -> Iterator[Source]:
+def _opened(place: str, store: Storage | None) -> AbstractContextManager[IO[bytes]]:
+    return Path(place).open("rb") if store is None else store.open(place)
+
+
+def _in_shard(name: str, place: str, store: Storage | None) -> Iterator[Source]:
     """Read a shard from its start to its end; its photos come with their bytes."""
     try:
-        with _opened(place) as file, tarfile.open(fileobj=file, mode="r|") as tar:
+        with _opened(place, store) as file, tarfile.open(fileobj=file, mode="r|") as tar:
             waiting: dict[str, Source] = {}
             said: dict[str, dict[str, Any]] = {}
             for member in tar:
@@ -155,13 +171,13 @@ def _in_shard(place: str) -> Iterator[Source]:
                 if suffix == ".json":
                     said[key] = _object(content.read())
                 else:
-                    waiting[key] = Source(f"{place}/{member.name}", data=content.read())
+                    waiting[key] = Source(f"{name}/{member.name}", data=content.read())
             yield from _finished(waiting, said, but=None)
     except (PhotoError, OutputError) as error:
         raise DataError(error.subject, error.problem, error.remedy) from error
     except (OSError, tarfile.TarError, ValueError) as error:
         raise DataError(
-            place, f"cannot be read ({reason_of(error, place)})", "check the path, or copy it again"
+            name, f"cannot be read ({reason_of(error, place)})", "check the path, or copy it again"
         ) from error
 
 

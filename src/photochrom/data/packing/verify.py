@@ -15,7 +15,8 @@ from photochrom.data.packing.remote import brought_here
 from photochrom.data.packing.shard_file import sha256_of
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, OutputError, reason_of
-from photochrom.io.storage import Storage, is_url
+from photochrom.io.address import is_url
+from photochrom.io.storage import Storage
 from photochrom.threads import map_in_order, usable_cores
 
 __all__ = ["ShardStats", "read_lines", "stats_of", "verify_shards"]
