@@ -28,6 +28,7 @@ def results(**changes):
         "curves": {},
         "asked": {},
         "calibration": {},
+        "comparisons": [],
         "rows": [row("grey", "reference", 20.0), row("one", "network", 21.0), row("other", "network", 22.0)],
         **changes,
     }

@@ -38,6 +38,26 @@ def test_a_table_figures_and_a_page(photos, tint, tmp_path, capsys):
     assert (out / "report.html").stat().st_size > 10_000
 
 
+def test_the_last_sentence_says_whether_my_network_is_better_than_the_bundled_one(tmp_path, capsys):
+    """Photos of one colour, and a network that knows it: surely better on its own photos than article-6."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for number in range(20):
+        Image.new("RGB", (16, 16), (150 + number, 120 + number, 90)).save(folder / f"{number:02}.png")
+    card = tint_card(name="article-6")  # as the export of a fine-tuned one is called
+    mine = write_network(tmp_path / "mine.onnx", card=card, slope=0.0, bias=(9.0, 21.0))
+    out = tmp_path / "out"
+    options = ["--data", str(folder), "--output", str(out), "--fast", "--quiet", "--jobs", "1"]
+    assert main(["evaluate", str(mine), "article-6", *options]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    (comparison,) = json.loads((out / "results.json").read_text())["comparisons"]
+    assert (comparison["of"], comparison["against"], comparison["verdict"]) == (str(mine), "article-6", "better")
+    assert 0 < comparison["psnr"]["low"] < comparison["psnr"]["high"]
+    assert comparison["better_on"] == comparison["photos"] == 20
+    assert printed.endswith(f"higher on 20 of 20 photos. report: {out}/report.html".replace("  ", " "))
+    assert f"{mine} is better than article-6 on such photos: +" in printed
+
+
 @pytest.mark.parametrize(
     ("options", "line"),
     [

@@ -96,6 +96,7 @@ def test_names_are_text_and_never_markup(tmp_path):
     what["differences"][0]["of"] = HOSTILE
     what["curves"] = {HOSTILE: what["curves"]["one"]}
     what["photos"] = [{"key": HOSTILE, "scores": {HOSTILE: {"psnr": 20.0}}}]
+    what["comparisons"] = [{"sentence": f"{HOSTILE} is better"}]
     what["skipped"] = [{"photo": HOSTILE, "reason": HOSTILE}]
     what["failed"] = [{"row": HOSTILE, "photo": HOSTILE, "reason": HOSTILE}]
     what["data"]["names"] = [HOSTILE]
@@ -115,6 +116,12 @@ def test_a_network_in_several_rows_is_one(tmp_path):
     for row in found["rows"]:
         row["digest"] = "of one file"
     assert "<h1>1 colorization network, measured on 12 photos" in page(found, tmp_path)
+
+
+def test_the_page_says_which_network_is_better(tmp_path):
+    assert "<p>one is better.</p>" in page(
+        results(tmp_path, comparisons=[{"sentence": "one is better."}]), tmp_path
+    )
 
 
 def test_failures_and_skipped_photos_are_listed(tmp_path):

@@ -145,7 +145,12 @@ def test_a_network_that_proposes_no_numbers_is_reported_and_not_averaged_in(phot
 def test_rows_of_one_name_are_told_apart(photos, tint, tmp_path):
     other = write_network(tmp_path / "other.onnx", card=tint_card(), slope=0.3)
     names = [method.name for method in list_methods([tint, other, tint])]
-    assert names == ["grey", "mean colour", f"tint ({tint})", f"tint ({other})"]
+    assert names == ["grey", "mean colour", str(tint), str(other)]
+
+
+def test_a_network_of_the_bundled_ones_name_is_called_by_its_file(tmp_path):
+    mine = write_network(tmp_path / "mine.onnx", card=tint_card(name="article-6"))
+    assert [method.name for method in list_methods([mine, "article-6"])][2:] == [str(mine), "article-6"]
 
 
 def test_a_photo_that_cannot_be_read_is_skipped(photos, tint, tmp_path):

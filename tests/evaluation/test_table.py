@@ -59,3 +59,8 @@ def test_what_went_wrong_is_counted():
     assert "1 photo skipped" in text
     assert "one failed on 1 photo" in text
     assert "\x1b" not in text
+
+
+def test_which_network_is_better_is_the_last_line():
+    comparison = {"sentence": "other is better than \x1b[31mone."}
+    assert printed(results(comparisons=[comparison])).splitlines()[-1] == "other is better than �[31mone."

@@ -126,6 +126,27 @@ def test_photos_and_test_photos_are_as_many(photos: Path) -> None:
     assert (len(training), len(testing)) == (5, 3)
 
 
+def test_a_capped_collection_gives_a_part_of_its_photos_to_an_epoch(photos: Path, tmp_path: Path) -> None:
+    for number, photo in enumerate(sorted((photos / "train_color").iterdir())):
+        folder = tmp_path / "data" / ("many" if number < 8 else f"few-{number}")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(photo, folder)
+    recipe = BASE.model_copy(update={"photos": None, "test_photos": 0, "test_fraction": 0.0})
+    whole, capped = (
+        train(one, tmp_path / "data", tmp_path / name, device="cpu", progress=False)
+        for name, one in (("a", recipe), ("b", recipe.model_copy(update={"collection_cap": 1.5})))
+    )
+    entries = [load_checkpoint(each.checkpoint) for each in (whole, capped)]
+    assert not torch.equal(*map(weights, entries))
+    # Of 8, 1, 1, 1, 1 photos 1.5 times the mean is 1.7 at most: five photos make two steps of four, not three.
+    assert [step_count(entry) for entry in entries] == [3, 2]
+
+
+def step_count(checkpoint) -> int:
+    """Return how many steps the optimizer took."""
+    return int(next(iter(checkpoint.optimizer.values()))["step"])
+
+
 def test_the_share_for_testing_is_kept_where_the_data_names_none(photos: Path, tmp_path: Path) -> None:
     for photo in (photos / "train_color").iterdir():  # a folder's name may say for which part its photos are
         shutil.copy(photo, tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -79,20 +79,36 @@ def list_methods(networks: Sequence[str | Path], vividness: Sequence[float] = ()
         NetworkError: if a network cannot be opened.
     """
     found: dict[tuple[Path, float | None], Method] = {}
+    given_as: dict[Path, str] = {}
     for given in networks:
         network = Network(given, device="cpu", threads=1)
+        given_as.setdefault(network.path, str(given))
         values: Sequence[float | None] = vividness if vividness and "vividness" in network.card.inputs else [None]
         for value in values:
-            name = network.card.name if value is None else f"{network.card.name} vividness {short(value)}"
             method = Method(
-                name, "network", network.card.description, network.path, network.sha256, value, network.card
+                _row_name(network.card.name, value),
+                "network",
+                network.card.description,
+                network.path,
+                network.sha256,
+                value,
+                network.card,
             )
             found[network.path.resolve(), value] = method
     references = [Method(name, "reference", text) for name, text in REFERENCES.items()]
-    return references + _named_apart(list(found.values()))
+    return references + _named_apart(list(found.values()), given_as)
 
 
-def _named_apart(methods: list[Method]) -> list[Method]:
-    """Give a network whose card has the name of another one its file's path for a name."""
+def _row_name(network: str, vividness: float | None) -> str:
+    return network if vividness is None else f"{network} vividness {short(vividness)}"
+
+
+def _named_apart(methods: list[Method], given_as: Mapping[Path, str]) -> list[Method]:
+    """Call networks whose cards have one name as they were given."""
     count = Counter([*REFERENCES, *(method.name for method in methods)])
-    return [replace(one, name=f"{one.name} ({one.path})") if count[one.name] > 1 else one for one in methods]
+    return [
+        replace(one, name=_row_name(given_as[one.path], one.vividness))
+        if one.path is not None and count[one.name] > 1
+        else one
+        for one in methods
+    ]

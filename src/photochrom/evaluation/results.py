@@ -13,6 +13,7 @@ import numpy as np
 from photochrom.errors import OutputError
 from photochrom.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_mean
 from photochrom.evaluation.calibration import summarize_calibration
+from photochrom.evaluation.comparison import compare_networks
 from photochrom.evaluation.cost import Cost
 from photochrom.evaluation.frechet import frechet_distance
 from photochrom.evaluation.hint_reach import REACH_METRICS
@@ -127,6 +128,7 @@ def compile_results(
         "rows": rows,
         "actual": actual,
         "differences": _differences(measured, methods),
+        "comparisons": compare_networks([one.scores for _, one in measured], methods),
         "curves": _curves([one.curves for _, one in measured], hints),
         "asked": _curves([one.asked for _, one in measured], [count for count in hints if count <= MOST_ASKED]),
         "calibration": _calibration([one.calibration for _, one in measured]),

@@ -81,7 +81,7 @@ def best_rows(results: Mapping[str, Any], metric: Mapping[str, Any]) -> frozense
 
 
 def print_table(results: Mapping[str, Any], console: Console) -> None:
-    """Print a report's means, costs and what is missing from it.
+    """Print a report's means, costs, what is missing from it, and at the end which network is better.
 
     Columns that do not fit side by side go to a further table, so that no figure is ever cut.
 
@@ -100,6 +100,8 @@ def print_table(results: Mapping[str, Any], console: Console) -> None:
             console.print()
     for line in _remarks(results):
         console.print(Text(line))
+    for comparison in results["comparisons"]:
+        console.print(Text(say_plain(comparison["sentence"])))
 
 
 def _scores(results: Mapping[str, Any], group: str) -> list[_Column]:

@@ -31,12 +31,12 @@ from photochrom.training.device import (
     precision_of,
 )
 from photochrom.training.distributed import Ranks, join_ranks, ranks_of
+from photochrom.training.epoch_order import EpochOrder
 from photochrom.training.failures import check_weights, explain_failures, finite
 from photochrom.training.loading import data_fingerprint, grey_loss, load_data, open_stream
 from photochrom.training.log import RunLog, loading_bar
 from photochrom.training.recipe import Recipe
 from photochrom.training.run_folder import check_writable, headline, keep_epochs, open_folder
-from photochrom.training.seeds import seeded_generator
 from photochrom.training.setup import prepare
 from photochrom.training.step import Stepper, learning_rate
 
@@ -138,14 +138,19 @@ def train(
             "its processes found other photos, each on its machine",
             "give all of them the same --data",
         )
+        order = None  # a stream has its own
+        if not isinstance(photos[0], PhotoStream):
+            order = EpochOrder(photos[0].keys, recipe.seed, recipe.collection_cap)
         if within is not None and start[0].step == start[0].epoch == 0:
             left = ranks.first(lambda: within - (time.perf_counter() - began))
-            counts = len(photos[0]), len(photos[1] or ())
+            counts = len(photos[0] if order is None else order), len(photos[1] or ())
             with ranks.alike():
                 recipe = fit_epochs(recipe, start[1], *counts, left, where, precision, ranks)
         found, chosen = photos, recipe
         ranks.first(lambda: open_folder(output, chosen, start[0], *found, where, precision))
-        return _run(recipe, output, where, precision, ranks, *start, *photos, progress, tensorboard, deadline)
+        return _run(
+            recipe, output, where, precision, ranks, *start, *photos, order, progress, tensorboard, deadline
+        )
 
 
 def _run(
@@ -160,6 +165,7 @@ def _run(
     mean: ColorizationNetwork | None,
     training: PhotoSet | PhotoStream,
     testing: PhotoSet | None,
+    order: EpochOrder | None,
     progress: bool,
     tensorboard: bool,
     deadline: Deadline | None,
@@ -168,18 +174,19 @@ def _run(
     take_step = Stepper(recipe, network, optimizer, mean, where, precision, ranks)
     distance = take_step.objective.distance
     checkpoint = output / "checkpoint.safetensors"
+    photos = len(training if order is None else order)  # of an epoch
     log = RunLog(
         output,
         state.history,
         epochs=recipe.epochs,
-        photos=len(training),
+        photos=photos,
         show=progress,
         tensorboard=tensorboard,
         write=ranks.main,
     )
     if state.epoch == 0 and state.step == 0 and ranks.main:
         state.facts["grey_loss"] = grey_loss(testing or training, recipe, distance)
-        log.say(headline(recipe, training, testing, where, precision, state, ranks))
+        log.say(headline(recipe, training, testing, order, where, precision, state, ranks))
     elif state.epoch < recipe.epochs:
         log.say(f"going on in epoch {state.epoch + 1} of {recipe.epochs}")
 
@@ -203,7 +210,7 @@ def _run(
     def late() -> bool:
         assert deadline is not None
         batch = recipe.phase(state.epoch + 1).batch
-        last = (state.step + 1) * batch >= len(training)  # the epoch's test, which cannot be broken off, follows
+        last = (state.step + 1) * batch >= photos  # the epoch's test, which cannot be broken off, follows
         return not deadline.holds(1 + (TESTING * len(testing or ()) / batch if last else 0))
 
     with log, stop_requests() as stopped:
@@ -211,15 +218,15 @@ def _run(
         while state.epoch < recipe.epochs and not enough():
             epoch = state.epoch + 1
             phase = recipe.phase(epoch)
-            steps = math.ceil(len(training) / phase.batch)
-            steps_before = sum(math.ceil(len(training) / recipe.phase(n).batch) for n in range(1, epoch))
+            steps = math.ceil(photos / phase.batch)
+            steps_before = sum(math.ceil(photos / recipe.phase(n).batch) for n in range(1, epoch))
             network.train()
             loss_sum = torch.tensor(state.loss_sum, dtype=torch.float64, device=where)
             before = state.seconds
             began = shown = ticked = time.perf_counter()
-            done = first = min(state.step * phase.batch, len(training))
-            for batch, numbers in _drawn(training, recipe, epoch, first, ranks):
-                total, before_now = min(phase.batch, len(training) - done), steps_before + state.step
+            done = first = min(state.step * phase.batch, photos)
+            for batch, numbers in _drawn(training, order, recipe, epoch, first, ranks):
+                total, before_now = min(phase.batch, photos - done), steps_before + state.step
                 loss_sum += total * take_step(
                     batch, epoch, state.step, before_now, steps, photos=numbers, total=total
                 )
@@ -272,15 +279,21 @@ def _run(
 
 
 def _drawn(
-    photos: PhotoSet | PhotoStream, recipe: Recipe, epoch: int, first: int, ranks: Ranks
+    photos: PhotoSet | PhotoStream,
+    order: EpochOrder | None,
+    recipe: Recipe,
+    epoch: int,
+    first: int,
+    ranks: Ranks,
 ) -> Iterator[tuple[Tensor, list[int]]]:
     """Draw this process's part of each batch of an epoch, but for the first photos, with the photos' numbers."""
     size = recipe.phase(epoch).batch
     if isinstance(photos, PhotoStream):
         yield from photos.epoch(mix(recipe.seed, epoch), size, first, ranks.own)
         return
-    order = torch.randperm(len(photos), generator=seeded_generator(recipe.seed, epoch)).tolist()
-    parts = [order[start : start + size] for start in range(first, len(photos), size)]
+    assert order is not None
+    drawn = order(epoch)
+    parts = [drawn[start : start + size] for start in range(first, len(drawn), size)]
     own = [list(ranks.own(part) or part[:1]) for part in parts]
     if own:
         yield from zip(photos.batches([photo for part in own for photo in part], len(own[0])), own, strict=True)

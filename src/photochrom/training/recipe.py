@@ -53,6 +53,9 @@ class Recipe(BaseModel):
     shuffle_buffer: int | None = Field(
         None, ge=1, description="stream shards and mix so many photos at a time; null: any photo at any time"
     )
+    collection_cap: float | None = Field(
+        None, gt=1, description="an epoch has at most so many times the mean of a collection's photos; null: all"
+    )
     flip: bool = Field(False, description="mirror each photo at random")
     degrade_prob: float = Field(0.0, ge=0, le=1, description="share of photos shown as if they were old")
     no_hint_prob: float = Field(1.0, ge=0, le=1, description="share of photos without colour points")
@@ -120,6 +123,11 @@ class Recipe(BaseModel):
             raise RecipeError("network", f"there is none named {self.network!r}", f"choose one of {known}")
         if self.init_sha256 is not None and self.init_from is None:
             raise RecipeError("init_sha256", "has no effect without init_from", "give both or neither")
+        if self.shuffle_buffer is not None and self.collection_cap is not None:
+            problem = "cannot be kept to where shards are streamed"
+            raise RecipeError(
+                "collection_cap", problem, "leave it out (--set collection_cap=null), or shuffle_buffer"
+            )
         if self.crop_from is not None and self.crop_from < self.size:
             problem = f"{self.crop_from} is smaller than size, {self.size}"
             raise RecipeError("crop_from", problem, "change one of the two")

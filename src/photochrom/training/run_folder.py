@@ -15,6 +15,7 @@ from photochrom.data.stream import PhotoStream
 from photochrom.errors import CheckpointError, RecipeError, TrainingError
 from photochrom.training.checkpoint import Progress, load_checkpoint
 from photochrom.training.distributed import Ranks
+from photochrom.training.epoch_order import EpochOrder
 from photochrom.training.loading import data_fingerprint
 from photochrom.training.recipe import Recipe, load_recipe, recipe_text, save_recipe
 
@@ -124,6 +125,7 @@ def headline(
     recipe: Recipe,
     training: PhotoSet | PhotoStream,
     testing: PhotoSet | None,
+    order: EpochOrder | None,
     device: torch.device,
     precision: torch.dtype,
     state: Progress,
@@ -132,8 +134,8 @@ def headline(
     """Describe the run in one line."""
     skipped = len(training.skipped) + (len(testing.skipped) if testing is not None else 0)
     return (
-        f"{recipe.name}: {recipe.epochs} epoch{'' if recipe.epochs == 1 else 's'} of {len(training)} photos at "
-        f"{recipe.size}x{recipe.size}"
+        f"{recipe.name}: {recipe.epochs} epoch{'' if recipe.epochs == 1 else 's'} of "
+        f"{f'{len(training)} photos' if order is None else order} at {recipe.size}x{recipe.size}"
         f"{'' if training.on_device else f' ({_way(training)})'}, "
         f"{0 if testing is None else len(testing)} to test, {skipped} skipped"
         f"{' (named in skipped.log)' if skipped else ''}; {device}, {str(precision).removeprefix('torch.')}"
