@@ -235,7 +235,9 @@ class ClusterBatch:
             fn_constructor_args=(setup, tries),
             batch_size=1,
             batch_format="numpy",
-            compute=ActorPoolStrategy(min_size=1, max_size=most, max_tasks_in_flight_per_actor=2),
+            compute=ActorPoolStrategy(
+                min_size=1, max_size=most, initial_size=most, max_tasks_in_flight_per_actor=2
+            ),
             **ways,
         )
         for row in done.iter_rows():
