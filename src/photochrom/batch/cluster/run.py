@@ -226,15 +226,17 @@ class ClusterBatch:
             to_shards=self._shard_photos is not None,
         )
         tries = ray.remote(Tries).options(num_cpus=0, max_concurrency=16).remote()
-        read = ray.remote(_read_plan).options(num_cpus=1 - _CPU)
-        tables: list[Any] = [read.remote(self._output, part) for part in parts]
-        units = ray.data.from_arrow_refs(tables)
         ways, most = self._resources()
-        done = units.repartition(target_num_rows_per_block=1).map_batches(
+        context.target_max_block_size = 1  # a row in each, so that any actor may take the next unit
+        units = ray.data.from_items(parts, override_num_blocks=len(parts)).map_batches(
+            _read_plan, fn_kwargs={"output": self._output}, batch_size=1, num_cpus=1 - _CPU
+        )
+        done = units.map_batches(
             Worker,
             fn_constructor_args=(setup, tries),
             batch_size=1,
             batch_format="numpy",
+            # All begin at once: Ray adds further ones minutes later.
             compute=ActorPoolStrategy(
                 min_size=1, max_size=most, initial_size=most, max_tasks_in_flight_per_actor=2
             ),
@@ -305,11 +307,12 @@ def _batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[st
         yield unit
 
 
-def _read_plan(output: Storage, part: str) -> Any:
+def _read_plan(parts: dict[str, Any], output: Storage) -> Any:
     """Read one file of the plan, on whichever machine is asked to."""
     from pyarrow import parquet
 
+    (part,) = parts["item"]
     with tempfile.TemporaryDirectory(prefix="photochrom-") as folder:
         local = Path(folder, "part.parquet")
-        output.fetch(part, local)
+        output.fetch(str(part), local)
         return parquet.read_table(local)
