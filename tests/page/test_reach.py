@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from page_hand import add, at, expect, grey_png, place
+from page_hand import add, at, expect, grey_png, place, slope
 
 # Of each control that can be used: brought into sight as a person would scroll, is it what lies under its middle?
 _OUT_OF_REACH = """() => {
@@ -108,6 +109,56 @@ _SMALL = """() => {
     return box.width < 43.5 || box.height < 43.5;
   }).map((one) => `${one.id || one.className} ${JSON.stringify(one.getBoundingClientRect())}`);
 }"""
+
+
+# Words that are cut off, or lie over what is beside them. Names that people gave end in an ellipsis, and may.
+_CUT = """() => {
+  const pen = document.createElement("canvas").getContext("2d");
+  const hidden = ".unseen, [aria-hidden=true], [inert]";
+  const all = document.querySelectorAll("button, label, select, output, p, h2, h3, li, span, dt, dd");
+  return [...all].filter((one) => {
+    const style = getComputedStyle(one);
+    if (!one.checkVisibility({ visibilityProperty: true }) || one.closest(hidden)) return false;
+    if (!one.innerText.trim() || one.clientWidth === 1) return false; // to be read aloud alone
+    if (one.matches("select")) {
+      pen.font = style.font;
+      const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+      return pen.measureText(one.selectedOptions[0].text).width > room;
+    }
+    if (style.display === "inline" || style.textOverflow === "ellipsis") return false;
+    return one.scrollWidth > one.clientWidth + 1;
+  }).map((one) => `${one.id || one.className}: ${one.innerText}`);
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [*_SIZES, (390, 844)])
+def test_no_words_are_cut_off(open_page: Any, tmp_path: Path, width: int, height: int) -> None:
+    touch = width < 1000
+    page = open_page(viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch)
+    assert page.evaluate(_CUT) == []
+    Image.fromarray(slope()).save(tmp_path / "photo.jpg")
+    add(page, tmp_path / "photo.jpg", grey_png(tmp_path / "other.png"))
+    place(page, 0.6, 0.3, "#3c60b0")
+    for tab in ("look", "save", "points"):
+        if page.locator(".tabs").is_visible():
+            page.locator(f"[data-tab={tab}]").click()
+        assert page.evaluate(_CUT) == []
+    for text in (_LONG, f"{_LONG}: is damaged, or cut short; scan it again, or ask for it again."):
+        page.evaluate(_NOTE, text)
+        note = page.locator(".toast").last
+        page.wait_for_timeout(300)  # in which it comes in
+        box = note.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        words = note.locator("span").bounding_box()
+        assert words["y"] >= box["y"] - 1
+        assert words["y"] + words["height"] <= box["y"] + box["height"] + 1
+        assert box["height"] < 0.2 * height + 30  # the photo stays in sight
+        assert page.evaluate(_CUT) == []
+        note.locator("[aria-label='Close this note']").click()
+    page.mouse.click(*at(page, 0.4, 0.7))
+    expect(page.locator("#picker-suggestions .swatch").first).to_be_visible()
+    assert page.evaluate(_CUT) == []
 
 
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "fingers"])

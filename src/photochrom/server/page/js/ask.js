@@ -58,7 +58,7 @@ function next() {
   if (!question) return end();
   current = question.id;
   openPicker(question.id, { focus: false });
-  return $("#picker-keep").focus();
+  return $("#picker-keep").focus({ preventScroll: true });
 }
 
 /** End the round; what was answered stays. */

@@ -44,6 +44,7 @@ export function openPicker(id, { focus = false } = {}) {
   picked = id;
   gesture += 1;
   box.hidden = false;
+  if (!again) box.scrollTop = 0; // or what was asked before would be out of sight
   document.body.classList.add("picking");
   $("#picker-screen").hidden = !canPickFromScreen();
   update();

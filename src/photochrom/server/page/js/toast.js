@@ -1,10 +1,13 @@
-// Short notes at the foot of the page, with one thing to do about each. They wait while somebody points at them.
+// Short notes at the head of the page, with one thing to do about each. They wait while somebody points at them.
 
 import { $, el } from "./dom.js";
 
+const LONG = 40; // letters that fit beside the buttons of the narrowest phone's header; longer notes get a row of their own
+
 /** Show a note; `action` is {label, run}, `gone` is called unless that was done. Returns a function that takes it away. */
 export function toast(text, { action = null, bad = false, ms = 6000, gone = () => {} } = {}) {
-  const note = el("div", { class: bad ? "toast bad" : "toast" }, el("span", {}, text));
+  const kind = `toast${bad ? " bad" : ""}${text.length > LONG ? " long" : ""}`;
+  const note = el("div", { class: kind }, el("span", {}, text));
   let left = bad ? ms * 2 : ms;
   let since = 0;
   let timer = 0;
