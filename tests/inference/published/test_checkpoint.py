@@ -148,6 +148,11 @@ def test_what_arrays_do_not_need_is_refused_before_anything_is_obeyed(name, list
         load_restricted(BytesIO(listing), {})
 
 
+def test_no_memo_of_gigabytes_is_made():
+    with pytest.raises(pickle.UnpicklingError, match="it numbers objects that it does not have"):
+        load_restricted(BytesIO(MALICIOUS["memo bomb"]), {})
+
+
 @pytest.mark.parametrize("wrap", [zipped_pickle, legacy_pickle], ids=["zip", "legacy"])
 def test_nothing_in_a_pickle_ever_runs(tmp_path, wrap):
     path, harm = tmp_path / "weights.pth", tmp_path / "harm"
