@@ -178,6 +178,7 @@ def _show(args: argparse.Namespace) -> int:
 
 def _show_published(network: PublishedNetwork, *, as_json: bool) -> None:
     from photochrom.inference.published.store import weights_urls
+    from photochrom.io.address import without_secrets
 
     if as_json:
         _print_json(_published_as_json(network))
@@ -189,7 +190,7 @@ def _show_published(network: PublishedNetwork, *, as_json: bool) -> None:
         "works at": f"the area of {network.input_size}×{network.input_size} pixels",
         "paper": network.paper,
         "by": network.repository,
-        "source": f"{weights_urls(network)[0]} ({network.size / 1e6:,.0f} MB)",
+        "source": f"{without_secrets(weights_urls(network)[0])} ({network.size / 1e6:,.0f} MB)",
         "sha256": network.sha256,
         "inside": network.preprocessing,
     }

@@ -38,12 +38,13 @@ def pull_network(name: str, *, source: str | None = None, quiet: bool = False) -
     """
     from photochrom.inference.published import PUBLISHED
     from photochrom.inference.published.store import network_folder, pull, pulled_networks, weights_urls
+    from photochrom.io.address import without_secrets
 
     if name in PUBLISHED and name not in pulled_networks() and not quiet:
         network = PUBLISHED[name]
         _say(f"pulling {name}: {network.description} Licence {network.license}, by {network.repository}")
-        source_text = source or f"{weights_urls(network)[0]} ({network.size / 1e6:,.0f} MB)"
-        _say(f"from {source_text} to {network_folder(name)}")
+        address = without_secrets(weights_urls(network)[0])
+        _say(f"from {source or f'{address} ({network.size / 1e6:,.0f} MB)'} to {network_folder(name)}")
     if quiet or not sys.stderr.isatty():
         return pull(name, source=source, say=None if quiet else _say)
     return _with_bar(name, source)

@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--saturation",
         metavar="X",
         type=_option("saturation"),
-        help="strength of colours, 0 to 4 (default: 1), of any network",
+        help="strength of all colours alike, 0 to 4 (default: 1), also of networks without vividness",
     )
     add("--hints", metavar="FILE.json", dest="hints_file", help="colours that are known of one photo")
     add("--reach", metavar="X", type=_option("reach"), help="how far hints reach, 0 to 1 (default: 0.5)")

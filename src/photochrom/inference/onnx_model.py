@@ -15,10 +15,10 @@ from photochrom.color.ab_bins import CELL, bin_centers
 from photochrom.errors import CapabilityError, NetworkError, PhotochromError, reason_of
 from photochrom.inference.card import FEATURE_CELL, Card, Input, Output, has_card, read_card
 from photochrom.inference.catalogue import DEFAULT_NETWORK, local_networks, network_file, read_merge
-from photochrom.inference.foreign import adopt
 from photochrom.inference.merge import MergedSession, merged_card
 from photochrom.inference.onnx_session import Device, open_session
 from photochrom.inference.published.download import file_sha256
+from photochrom.inference.published.foreign import adopt
 
 __all__ = ["Network", "list_networks"]
 
@@ -30,7 +30,7 @@ class Network:
 
     Args:
         network: name of a bundled or pulled network; path of an ONNX file that keeps the network contract, or is
-            an export of others' that is recognised (`photochrom.inference.foreign`); or two of these as
+            an export of others' that is recognised (`photochrom.inference.published.foreign`); or two of these as
             ``"first+second"`` or ``"first+second:share"``, whose colours are mixed.
         device: ``"cpu"``, an accelerator's name, or ``"auto"``, as `photochrom.inference.onnx_session` has them.
         threads: how many to use on the CPU, or None for one per core.

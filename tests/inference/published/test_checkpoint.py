@@ -5,6 +5,7 @@ import pickle
 import struct
 import zipfile
 from collections import OrderedDict
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from safetensors.torch import save_file
 
 from photochrom.errors import NetworkError
 from photochrom.inference.published.checkpoint import read_weights
+from photochrom.inference.published.pickles import load_restricted
 
 TENSORS = {
     "plain.weight": torch.arange(24, dtype=torch.float32).reshape(2, 3, 4),
@@ -131,6 +133,26 @@ def test_pickles_that_do_more_are_refused(tmp_path, wrap, name):
     assert refused.value.subject == str(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "listing"),
+    {
+        "INT": b"I1\n.",
+        "LONG4": b"\x80\x02\x8b\x01\x00\x00\x00\x01.",
+        "BYTEARRAY8": b"\x80\x05\x96" + struct.pack("<Q", 1) + b"a.",
+        "EXT1": b"\x80\x02\x82\x01.",
+        "FROZENSET": b"\x80\x04(\x91.",
+    }.items(),
+)
+def test_what_arrays_do_not_need_is_refused_before_anything_is_obeyed(name, listing):
+    with pytest.raises(pickle.UnpicklingError, match=f"it uses the pickle instruction {name}$"):
+        load_restricted(BytesIO(listing), {})
+
+
+def test_no_memo_of_gigabytes_is_made():
+    with pytest.raises(pickle.UnpicklingError, match="it numbers objects that it does not have"):
+        load_restricted(BytesIO(MALICIOUS["memo bomb"]), {})
+
+
 @pytest.mark.parametrize("wrap", [zipped_pickle, legacy_pickle], ids=["zip", "legacy"])
 def test_nothing_in_a_pickle_ever_runs(tmp_path, wrap):
     path, harm = tmp_path / "weights.pth", tmp_path / "harm"
@@ -161,9 +183,7 @@ def tensor(offset=0, shape=(2,), strides=(1,), count=16, dtype="FloatStorage"):
         save_type = save_global
         dispatch = pickle._Pickler.dispatch | {type: save_global, type(touch): save_global}
 
-    import io
-
-    file = io.BytesIO()
+    file = BytesIO()
 
     class View:
         def __reduce__(self):

@@ -1,4 +1,4 @@
-"""Networks that others published: which there are, and how their weights become network files, without PyTorch."""
+"""Networks that others published: their weights become network files, and their ONNX files are read."""
 
 from photochrom.inference.published.registry import PUBLISHED, PublishedNetwork
 

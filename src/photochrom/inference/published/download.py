@@ -20,6 +20,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from photochrom.errors import DownloadError, reason_of
+from photochrom.io.address import without_secrets
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -72,7 +73,7 @@ def download(
             try:
                 _fetch_checked(session, url, part, sha256, size, progress or (lambda here, of: None))
             except _RefusedError as refusal:
-                reasons.append(f"{url}: {refusal}")
+                reasons.append(without_secrets(f"{url}: {refusal}"))
             except OSError as error:
                 full = error.errno == errno.ENOSPC
                 raise DownloadError(

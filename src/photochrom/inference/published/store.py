@@ -21,6 +21,7 @@ from photochrom.inference.catalogue import local_networks
 from photochrom.inference.published.convert import convert
 from photochrom.inference.published.download import Progress, download, file_sha256
 from photochrom.inference.published.registry import PUBLISHED, PublishedNetwork
+from photochrom.io.address import without_secrets
 
 __all__ = ["download_place", "network_folder", "pull", "pulled_networks", "remove", "weights_urls"]
 
@@ -183,8 +184,8 @@ def _fetched(network: PublishedNetwork, progress: Progress | None, say: Callable
         if error.subject is not None:  # the disk, not the connection
             raise
         remedy = (
-            f"{error.remedy}; or fetch {urls[0]} by other means and give it with  photochrom networks "
-            f"pull {network.name} --from FILE  or put it at {place}"
+            f"{error.remedy}; or fetch {without_secrets(urls[0])} by other means and give it with  "
+            f"photochrom networks pull {network.name} --from FILE  or put it at {place}"
         )
         raise DownloadError(network.name, error.problem, remedy) from error
     return place

@@ -151,7 +151,7 @@ def test_a_fixed_square_serves_photos_of_any_shape(export: Export, grey: np.ndar
 
 
 def test_no_aspect_is_changed_by_more_than_two(tmp_path: Path, export: Export) -> None:
-    from photochrom.inference.foreign import _inset
+    from photochrom.inference.published.foreign import _inset
 
     for photo in ((10, 1000), (1000, 10), (64, 64), (1, 60_000), (64, 129)):
         inner, margins = _inset(photo, (64, 64))
