@@ -24,9 +24,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--epochs", type=int, default=200)
-    parser.add_argument("--compile", action="store_true")
     args = parser.parse_args()
-    recipe = load_recipe("article-6", {"epochs": str(args.epochs), "compile": str(args.compile)})
+    recipe = load_recipe("article-6", {"epochs": str(args.epochs)})
     with tempfile.TemporaryDirectory() as name:
         for part in ("train_color", "test_color"):
             (Path(name) / part).mkdir()

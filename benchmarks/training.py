@@ -85,9 +85,9 @@ def straightforward(folder: Path) -> float:
     return seen / (time.perf_counter() - start)
 
 
-def ours(folder: Path, precision: str, compiled: bool) -> float:
+def ours(folder: Path, precision: str) -> float:
     """Train two epochs by the recipe; return photos/s of the second."""
-    changes = {"photos": "null", "epochs": "2", "test_fraction": "0", "test_photos": "0", "compile": str(compiled)}
+    changes = {"photos": "null", "epochs": "2", "test_fraction": "0", "test_photos": "0"}
     recipe = load_recipe("article-6", changes | {"precision": precision, "checkpoint_seconds": "1e9"})
     with tempfile.TemporaryDirectory() as run:
         return train(recipe, folder, run, progress=False).history[-1].photos_per_second
@@ -95,9 +95,8 @@ def ours(folder: Path, precision: str, compiled: bool) -> float:
 
 WAYS = {
     "straightforward, float32": straightforward,
-    "photochrom, float32": lambda folder: ours(folder, "float32", False),
-    "photochrom, bfloat16": lambda folder: ours(folder, "bfloat16", False),
-    "photochrom, float32, compiled": lambda folder: ours(folder, "float32", True),
+    "photochrom, float32": lambda folder: ours(folder, "float32"),
+    "photochrom, bfloat16": lambda folder: ours(folder, "bfloat16"),
 }
 
 
@@ -146,7 +145,6 @@ def main() -> None:
     parser.add_argument("--recipe", default="article-6", help="with --busy")
     parser.add_argument("--precision", default="auto", help="with --busy")
     parser.add_argument("--batch", type=int, default=BATCH, help="with --busy: photos in a step")
-    parser.add_argument("--compiled", action="store_true", help="try torch.compile too (a minute more a round)")
     parser.add_argument("--way", help=argparse.SUPPRESS)  # one way, in a process of its own: see below
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -162,7 +160,7 @@ def main() -> None:
         print(f"photochrom's two threads: {beside:.2f} of one thread, busy (bar 0.9)")
         print(f"                          {alone:.2f} of spinning, quiet (bar 0.97)")
         sys.exit(beside < 0.9 or alone < 0.97)
-    names = [name for name in WAYS if args.compiled or "compiled" not in name]
+    names = list(WAYS)
     taken: dict[str, list[float]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
         draw_photos(Path(folder), args.photos)

@@ -17,7 +17,8 @@ Leaves in DIR files of at most 15 MiB, the longer ones cut into FILE, FILE.02, F
 
   --data PATH       photos: a folder or a .tar shard; repeatable. Of one that was cut, the first part
   --unpack FILE     go on with what another call left; repeatable for a study. Of one that was cut, the first part
-  --measure PATH    measure the trained network on these photos
+  --check           of a training: go through all of it in small first, which takes about 30 seconds of the time
+  --measure PATH    measure the trained network on these photos; it can be measured at home as well
   --within TIME     seconds, or such as 9m: for all of this, from now on (default: 9m)
   --wheels DIR      install these wheels first, for this call alone
   --work DIR        folder for what is too large to take home (default: a new one)
@@ -51,10 +52,11 @@ case $what in
   *) fail "$what: is none of check, study and train; see --help" ;;
 esac
 
-data=() unpack=() rest=() measure="" limit=540 wheels="" work="" device=cuda out="" dry=""
+data=() unpack=() rest=() measure="" check="" limit=540 wheels="" work="" device=cuda out="" dry=""
 while (($#)); do
   case $1 in
     --dry-run) dry=yes && shift && continue ;;
+    --check) check=yes && shift && continue ;;
     -h | --help) usage && exit 0 ;;
     --) shift && rest=("$@") && break ;;
   esac
@@ -183,6 +185,12 @@ case $what in
     fi
     after=60 # for the network file
     [[ -z $measure ]] || after=150
+    [[ -z $measure ]] || measure=$(joined "$measure")
+    if [[ -n $check ]]; then
+      [[ -f $home/benchmarks/rehearsal.py ]] || fail "--check: is only in a checkout of photochrom; copy it whole"
+      run "$python" "$home/benchmarks/rehearsal.py" "$recipe" --data "${photos[@]}" ${measure:+--measure "$measure"} \
+        --device "$device" --within "$(left "$after")" "${rest[@]}"
+    fi
     most=$(left "$after")
     stop_late $((most + 20)) "${photochrom[@]}" train "$recipe" --data "${photos[@]}" --output "$work/run" \
       --device "$device" --within "${most}s" "${go_on[@]}" "${rest[@]}" || status=$?
@@ -195,7 +203,7 @@ case $what in
     name=$(basename "$recipe" .yaml)
     run "${photochrom[@]}" export "$work/run" --output "$out/$name.onnx" --weights float16 --overwrite
     if [[ -n $measure ]]; then
-      stop_late "$(left 5)" "${photochrom[@]}" evaluate "$out/$name.onnx" --data "$(joined "$measure")" \
+      stop_late "$(left 5)" "${photochrom[@]}" evaluate "$out/$name.onnx" --data "$measure" \
         --output "$work/evaluation" --fast --quiet || echo "not measured to the end"
       run cp "$work/evaluation/results.json" "$out"
     fi

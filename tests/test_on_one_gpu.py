@@ -52,6 +52,21 @@ def test_a_training_is_exported_and_measured_within_the_time(tmp_path: Path) -> 
     assert not out.exists()
 
 
+def test_a_training_is_checked_in_small_first_where_that_is_asked_for(tmp_path: Path) -> None:
+    check, train, *_ = planned(
+        "train", "photochrom-1", "--check", "--data", tmp_path, "--out", tmp_path, "--measure", tmp_path,
+        "--within", "9m", "--dry-run", "--", "--set", "size=64",
+    )  # fmt: skip
+    assert Path(check[1]).read_text().startswith('"""A training from photos to figures in small')
+    assert check[2:9] == [
+        "photochrom-1", "--data", str(tmp_path), "--measure", str(tmp_path), "--device", "cuda",
+    ]  # fmt: skip
+    assert check[9] == "--within"
+    assert 380 <= int(check[10]) <= 390
+    assert check[11:] == ["--set", "size=64"]
+    assert "train" in train
+
+
 def test_a_study_goes_on_from_packs_and_leaves_one(tmp_path: Path) -> None:
     packs = [tmp_path / "one.tar", tmp_path / "two.tar"]
     for pack in packs:

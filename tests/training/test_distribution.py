@@ -67,9 +67,8 @@ def test_the_mean_of_the_weights_is_what_is_used(photos, tmp_path):
             {"loss": "mse", "degrade_prob": "0", "no_hint_prob": "1", "recolor_prob": "0.3"},
             "recolor_prob: has no effect with",
         ),
-        ({"epochs": "13"}, "epochs: 13 leaves none after the first 22"),
+        ({"epochs": "13"}, "epochs: 13 leaves none after the first 23"),
         ({"least_crop": "300"}, "least_crop: 300 is larger than crop_from, 256"),
-        ({"compile": "true"}, "compile: has no effect"),
         ({"crop_from": "null", "least_crop": "null"}, "crop_from"),
     ],
 )
@@ -99,6 +98,24 @@ def test_a_network_that_cannot_learn_so_is_refused(photos, tmp_path, changes, me
             device="cpu",
             progress=False,
         )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"size": 72, "crop_from": 72},
+            "size: photochrom-1 learns at multiples of 32 pixels, and 72 is none; use 96",
+        ),
+        (
+            {"first_phase": RECIPE.first_phase.model_copy(update={"size": 48})},
+            "first_phase: .* and 48 is none; use 64",
+        ),
+    ],
+)
+def test_a_size_that_cannot_be_learned_at_is_refused_before_photos_are_loaded(tmp_path, changes, message):
+    with pytest.raises(RecipeError, match=message):
+        train(RECIPE.model_copy(update=changes), tmp_path / "none", tmp_path / "run", device="cpu", progress=False)
 
 
 def test_spread_colours_have_their_own_mean():

@@ -16,7 +16,6 @@ from photochrom.models import create_network
 from photochrom.training import Recipe, load_checkpoint, train
 from photochrom.training.export import export_network
 from photochrom.training.loading import load_data
-from photochrom.training.losses import objective_of
 from photochrom.training.setup import prepare
 from photochrom.training.step import Stepper
 
@@ -223,15 +222,6 @@ def test_weights_that_are_begun_with_are_those_of_the_file(run, tmp_path: Path) 
     with pytest.raises(RecipeError, match=f"init_sha256: the weights of .*before are others: .* is {digest}"):
         run("others", init_from=str(tmp_path / "before"), init_sha256="0" * 64)
     assert not (tmp_path / "others").exists()
-
-
-def test_compile_hands_the_network_to_the_compiler(monkeypatch) -> None:
-    asked = []
-    monkeypatch.setattr(torch, "compile", lambda network: asked.append(network) or network)
-    network = create_network("article-1")
-    for compiled in (False, True):
-        objective_of(BASE.model_copy(update={"compile": compiled}), network, CPU, torch.float32)
-    assert asked == [network]
 
 
 def test_every_key_has_its_effect_tested() -> None:

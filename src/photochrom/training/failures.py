@@ -31,9 +31,6 @@ def explain_failures(recipe: Recipe) -> Iterator[None]:
             raise TrainingError(
                 None, f"out of memory with batch={recipe.batch}, size={recipe.size}", "lower one of them"
             ) from error
-        if type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
-            problem = f"torch.compile failed ({reason_of(error)})"
-            raise TrainingError(None, problem, "go on without compile=true") from error
         raise
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):

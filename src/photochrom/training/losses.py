@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from photochrom.color.ab_bins import CELL
@@ -60,8 +60,7 @@ def objective_of(
         RecipeError: if the network cannot be trained for it.
     """
     if recipe.loss != "distribution":
-        forward = torch.compile(network) if recipe.compile else network
-        return _Difference(_DISTANCES[recipe.loss], forward, device, precision)
+        return _Difference(_DISTANCES[recipe.loss], network, device, precision)
     if not isinstance(network, DistributionNetwork):
         raise RecipeError(
             "loss", f"{recipe.network} gives no distribution over colours", "use mse, or network photochrom-1"
@@ -75,17 +74,17 @@ class _Difference:
     def __init__(
         self,
         distance: Callable[[Tensor, Tensor], Tensor],
-        forward: Callable[[Tensor], Tensor] | nn.Module,
+        network: ColorizationNetwork,
         device: torch.device,
         precision: torch.dtype,
     ) -> None:
-        self.distance, self._forward = distance, forward
+        self.distance, self._network = distance, network
         self._device, self._precision = device, precision
 
     def loss(self, rgb: Tensor, random: KeyedRandom) -> Tensor:
         lab = rgb_to_lab(rgb, axis=1)
         with autocast(self._device, self._precision):
-            ab = self._forward(lab[:, :1])
+            ab = self._network(lab[:, :1])
         return self.distance(ab.float(), lab[:, 1:])
 
 

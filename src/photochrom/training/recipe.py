@@ -104,7 +104,6 @@ class Recipe(BaseModel):
         "auto",
         description="of the arithmetic; weights stay float32; auto: bfloat16 on CUDA, float32 on the CPU",
     )
-    compile: bool = Field(False, description="torch.compile the network")
     accumulate: int = Field(
         1, ge=1, description="parts that a step's photos are passed through the network in, to need less memory"
     )
@@ -149,8 +148,6 @@ class Recipe(BaseModel):
             for key in ("degrade_prob", "no_hint_prob", "recolor_prob"):
                 if getattr(self, key) != Recipe.model_fields[key].default:
                     raise RecipeError(key, f"has no effect with the loss {self.loss}", "use distribution")
-        elif self.compile:
-            raise RecipeError("compile", "has no effect with the loss distribution", "leave it out")
         return self
 
     def phase(self, epoch: int) -> Phase:

@@ -31,6 +31,7 @@ def prepare(
     before = ranks.first(lambda: _checkpoint(recipe, output, resume))  # the others need not reach the folder
     torch.manual_seed(recipe.seed)
     network, state = create_network(recipe.network), Progress()
+    _check_sizes(network, recipe)
     if before is not None:
         network.load_state_dict(before.weights)
         state = before.progress
@@ -81,6 +82,15 @@ def _checkpoint(recipe: Recipe, output: Path, resume: bool) -> Checkpoint | None
             f"give epochs={before.epoch}, or begin another run with its weights (--set init_from=RUN)",
         )
     return before
+
+
+def _check_sizes(network: ColorizationNetwork, recipe: Recipe) -> None:
+    """Refuse sizes that a distribution cannot be learned at: its loss needs places that nothing was padded for."""
+    for key, size in (("first_phase", recipe.phase(1).size), ("size", recipe.size)):
+        if recipe.loss == "distribution" and size % network.multiple:
+            whole = -(-size // network.multiple) * network.multiple
+            problem = f"{recipe.network} learns at multiples of {network.multiple} pixels, and {size} is none"
+            raise RecipeError(key, problem, f"use {whole}")
 
 
 def _parameter_groups(network: ColorizationNetwork, recipe: Recipe) -> list[dict[str, Any]]:
