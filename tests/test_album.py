@@ -98,6 +98,13 @@ def test_the_surest_of_those_that_are_alike_is_averaged() -> None:
     assert set(parts[2].exemplars) == {0, 1}
 
 
+def test_corrected_photos_that_only_look_alike_do_not_keep_out_those_that_show_the_same() -> None:
+    summary = np.eye(8, dtype=np.float32)
+    parts = plan_album([AlbumPhoto(summary, 1, rank) for rank in (0, 0, 0, 0, 2, 2)])
+    assert parts[4].exemplars == (0, 1, 2)
+    assert parts[5].exemplars == (0, 1, 2, 4)
+
+
 def test_a_long_album_in_which_each_takes_from_the_one_after_has_as_many_rounds() -> None:
     chain = [*(Part((number,)) for number in range(1, 2001)), Part()]
     assert waves(chain) == [[number] for number in range(2000, -1, -1)]

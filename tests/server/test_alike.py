@@ -34,7 +34,7 @@ def test_what_is_taken_over_are_hints_for_the_options(served: Any) -> None:
     assert answer.status_code == 200, answer.text
     taken = answer.json()
     assert taken["places"][0] == 0 < taken["places"][1]
-    assert 50 < len(taken["hints"]) <= 1024
+    assert 50 < len(taken["hints"]) <= 2048
     near = [
         each["color"] for each in taken["hints"] if abs(each["x"] - 0.35) < 0.1 and abs(each["y"] - 0.9) < 0.05
     ]

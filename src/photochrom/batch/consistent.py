@@ -61,6 +61,7 @@ class SessionRun:
         corrected: colour photos that rule them.
         make_job: makes the job of a photo, with further fields of `AlikeRender`.
         skip_colored: photos that have colours already are left alone, and rule the others.
+        on_seen: called once for each photo that was seen.
         failed: photos that could not be seen, and why.
     """
 
@@ -69,6 +70,7 @@ class SessionRun:
     corrected: Sequence[Corrected]
     make_job: MakeJob
     skip_colored: bool = False
+    on_seen: Callable[[], object] = lambda: None
     failed: dict[PlanItem, PhotochromError] = field(default_factory=dict)
 
     def run(
@@ -139,4 +141,5 @@ class SessionRun:
                 seen[item] = job.result()
             except PhotochromError as error:
                 self.failed[item] = error.about(error.subject)
+            self.on_seen()
         return seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from photochrom.batch.plan import PlanItem
 from photochrom.batch.search import HIDDEN
 from photochrom.batch.sessions import digest_of, find_sessions
 from photochrom.errors import CapabilityError, OutputError, PhotochromError
-from photochrom.io.atomic import make_folder
+from photochrom.io.atomic import make_folder, same_file
 from photochrom.io.picture import Picture
 from photochrom.io.sidecars import sidecar_target
 from photochrom.options import Options
@@ -83,10 +83,11 @@ class Batch:
         skip_colored: leave photos alone that have colours already.
         consistent: make photos of the same things alike.
         like: colour photos of the same things, whose colours are right and rule all others; they make it
-            consistent.
+            consistent. One that is itself among the photos, or the result of one, is left as it is.
 
     Attributes:
         network: what colorizes.
+        consistent: whether photos of the same things are made alike.
 
     Raises:
         NetworkError: if the network cannot be opened, or cannot do what the options ask for; no folder is made.
@@ -110,20 +111,21 @@ class Batch:
     ) -> None:
         self._output, self._options, self._workers, self._overwrite = output, options, workers, overwrite
         self._skip_colored = skip_colored
-        self._consistent = consistent or bool(like)
+        self.consistent = consistent or bool(like)
+        self._like = tuple(like)
         with ExitStack() as stack:
             self._pool = open_pool(setup, workers)
             stack.callback(self._pool.close)
             (network,) = self._pool.submit(Describe(options=options)).result()
             self.network = network
-            if self._consistent and "features" not in network.card.outputs:
+            if self.consistent and "features" not in network.card.outputs:
                 raise CapabilityError(
                     network.card.name,
                     "cannot find places again in other photos",
                     "use a network that gives features",
                 )
             self._corrected = see_corrected(self._pool, like, options)
-            together = {"alike": [file_digest(path).hex() for path in like]} if self._consistent else {}
+            together = {"alike": [file_digest(path).hex() for path in like]} if self.consistent else {}
             self._manifest = Manifest(output, recipe_text(network, setup, options, together))
             stack.callback(self._manifest.close)
             if not overwrite:
@@ -141,10 +143,15 @@ class Batch:
     ) -> None:
         self._stack.close()
 
-    def run(self, items: Iterable[PlanItem]) -> Iterator[Result]:
-        """Colorize photos, and yield what became of each; with several workers the order is that of being done."""
-        if self._consistent:
-            yield from self._run_alike(items)
+    def run(self, items: Iterable[PlanItem], on_seen: Callable[[], object] = lambda: None) -> Iterator[Result]:
+        """Colorize photos, and yield what became of each; with several workers the order is that of being done.
+
+        Args:
+            items: the photos.
+            on_seen: called once for each photo that is looked at, or need not be, before any is made alike.
+        """
+        if self.consistent:
+            yield from self._run_alike(items, on_seen)
             return
         begun: dict[JobFuture[Written], PlanItem] = {}
         for item in items:
@@ -163,14 +170,23 @@ class Batch:
         while begun:
             yield self._next_result(begun)
 
-    def _run_alike(self, items: Iterable[PlanItem]) -> Iterator[Result]:
+    def _run_alike(self, items: Iterable[PlanItem], on_seen: Callable[[], object]) -> Iterator[Result]:
         """Colorize the photos of each session alike; one in which nothing is to do is not looked at."""
-        for session in find_sessions(list(items), max_pixels=self._options.max_pixels):
+        others: list[PlanItem] = []
+        for item in items:
+            if self._is_like(item.source):
+                on_seen()
+                yield Result(str(item.source), str(item.target), "skipped", COLORED)
+            else:
+                others.append(item)
+        for session in find_sessions(others, max_pixels=self._options.max_pixels):
             digest = f"+{digest_of(session)}"
             skipped: set[PlanItem] = set()
             for item in session:
                 try:
                     skip = None if self._overwrite else self._reason_to_skip(item, digest)
+                    if self._is_like(item.target):  # somebody corrected it: it must not be lost
+                        skip = DONE, []
                     taken = self._manifest.alike(item) if skip and skip[0] == DONE else ()
                 except PhotochromError as error:
                     skipped.add(item)
@@ -181,18 +197,23 @@ class Batch:
                     source, target = str(item.source), str(item.target)
                     yield Result(source, target, "skipped", skip[0], tuple(skip[1]), alike_to=taken)
             if len(skipped) == len(session):
+                for _ in session:
+                    on_seen()
                 continue
 
             def job(item: PlanItem, more: dict[str, Any], digest: str = digest) -> AlikeRender:
                 return AlikeRender(**self._job_of(item), session=digest, **more)
 
-            work = SessionRun(self._pool, self._options, self._corrected, job, self._skip_colored)
+            work = SessionRun(self._pool, self._options, self._corrected, job, self._skip_colored, on_seen)
             for item, future, taken in work.run(session, skipped):
                 result = self._placed(item, future, taken)
                 yield replace(result, alike_to=taken) if result.state == "done" else result
             for item, why in work.failed.items():
                 if item not in skipped:
                     yield Result.failed(item.source, item.target, why)
+
+    def _is_like(self, path: Path) -> bool:
+        return any(same_file(path, other) for other in self._like)
 
     def _job_of(self, item: PlanItem) -> dict[str, Any]:
         return {
@@ -248,9 +269,9 @@ class Batch:
             # Before the result, so that one that is there has all that belongs to it.
             beside = [self._place_sidecar(made, result.file, item) for made in result.beside]
             warnings = (*map(str, result.notes), *filter(None, beside))
-            self._manifest.place(result.file, result.made, item, result.photo, warnings, result.sidecars)
-            if self._consistent:
+            if self.consistent:
                 self._manifest.note_alike(item, taken)
+            self._manifest.place(result.file, result.made, item, result.photo, warnings, result.sidecars)
         except PhotochromError as error:
             assert isinstance(future.job, RecordedRender)
             future.job.target.unlink(missing_ok=True)

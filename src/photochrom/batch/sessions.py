@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 from photochrom.batch.plan import PlanItem
@@ -27,11 +27,14 @@ def find_sessions(items: Sequence[PlanItem], *, max_pixels: int) -> Iterator[lis
     Those of one folder are one session, unless hours lie between them. Those without a time go with their folder.
 
     Args:
-        items: folder by folder.
+        items: in any order.
         max_pixels: as `PhotoFile` takes; of larger ones no time is read.
     """
-    for _, group in groupby(items, key=lambda item: item.source.parent):
-        folder = list(group)
+    folders: dict[Path, list[PlanItem]] = {}
+    for item in items:
+        folders.setdefault(item.source.parent, []).append(item)
+    for mixed in folders.values():
+        folder = sorted(mixed, key=lambda item: item.name)
         times = {item: time_taken(item.source, max_pixels=max_pixels) for item in folder}
         dated = sorted(time for time in times.values() if time is not None)
         begins = [after for before, after in pairwise(dated) if after - before > _PAUSE]

@@ -224,10 +224,10 @@ def _run_plan(plan: Plan, batch: Batch, show: Show, *, count: bool) -> set[str |
         show.note(note)
     for error in plan.unread:
         show.result(Result.failed(error.subject or "", None, error))
-    if count:
-        show.screen.count("Colorizing", len(plan.items))
+    if count:  # of an album, all photos are seen first, and then made alike
+        show.screen.count("Colorizing", len(plan.items) * (2 if batch.consistent else 1))
     there = set()
-    for result in batch.run(plan.items):
+    for result in batch.run(plan.items, show.screen.step):
         show.result(result)
         if result.state == "done" or result.reason in (DONE, CHANGED):
             there.add(result.target)

@@ -121,7 +121,8 @@ def _check_extras(args: argparse.Namespace, *, single: bool) -> None:
     from pathlib import Path
 
     if args.hints_file is not None and (len(args.paths) > 1 or Path(args.paths[0]).is_dir()):
-        refuse(None, "--hints are of one photo", "give one photo as PATH")
+        album = "; then --like its result for the others" if args.consistent or args.like else ""
+        refuse(None, "--hints are of one photo", f"give one photo as PATH{album}")
     if args.pages == "all" and (args.hints_file is not None or args.alternatives):
         refuse(None, "--hints and --alternatives are of one picture", "leave out --pages all")
     for name in ("alternatives", "confidence", "suggest"):

@@ -16,7 +16,7 @@ __all__ = ["AlbumPhoto", "Part", "plan_album", "waves"]
 _ALIKE = 0.47
 """Of 100 pairs that show different things, one looks more alike; of those that show the same, nearly all do."""
 
-_EXEMPLARS = 3  # that a photo is compared with place by place, at most
+_EXEMPLARS = 3  # of each rank, that a photo is compared with place by place, at most
 _ASKED = 2  # whose colours the first one of a group is averaged with, at most
 
 
@@ -72,8 +72,10 @@ def plan_album(photos: Sequence[AlbumPhoto]) -> list[Part]:
         alike = {other: likeness(photos[number].summary, photos[other].summary) for other in order[:place]}
         near = [other for other, share in alike.items() if share >= _ALIKE]
         near.sort(key=lambda other: (photos[other].rank, -alike[other], other))
-        parts[number] = Part(tuple(near[:_EXEMPLARS]))
-        for other in near[:_EXEMPLARS]:
+        # So many of each rank: a corrected photo that only looks alike must not keep out those that show the same.
+        ranked = [[other for other in near if photos[other].rank == rank] for rank in range(3)]
+        parts[number] = Part(tuple(other for same in ranked for other in same[:_EXEMPLARS]))
+        for other in parts[number].exemplars:
             followers.setdefault(other, []).append((-alike[other], number))
     for number, asked in followers.items():
         if photos[number].rank == 2 and not parts[number].exemplars:

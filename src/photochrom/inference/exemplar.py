@@ -13,7 +13,7 @@ from photochrom.inference.matching import Features, match_places
 
 __all__ = ["MOST_TAKEN", "Exemplar", "taken_hints"]
 
-MOST_TAKEN = 1024
+MOST_TAKEN = 2048
 """Hints that a photo takes from exemplars, at most."""
 
 _REACH = 0.5

@@ -149,7 +149,7 @@ class Passes:
             NetworkError: as `ab`, or if the network gives no features.
         """
         self.network.require(outputs=["features"])
-        return Features.of(self._at_any_vividness((), options, "features"), *self.lightness.shape)
+        return Features.of(self._at_any_vividness((), options, "features"), self.lightness)
 
     def probabilities_of(self, sets: Sequence[Sequence[Hint]], options: Options) -> Floats:
         """Predict as `probabilities`, [N,Q,⌈h/4⌉,⌈w/4⌉], under several sets of hints; nothing is cached."""

@@ -3,7 +3,8 @@
 Features are compared place by place. Two places match if each is the other's best, and clearly better than the
 next best elsewhere (Lowe's ratio test, 2004). Of these matches many are chance. So they are kept only where many
 together follow one smooth motion (`coherence`); then every place that this motion carries onto one that looks
-alike matches too. Between photos that show different things, next to no match is left.
+alike matches too, and is brought onto the very pixels (`registration`). Between photos that show different
+things, next to no match is left.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from photochrom.inference.card import FEATURE_CELL
 from photochrom.inference.coherence import find_motions
+from photochrom.inference.registration import register
 
 __all__ = ["Features", "Matches", "likeness", "match_places"]
 
@@ -34,16 +36,20 @@ class Features:
         vectors: float16 or float32, rows×columns×C, of unit length: one for each cell of 8×8 pixels.
         height: of what the network got, in pixels; the last cells may lie partly beyond it.
         width: likewise.
+        lightness: float16 or float32, height×width, 0..100, by which places are found to the pixel; None if it is
+            not known.
     """
 
     vectors: NDArray[np.floating]
     height: int
     width: int
+    lightness: NDArray[np.floating] | None = None
 
     @classmethod
-    def of(cls, planes: Floats, height: int, width: int) -> Features:
-        """Take them from a network's output [C,⌈H/8⌉,⌈W/8⌉]."""
-        return cls(np.ascontiguousarray(planes.transpose(1, 2, 0), np.float16), height, width)
+    def of(cls, planes: Floats, lightness: Floats) -> Features:
+        """Take them from a network's output [C,⌈H/8⌉,⌈W/8⌉], and the lightness that it got."""
+        vectors = np.ascontiguousarray(planes.transpose(1, 2, 0), np.float16)
+        return cls(vectors, *lightness.shape, lightness.astype(np.float16))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -113,7 +119,10 @@ def match_places(one: Features, other: Features) -> Matches:
         better = (liker < _RANK * len(there)) & (like > likest[led_to])
         found[led_to[better]], likest[led_to[better]] = led[led_to[better]], like[better]
     kept = likest > -1
-    return Matches(one.fractions(here[kept]), other.fractions(found[kept]), likest[kept])
+    places, led_to = one.fractions(here[kept]), other.fractions(found[kept])
+    if one.lightness is not None and other.lightness is not None:
+        led_to = register(one.lightness, other.lightness, places, led_to)
+    return Matches(places, led_to, likest[kept])
 
 
 def _middles(features: Features) -> Floats:

@@ -40,8 +40,8 @@ __all__ = [
 
 Format = Literal["jpg", "png", "webp", "tif", "avif", "bmp"]
 
-MOST_HINTS = 1280
-"""A person sets dozens of hints, and a photo takes over up to 1,024 from another."""
+MOST_HINTS = 2304
+"""A person sets dozens of hints, and a photo takes over up to 2,048 from another."""
 
 MOST_REGIONS = MOST_COLORS = 256
 """Protected regions, and colours of a palette: more than a person sets."""

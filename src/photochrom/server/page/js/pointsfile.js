@@ -9,7 +9,8 @@ import { state } from "./store.js";
 import { toast } from "./toast.js";
 import { stemOf } from "./units.js";
 
-const MOST = 256; // of each kind that the service takes
+// What the service takes: a photo takes over up to 2,048 points from another.
+const [MOST_POINTS, MOST_REGIONS] = [2304, 256];
 const SHAPES = { points: 1, stroke: 1, area: 3 }; // and how many places each has at least
 
 export function savePoints() {
@@ -55,8 +56,8 @@ export function parsePoints(text) {
   const regions = content?.protected ?? [];
   if (!Array.isArray(hints)) throw new Error("it holds no list of colour points");
   if (!Array.isArray(regions)) throw new Error("its protected regions are no list");
-  if (hints.length > MOST) throw new Error(`it holds ${hints.length} colour points; ${MOST} are taken`);
-  if (regions.length > MOST) throw new Error(`it holds ${regions.length} protected regions; ${MOST} are taken`);
+  if (hints.length > MOST_POINTS) throw new Error(`it holds ${hints.length} colour points; ${MOST_POINTS} are taken`);
+  if (regions.length > MOST_REGIONS) throw new Error(`it holds ${regions.length} protected regions; ${MOST_REGIONS} are taken`);
   return { hints: hints.map(readHint), regions: regions.map(readRegion) };
 }
 
