@@ -159,6 +159,14 @@ def test_what_is_of_a_kind_that_is_not_read_is_called_by_its_name(check: Check) 
         "a Photoshop file (PSD)": b"8BPS\0\1" + bytes(64),
         "DICOM": bytes(128) + b"DICM" + bytes(64),
         "a film (QuickTime)": b"\0\0\0\x14ftypqt  " + bytes(64),
+        "a film (MP4)": b"\0\0\0\x14ftypiso5" + bytes(64),
+        "a film (3GPP)": b"\0\0\0\x14ftyp3gp4" + bytes(64),
+        "a film (MPEG)": b"\0\0\1\xba" + bytes(64),
+        "a film (WMV)": bytes.fromhex("3026b2758e66cf11") + bytes(64),
+        "a cursor (CUR)": b"\0\0\2\0\1\0" + bytes(64),
+        "JBIG2": b"\x97JB2\r\n\x1a\n" + bytes(64),
+        "a Krita file": b"PK\3\4" + bytes(26) + b"mimetypeapplication/x-krita",
+        "Kodak Photo CD": bytes(2048) + b"PCD_IPI" + bytes(64),
         "DPX": b"SDPX" + bytes(64),
         "JNG": b"\x8bJNG\r\n\x1a\n" + bytes(64),
         "JPEG XS": b"\xff\x10\xff\x50" + bytes(64),
@@ -166,7 +174,10 @@ def test_what_is_of_a_kind_that_is_not_read_is_called_by_its_name(check: Check) 
         "TGA": encoded_by_pillow("TGA"),
     }
     drawing = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
-    refused(check, drawing, "is SVG: sound, but")
+    commented = b'<?xml version="1.0"?>\n<!-- ' + b"drawn by hand " * 50 + b'-->\n<svg width="9" height="9"/>'
+    for begin in (drawing, commented):
+        refused(check, begin, "is SVG: sound, but")
+    refused(check, b"\n" + kinds["a PDF"], "is a PDF: sound, but")
     for kind, content in kinds.items():
         said = refused(check, content, f"is {kind}: sound, but of a kind that photochrom does not read")
         assert said.endswith("save it as TIFF, PNG or JPEG")

@@ -265,7 +265,10 @@ class PhotoFile:
         if self._is_float:
             check_floats(self.name, *(self._open_file(access="sequential") for _ in range(2)))
         elif header.format not in ("uchar", "ushort") and header.interpretation != "labs":
-            raise unread(self.name, f"a photo of {header.format} samples", "save it with 8 or 16 bits per channel")
+            kind = "signed" if header.format in ("char", "short", "int") else header.format
+            raise unread(
+                self.name, f"a photo of {kind} samples", "save it with 8 or 16 bits per channel, unsigned"
+            )
 
     def _read_samples(self, header: Any) -> Samples:
         is_tiff = self.format == ".tif" and self._raster is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from photochrom.errors import PhotoKindError
 
-__all__ = ["needs_extra", "refuse_by_name", "unread"]
+__all__ = ["KIND_BYTES", "needs_extra", "refuse_by_name", "unread"]
 
 _KINDS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"8BPS", "a Photoshop file (PSD)"),
@@ -41,16 +41,36 @@ _KINDS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xff\x10\xff\x50", "JPEG XS"),
     (4, b"JXS ", "JPEG XS"),
     (0, b"\xcf\x84\x01", "Lepton"),
+    (0, b"\0\0\2\0", "a cursor (CUR)"),
+    (0, b"/* XPM */", "XPM"),
+    (0, b"\x97JB2\r\n\x1a\n", "JBIG2"),
+    (0, b"\0\xffKA", "an Affinity file"),
+    (0, b"CSFCHUNK", "a Clip Studio file"),
+    (30, b"mimetypeapplication/x-krita", "a Krita file"),
+    (30, b"mimetypeimage/openraster", "OpenRaster"),
+    (2048, b"PCD_IPI", "Kodak Photo CD"),
+    (522, b"\0\x11\2\xff\x0c\0", "a Macintosh picture (PICT)"),
     (4, b"ftypqt", "a film (QuickTime)"),
-    (4, b"ftypmp4", "a film (MP4)"),
-    (4, b"ftypisom", "a film (MP4)"),
-    (4, b"ftypM4V", "a film (MP4)"),
+    *(
+        (4, b"ftyp" + brand, "a film (MP4)")
+        for brand in (b"mp4", b"iso", b"avc1", b"M4V", b"MSNV", b"f4v", b"dash")
+    ),
+    (4, b"ftyp3g", "a film (3GPP)"),
+    (0, b"\0\0\1\xba", "a film (MPEG)"),
+    (0, b"\0\0\1\xb3", "a film (MPEG)"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a film (WMV)"),
+    (0, b"FLV\1", "a film (Flash)"),
     (4, b"moov", "a film (QuickTime)"),
     (4, b"wide", "a film (QuickTime)"),
     (8, b"AVI ", "a film (AVI)"),
     (0, b"\x1a\x45\xdf\xa3", "a film (Matroska or WebM)"),
 )
 """Where a file of each kind has which bytes, and what people call it."""
+
+KIND_BYTES = max(at + len(signature) for at, signature, _ in _KINDS)
+"""How many bytes of a file `refuse_by_name` looks at."""
+
+_PDF_BEGINS = 1024  # bytes within which a PDF's mark stands (ISO 32000-1, Annex H)
 
 _TGA = (frozenset([1, 2, 3, 9, 10, 11]), frozenset([8, 15, 16, 24, 32]))  # kinds of pixels, bits of one
 
@@ -74,7 +94,7 @@ def refuse_by_name(name: str, begin: bytes) -> None:
 
     Args:
         name: what to call it.
-        begin: its first bytes, 132 or more if it has so many.
+        begin: its first bytes, `KIND_BYTES` or more if it has so many.
 
     Raises:
         PhotoKindError: if it is of such a kind.
@@ -82,8 +102,10 @@ def refuse_by_name(name: str, begin: bytes) -> None:
     for at, signature, kind in _KINDS:
         if begin[at:].startswith(signature):
             raise unread(name, kind)
-    if begin.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml") and b"<svg" in begin:
+    if begin.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<!--", b"<svg")) and b"<svg" in begin:
         raise unread(name, "SVG")
+    if b"%PDF-" in begin[:_PDF_BEGINS]:
+        raise unread(name, "a PDF")
     if _is_tga(begin):
         raise unread(name, "TGA")
 

@@ -23,7 +23,7 @@ import numpy as np
 from photochrom.errors import PhotoError
 from photochrom.io.formats import FORMATS
 from photochrom.io.source import Source, open_source
-from photochrom.io.unread import refuse_by_name, unread
+from photochrom.io.unread import KIND_BYTES, refuse_by_name, unread
 
 __all__ = [
     "array_from_image",
@@ -109,7 +109,7 @@ def open_image(source: Source, *, name: str, **options: Any) -> Any:
     """
     vips = libvips()
     with open_source(source, name) as file:
-        first = file.read(132)
+        first = file.read(KIND_BYTES)
         file.seek(0)  # a duplicate of the descriptor shares its place
         try:
             stream = (

@@ -59,6 +59,13 @@ def test_results_are_named_by_the_depth(tmp_path: Path) -> None:
         assert default_suffix(path) == suffix
 
 
+@pytest.mark.parametrize(("brand", "kind"), [(b"mjp2", "a film"), (b"jpm ", "a compound document")])
+def test_relatives_are_called_by_their_names(brand: bytes, kind: str) -> None:
+    content = b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftyp" + brand + bytes(300)
+    with pytest.raises(PhotoKindError, match=f"is {kind}"):
+        PhotoFile(content)
+
+
 def test_what_cannot_be_read_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     content = imagecodecs.jpeg2k_encode(picture(60, 80, 3, 255, np.uint8), level=0, codecformat="jp2")
     with pytest.raises(PhotoError, match="more than the 4,000"):

@@ -81,6 +81,21 @@ def test_floats_lie_upside_down(bands: int, scale: bytes, order: str, tmp_path: 
     assert default_suffix(path) == ".tif"
 
 
+@pytest.mark.parametrize(
+    "one",
+    [
+        b"P4 9 2\n" + bytes(4),
+        b"P5 3 2 255\n" + bytes(6),
+        b"P6 3 2 300\n" + bytes(36),
+        b"P7\nWIDTH 2\nHEIGHT 2\nDEPTH 2\nMAXVAL 255\nENDHDR\n" + bytes(8),
+    ],
+)
+def test_further_pictures_are_told(one: bytes) -> None:
+    assert PhotoFile(one + b"\n").notes == []
+    (note,) = PhotoFile(one + one).notes
+    assert note.text == "has further pictures behind the first, which are left out"
+
+
 def test_what_cannot_be_read_says_why() -> None:
     for content in (
         b"P5 ",

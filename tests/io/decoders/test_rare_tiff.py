@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 import sys
 from io import BytesIO
 from typing import Any
@@ -104,6 +105,22 @@ def test_a_palette_and_inks() -> None:
         Picture.read(tiff_of(inks, photometric="separated", compression=way)).to_numpy() for way in (None, "zstd")
     )
     assert np.array_equal(plain, rare)
+
+
+@pytest.mark.parametrize("bands", [1, 3])
+def test_samples_whose_meaning_is_not_said_are_grey_or_colours(bands: int) -> None:
+    pixels = picture(20, 30, bands, 255, np.uint8)
+    content = bytearray(tiff_of(pixels, photometric="rgb" if bands == 3 else "minisblack"))
+    with tifffile.TiffFile(BytesIO(content)) as file:
+        at = file.pages[0].tags[262].offset
+    content[at : at + 2] = struct.pack("<H", 263)  # Threshholding
+    assert np.array_equal(Picture.read(bytes(content)).to_numpy(), pixels)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
+def test_signed_samples_are_called_so(dtype: Any) -> None:
+    with pytest.raises(PhotoKindError, match=r"signed .*samples: sound, but of a kind"):
+        Picture.read(tiff_of(np.zeros((20, 30), dtype)))
 
 
 def test_without_the_extra_it_is_called_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

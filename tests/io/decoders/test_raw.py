@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import re
+import struct
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 from kinds_of_files import dng, picture
 from photochrom.color.cielab import linear_to_srgb
@@ -71,6 +74,15 @@ def test_what_libraw_cannot_read_is_refused_and_never_its_preview(tmp_path: Path
     named = (tmp_path / "photo.tif").rename(tmp_path / "photo.cr2")
     with pytest.raises(PhotoKindError, match=r"is a camera raw that LibRaw cannot read .*; develop it first"):
         Picture.read(named)
+
+
+def test_a_compression_that_libraw_does_not_know_is_no_damage() -> None:
+    content = bytearray(dng(np.stack([LIGHT] * 3, axis=-1), preview=LIGHT[::8, ::8]))
+    with tifffile.TiffFile(BytesIO(content)) as file:
+        at = file.pages[0].pages[0].tags[259].valueoffset
+    content[at : at + 2] = struct.pack("<H", 52546)  # JPEG XL, of DNG 1.7
+    with pytest.raises(PhotoKindError, match=r"is a camera raw that LibRaw cannot read .*; develop it first"):
+        Picture.read(bytes(content))
 
 
 def test_too_large_is_found_before_it_is_developed() -> None:

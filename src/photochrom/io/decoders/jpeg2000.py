@@ -12,12 +12,13 @@ from photochrom.io.decoders.extra import imagecodecs
 from photochrom.io.decoders.jpeg2000_header import read_colours, read_size
 from photochrom.io.raster import Raster
 from photochrom.io.scale import scaled
-from photochrom.io.source import Source, damaged, open_source, read_all
+from photochrom.io.source import Source, damaged, first_bytes, open_source, read_all
 from photochrom.io.unread import unread
 
 __all__ = ["open_jpeg2000"]
 
 _SRGB, _GREY, _CMYK, _UNSAID = 16, 17, 12, None
+_OTHERS = {b"mjp2": "a film (Motion JPEG 2000)", b"jpm ": "a compound document of JPEG 2000 (JPM)"}
 _EXIF = b"JpgTiffExif->JP2"
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _BYTES = 11  # of memory per sample; measured: 6.7 of 8 bits, 9.6 of 16
@@ -34,6 +35,8 @@ def open_jpeg2000(source: Source, name: str) -> Raster:
     with open_source(source, name) as file:
         size, colours = read_size(file), read_colours(file)
         fields = _metadata(file)
+    if size is None and first_bytes(source, name)[20:24] in _OTHERS:
+        raise unread(name, _OTHERS[first_bytes(source, name)[20:24]])
     if size is None:
         raise damaged(name, "its header cannot be read")
     if not size.is_plain:

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.io.raster import Raster
-from photochrom.io.source import Source, damaged, first_bytes, read_all
+from photochrom.io.source import Source, damaged, first_bytes, open_source, read_all
 
 __all__ = ["open_netpbm"]
 
 _LONGEST_HEADER = 4096
 _FIELD = re.compile(rb"(?:[ \t\r\n]+|#[^\r\n]*[\r\n])*([^ \t\r\n#]+)")
 _PAM_LINE = re.compile(rb"[ \t]*(?:#[^\n]*|([A-Z]+)[ \t]+([^\n]*?))[ \t\r]*\n")
+_NEXT = re.compile(rb"P[1-7][ \t\r\n#]")
 _LONGEST = 10_000_000  # pixels of a side that libvips takes
 
 
@@ -57,7 +58,21 @@ def open_netpbm(source: Source, name: str) -> Raster:
         samples * (80 if as_text else 4 * dtype.itemsize),  # a number of text is a Python object for a while
         decode,
         bits=16 if is_float else max(1, header.most.bit_length()),
+        notes=_notes(source, name, header),
     )
+
+
+def _notes(source: Source, name: str, header: _Header) -> tuple[str, ...]:
+    """Say whether further pictures follow, as they may where samples are no text (pgm(5))."""
+    if header.kind not in (b"P4", b"P5", b"P6", b"P7"):
+        return ()
+    row = header.width * header.bands * (2 if header.most > 255 else 1)
+    with open_source(source, name) as file:
+        file.seek(header.begin + header.height * (-(-header.width // 8) if header.kind == b"P4" else row))
+        behind = file.read(16).lstrip()
+    if not _NEXT.match(behind):
+        return ()
+    return ("has further pictures behind the first, which are left out",)
 
 
 def _read_header(begin: bytes) -> _Header:

@@ -95,6 +95,8 @@ def open_raw(source: Source, name: str, suffix: str) -> Raster:
                     adjust_maximum_thr=0.0,
                 )
                 is_empty = suffix != ".dng" and _ends_empty(raw)
+        except (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError) as error:
+            raise _refused(name, error) from error  # known by its header, but not by its compression
         except (rawpy.LibRawError, rawpy.NotSupportedError) as error:
             raise damaged(name, _reason(error)) from error
         finally:

@@ -114,6 +114,8 @@ def _rare(page: TiffPage) -> str | None:
     """Say what about a page is not for libvips; None if nothing is."""
     if kind := _compression(page):
         return kind
+    if page.meaning < 0:  # which TIFF demands, and some programs leave out
+        return "a TIFF that does not say what its samples mean"
     if page.has_planes and page.is_tiled:
         return "a TIFF of tiles with a plane to each channel"
     bits, is_float = max(page.bits), page.sample_format == _FLOAT
