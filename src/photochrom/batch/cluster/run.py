@@ -225,7 +225,9 @@ class ClusterBatch:
             self._skip_colored,
             to_shards=self._shard_photos is not None,
         )
-        tries = ray.remote(Tries).options(num_cpus=0, max_concurrency=16).remote()
+        # Its machine may go as any other. Started again, it has forgotten no more than how often photos were tried.
+        lives = {"max_restarts": -1, "max_task_retries": -1}
+        tries = ray.remote(Tries).options(num_cpus=0, **lives).remote()
         read = ray.remote(_read_plan).options(num_cpus=1 - _CPU)
         tables: list[Any] = [read.remote(self._output, part) for part in parts]
         units = ray.data.from_arrow_refs(tables)
