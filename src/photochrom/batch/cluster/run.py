@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -225,13 +226,13 @@ class ClusterBatch:
             self._skip_colored,
             to_shards=self._shard_photos is not None,
         )
-        # Its machine may go as any other. Started again, it has forgotten no more than how often photos were tried.
+        # Its machine may go as any other. Started again, it has only forgotten how often photos were tried.
         lives = {"max_restarts": -1, "max_task_retries": -1}
         tries = ray.remote(Tries).options(num_cpus=0, **lives).remote()
         ways, most = self._resources()
         context.target_max_block_size = 1  # a row in each, so that any actor may take the next unit
         units = ray.data.from_items(parts, override_num_blocks=len(parts)).map_batches(
-            _read_plan, fn_kwargs={"output": self._output}, batch_size=1, num_cpus=1 - _CPU
+            partial(_read_plan, self._output), batch_size=1, num_cpus=1 - _CPU
         )
         done = units.map_batches(
             Worker,
@@ -309,7 +310,7 @@ def _batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[st
         yield unit
 
 
-def _read_plan(parts: dict[str, Any], output: Storage) -> Any:
+def _read_plan(output: Storage, parts: dict[str, Any]) -> Any:
     """Read one file of the plan, on whichever machine is asked to."""
     from pyarrow import parquet
 
