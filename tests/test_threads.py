@@ -51,6 +51,17 @@ def test_what_fails_fails_in_its_turn_and_the_rest_is_given_up() -> None:
     assert len(begun) < 10
 
 
+def test_what_taking_an_item_raises_comes_after_what_was_taken() -> None:
+    def items() -> Iterator[int]:
+        yield from range(3)
+        raise ValueError("no more")
+
+    results = map_in_order(lambda item: item, items(), 2, ahead=10)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="no more"):
+        next(results)
+
+
 def test_items_are_read_before_they_are_asked_for_and_no_more_than_the_limit() -> None:
     read: list[int] = []
 

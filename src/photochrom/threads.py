@@ -27,19 +27,26 @@ def in_order(submit: Callable[[T], Future[R]], items: Iterable[T], ahead: int) -
         ahead: how many items are begun at a time; more than there are workers, so that none waits for the reader.
 
     Yields:
-        For each item a future that is done. What is left when the reader goes away is cancelled.
+        For each item a future that is done. What is left when the reader goes away is cancelled. What taking an
+        item raises is raised in that item's turn.
     """
     waiting = iter(items)
     begun: deque[Future[R]] = deque()
+    failure: Exception | None = None
     try:
         while True:
-            while len(begun) < ahead:
+            while len(begun) < ahead and failure is None:
                 try:
                     item = next(waiting)
                 except StopIteration:
                     break
+                except Exception as error:
+                    failure = error
+                    break
                 begun.append(submit(item))
             if not begun:
+                if failure is not None:
+                    raise failure
                 return
             begun[0].exception()  # waits
             yield begun.popleft()

@@ -99,6 +99,13 @@ def test_a_server_that_is_not_there(tmp_path):
         find_photos(f"{url}/a.tar", cache=tmp_path)
 
 
+def test_a_query_is_not_told(shards, tmp_path):
+    with pytest.raises(DataError, match="cannot be fetched") as caught:
+        find_photos(f"{shards.url}/none.tar?sig=0123secret", cache=tmp_path / "cache")
+    assert str(caught.value).startswith(f"{shards.url}/none.tar: ")
+    assert "secret" not in str(caught.value)
+
+
 def test_a_scheme_nobody_knows_and_a_cache_that_cannot_be_written(tmp_path):
     with pytest.raises(DataError, match=r"gopher://x/a\.tar: cannot be fetched"):
         find_photos("gopher://x/a.tar", cache=tmp_path)

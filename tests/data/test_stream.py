@@ -19,6 +19,7 @@ from photochrom.errors import DataError, RecipeError
 from photochrom.training import Recipe, load_checkpoint, train
 from photochrom.training.distributed import Ranks
 from photochrom.training.loading import open_stream
+from stores import SIGNATURE
 from training_runs import losses
 
 CPU = torch.device("cpu")
@@ -118,6 +119,30 @@ def test_urls_are_streamed_through_fsspec(shards: Path) -> None:
         20, device=CPU, buffer=10, test_fraction=0.5, seed=0, workers=2,
     )  # fmt: skip
     assert drawn(remote, 1, 7) == drawn(stream, 1, 7)
+
+
+def test_a_lent_address_is_streamed_and_each_photo_known_again_whatever_its_signature(
+    shards: Path, signed: tuple[str, Path]
+) -> None:
+    url, folder = signed
+    for path in [*shards.glob("train-*.tar"), *shards.glob("train-*.jsonl")]:
+        (folder / path.name).write_bytes(path.read_bytes())
+    names = sorted(path.name for path in folder.glob("*.tar"))
+    streams = []
+    for signature in SIGNATURE, f"again/test=1&{SIGNATURE}":
+        places = find_shards([f"{url}/{name}?{signature}" for name in names])
+        stream, testing = PhotoStream.open(places, 20, device=CPU, buffer=10, test_fraction=0.5, seed=0, workers=2)
+        assert not testing
+        streams.append(stream)
+    assert streams[0].fingerprint == streams[1].fingerprint
+    assert drawn(streams[0], 1, 7) == drawn(streams[1], 1, 7) == drawn(opened(shards), 1, 7)
+    numbers = [[n for _, ns in stream.epoch(1, 7, 0, Ranks().own) for n in ns] for stream in streams]
+    assert numbers[0] == numbers[1]
+    with pytest.raises(DataError) as caught:
+        PhotoStream.open(
+            [f"{url}/none.tar?{SIGNATURE}"], 20, device=CPU, buffer=1, test_fraction=0, seed=0, workers=1
+        )
+    assert "secret" not in str(caught.value)
 
 
 def test_a_stopped_run_goes_on_exactly(shards: Path, tmp_path: Path) -> None:

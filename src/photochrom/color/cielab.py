@@ -216,8 +216,14 @@ def _lab_to_rgb(lab: Array, axis: int) -> Array:
 
 
 def _forward(xp: Any, ratio: Array) -> Array:
-    # NumPy's own cube root is several times faster than its power; it has no gradient to protect.
-    root = np.cbrt(ratio) if xp is _numpy() else _at_least(xp, ratio, _DELTA**3) ** (1 / 3)
+    if xp is _numpy():
+        # NumPy's own cube root is several times faster than its power; it has no gradient to protect. The line is
+        # for the darkest colours, which are few.
+        ratio = np.asarray(ratio)
+        root, dark = np.asarray(np.cbrt(ratio)), ~(ratio > _DELTA**3)
+        root[dark] = ratio[dark] * (1 / (3 * _DELTA**2)) + 4 / 29
+        return root
+    root = _at_least(xp, ratio, _DELTA**3) ** (1 / 3)
     return xp.where(ratio > _DELTA**3, root, ratio * (1 / (3 * _DELTA**2)) + 4 / 29)
 
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlparse
 from photochrom.cache_folder import cache_folder
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, reason_of, require_extra
+from photochrom.io.address import without_secrets
 from photochrom.io.atomic import replace_file
 
 __all__ = ["expand_braces", "fetch_shard"]
@@ -60,6 +61,7 @@ def fetch_shard(url: str, cache: Path | None = None) -> Path:
     Raises:
         DataError: if it cannot be fetched whole, is no shard, or the cache cannot be written.
     """
+    shown = without_secrets(url)
     folder = (cache or cache_folder("shards")) / hashlib.sha256(url.encode()).hexdigest()[:16]
     final = folder / (unquote(urlparse(url).path).rpartition("/")[2] or "shard.tar")
     if final.exists():
@@ -74,10 +76,10 @@ def fetch_shard(url: str, cache: Path | None = None) -> Path:
         with replace_file(final) as part:
             with part.open("wb") as file, gopen(url, "rb") as stream:
                 shutil.copyfileobj(stream, file, 1 << 20)
-            index_shard(part, name=url)  # a cut or wrong file must not stay in the cache under the shard's name
+            index_shard(part, name=shown)  # a cut or wrong file must not stay in the cache under the shard's name
     except (OSError, ValueError, ImportError) as error:
         raise DataError(
-            url,
+            shown,
             f"cannot be fetched ({_reason(error, final, url)})",
             "check the address and the connection, or download it yourself and name the file",
         ) from error
@@ -90,4 +92,4 @@ def _reason(error: Exception, *paths: str | Path) -> str:
     status = re.search(r"exit (\d+)", str(error))
     if status:
         return _CURL.get(int(status[1]), f"curl's exit status is {status[1]}")
-    return reason_of(error, *paths)
+    return without_secrets(reason_of(error, *paths))

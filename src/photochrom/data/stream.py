@@ -14,6 +14,7 @@ import json
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ from photochrom.data.photos import PhotoRef, part_of_shard, split_draw
 from photochrom.data.remote import expand_braces
 from photochrom.data.shards import index_shard
 from photochrom.errors import DataError, PhotoError, reason_of, require_extra
-from photochrom.io.address import is_url
+from photochrom.io.address import is_url, split_query, without_secrets
 from photochrom.io.crops import read_crop
 from photochrom.io.formats import PHOTO_SUFFIXES
 from photochrom.threads import ReadAhead, map_in_order
@@ -35,6 +36,7 @@ from photochrom.threads import ReadAhead, map_in_order
 __all__ = ["PhotoStream", "find_shards"]
 
 _BATCHES = 2  # that are ready before they are asked for
+_TOGETHER = 4  # photos that a thread decodes before it hands them over
 
 
 class _Sample(NamedTuple):
@@ -105,21 +107,23 @@ class PhotoStream:
         Raises:
             DataError: if a shard cannot be read, or none holds a photo to train on.
         """
-        marked = any(part_of_shard(place) is not None for place in shards)
+        marked = any(part_of_shard(without_secrets(place)) is not None for place in shards)
         chosen = _Chosen(marked, test_fraction, seed)
         kept: list[_Shard] = []
         testing: dict[str, set[str]] = {}
         for place in shards:
             count = 0
             for key in _keys(place):
-                if chosen(place, key):
+                if chosen(without_secrets(place), key):
                     count += 1
                 elif not is_url(place):
                     testing.setdefault(place, set()).add(key)
             if count:
                 kept.append(_Shard(place, count))
         if not kept:
-            raise DataError(", ".join(shards), "no photos to train on in these shards", "name others")
+            raise DataError(
+                without_secrets(", ".join(shards)), "no photos to train on in these shards", "name others"
+            )
         found = cls(
             kept, size, device=device, buffer=buffer, chosen=chosen,
             workers=default_workers() if workers is None else workers,
@@ -132,7 +136,9 @@ class PhotoStream:
     @property
     def fingerprint(self) -> str:
         """A hash over size, shards and their counts."""
-        said = json.dumps([self.size, self._buffer, [[shard.place, shard.photos] for shard in self._shards]])
+        said = json.dumps(
+            [self.size, self._buffer, [[without_secrets(shard.place), shard.photos] for shard in self._shards]]
+        )
         return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
     def epoch(
@@ -154,17 +160,11 @@ class PhotoStream:
             DataError: if a shard changed, or a photo cannot be decoded.
         """
         before = set_vips_threads(1)
-        reader = ReadAhead(self._decoded(self._samples(key, batch_size, first, own)), _BATCHES * batch_size)
+        reader = ReadAhead(self._gathered(self._decoded(self._samples(key, batch_size, first, own))), _BATCHES)
         try:
-            pixels: list[np.ndarray[Any, Any]] = []
-            numbers: list[int] = []
-            for found, number, ends in reader:
-                pixels.append(found)
-                numbers.append(number)
-                if ends:
-                    batch = torch.from_numpy(np.stack(pixels)).to(self.device, non_blocking=True)
-                    yield batch.permute(0, 3, 1, 2), numbers
-                    pixels, numbers = [], []
+            for pixels, numbers in reader:
+                batch = torch.from_numpy(pixels).to(self.device, non_blocking=True)
+                yield batch.permute(0, 3, 1, 2), numbers
         finally:
             reader.close()
             set_vips_threads(before)
@@ -212,32 +212,53 @@ class PhotoStream:
     def _decoded(
         self, samples: Iterable[tuple[_Sample, bool]]
     ) -> Iterator[tuple[np.ndarray[Any, Any], int, bool]]:
-        def work(given: tuple[_Sample, bool]) -> tuple[np.ndarray[Any, Any], int, bool]:
-            sample, ends = given
-            try:
-                pixels = read_crop(sample.data, self.size, name=sample.key)
-            except PhotoError as error:
-                remedy = "pack the photos with photochrom shards, which leaves such out"
-                raise DataError(sample.key, error.problem, remedy) from error
-            digest = hashlib.sha256(sample.key.encode("utf-8", "surrogatepass")).digest()
-            return pixels, int.from_bytes(digest[:7], "big"), ends
+        def work(given: Sequence[tuple[_Sample, bool]]) -> list[tuple[np.ndarray[Any, Any], int, bool]]:
+            return [(*self._decode(sample), ends) for sample, ends in given]
 
-        return map_in_order(work, samples, self._workers, ahead=4 * self._workers)
+        waiting = iter(samples)
+        groups = iter(lambda: tuple(islice(waiting, _TOGETHER)), ())
+        for done in map_in_order(work, groups, self._workers, ahead=4 * self._workers):
+            yield from done
+
+    def _decode(self, sample: _Sample) -> tuple[np.ndarray[Any, Any], int]:
+        """Return a photo's pixels and its number."""
+        try:
+            pixels = read_crop(sample.data, self.size, name=sample.key)
+        except PhotoError as error:
+            remedy = "pack the photos with photochrom shards, which leaves such out"
+            raise DataError(sample.key, error.problem, remedy) from error
+        digest = hashlib.sha256(sample.key.encode("utf-8", "surrogatepass")).digest()
+        return pixels, int.from_bytes(digest[:7], "big")
+
+    def _gathered(
+        self, photos: Iterable[tuple[np.ndarray[Any, Any], int, bool]]
+    ) -> Iterator[tuple[np.ndarray[Any, Any], list[int]]]:
+        """Put the photos of each batch together."""
+        pixels: list[np.ndarray[Any, Any]] = []
+        numbers: list[int] = []
+        for found, number, ends in photos:
+            pixels.append(found)
+            numbers.append(number)
+            if ends:
+                yield np.stack(pixels), numbers
+                pixels, numbers = [], []
 
     def _read(self, places: Sequence[str]) -> Iterator[_Sample]:
         with require_extra("train", "Streaming shards"):
             from webdataset.tariterators import group_by_keys, tar_file_expander
         for place in places:
+            shown = without_secrets(place)
             try:
                 with _opened(place) as stream:
-                    files = tar_file_expander([{"url": place, "stream": stream}], select_files=_is_photo)
+                    files = tar_file_expander([{"url": shown, "stream": stream}], select_files=_is_photo)
                     for sample in group_by_keys(files):
                         name = str(sample["__key__"])
-                        if self._chosen(place, name):
+                        if self._chosen(shown, name):
                             photo = next(value for key, value in sample.items() if not key.startswith("__"))
-                            yield _Sample(f"{Path(place).name}:{name}", photo)
+                            yield _Sample(f"{Path(shown).name}:{name}", photo)
             except (OSError, ValueError) as error:
-                raise DataError(place, f"cannot be read ({reason_of(error, place)})", "check it") from error
+                why = without_secrets(reason_of(error)).replace(shown, "it")
+                raise DataError(shown, f"cannot be read ({why})", "check it") from error
 
 
 class _Chosen(NamedTuple):
@@ -268,24 +289,31 @@ def find_shards(data: str | Path | Sequence[str | Path]) -> list[str]:
             some = sorted(map(str, path.parent.glob(path.name)))
         else:
             some = expand_braces(str(item))
-        wrong = next((one for one in some if not one.lower().endswith(".tar")), None if some else str(item))
+        wrong = next((one for one in some if not _is_shard(one)), None if some else str(item))
         if wrong is not None:
-            raise DataError(wrong, "is no .tar shard to stream", "pack the photos first: photochrom shards")
+            raise DataError(
+                without_secrets(wrong), "is no .tar shard to stream", "pack the photos first: photochrom shards"
+            )
         found.update(dict.fromkeys(some))
     return list(found)
 
 
+def _is_shard(place: str) -> bool:
+    return split_query(place)[0].lower().endswith(".tar")
+
+
 def _keys(place: str) -> Iterator[str]:
-    lines = place[: -len(".tar")] + ".jsonl"
+    shard, query = split_query(place)
+    lines = shard[: -len(".tar")] + ".jsonl" + query
     if is_url(place) or Path(lines).is_file():
         try:
             with _opened(lines) as file:
                 for line in file:
                     yield json.loads(line)["key"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                lines, f"cannot be read ({reason_of(error, lines)})", "pack the photos with photochrom shards"
-            ) from error
+            shown = without_secrets(lines)
+            why = without_secrets(reason_of(error)).replace(shown, "it")
+            raise DataError(shown, f"cannot be read ({why})", "pack the photos with photochrom shards") from error
         return
     yield from (member.key for member in index_shard(Path(place)))
 

@@ -40,19 +40,20 @@ def check_size(name: str, header: Any, held: float, max_pixels: int) -> None:
         PhotoError: if it has too many channels.
         TooLargeError: if it is too large.
     """
+    width, height = header.width, header.height
     if header.bands > _MOST_CHANNELS:
         raise PhotoError(name, f"has {header.bands:,} channels", "save it as grey or RGB")
-    megapixels = f"{header.width}×{header.height} are {header.width * header.height:,} pixels"
-    if header.width * header.height > max_pixels:
+    megapixels = f"{width}×{height} are {width * height:,} pixels"
+    if width * height > max_pixels:
         raise PixelLimitError(
             name,
             f"{megapixels}, more than the {max_pixels:,} that are allowed",
             "if you trust the file, raise --max-pixels",
         )
-    if max(header.width, header.height) > _LONGEST_SIDE:
+    if max(width, height) > _LONGEST_SIDE:
         raise TooLargeError(
             name,
-            f"{header.width}×{header.height} pixels are more than {_LONGEST_SIDE:,} to a side",
+            f"{width}×{height} pixels are more than {_LONGEST_SIDE:,} to a side",
             "cut it into pieces",
         )
     if held > usable_memory() / 2:

@@ -14,8 +14,6 @@ from photochrom.io.metadata.tiff import opened
 
 __all__ = ["jpeg_quality"]
 
-Table = NDArray[np.float64]
-
 _TABLES = 0xDB
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start of frame, of all processes (table B.1)
 
@@ -45,7 +43,7 @@ def jpeg_quality(source: str | Path | bytes) -> int | None:
     with opened(source if isinstance(source, bytes) else Path(source)) as file:
         if file.read(2) != b"\xff\xd8":
             return None
-        tables: dict[int, Table] = {}
+        tables: dict[int, tuple[int, ...]] = {}
         used: list[int] = []
         for marker, content in read_segments(file):
             if marker == _TABLES:
@@ -54,15 +52,22 @@ def jpeg_quality(source: str | Path | bytes) -> int | None:
                 used = list(content[8 : 6 + 3 * content[5] : 3])
     if not used or used[0] not in tables:
         return None
-    known = _known_tables()
-    distance = np.abs(known[:, 0] - np.log(tables[used[0]])).mean(axis=1)
     # RGB and CMYK have one table for all; only of YCbCr is the second one that of colours.
-    if len(used) == 3 and used[1] != used[0] and used[1] in tables:
-        distance = (distance + np.abs(known[:, 1] - np.log(tables[used[1]])).mean(axis=1)) / 2
+    of_colours = tables.get(used[1]) if len(used) == 3 and used[1] != used[0] else None
+    return _nearest(tables[used[0]], of_colours)
+
+
+@lru_cache(maxsize=64)
+def _nearest(luminance: tuple[int, ...], chrominance: tuple[int, ...] | None) -> int:
+    """Find the quality of tables, which an archive's photos often share."""
+    known = _known_tables()
+    distance = np.abs(known[:, 0] - np.log(luminance)).mean(axis=1)
+    if chrominance is not None:
+        distance = (distance + np.abs(known[:, 1] - np.log(chrominance)).mean(axis=1)) / 2
     return 100 - int(np.argmin(distance[::-1]))  # the best of those that are as near
 
 
-def _read_tables(content: bytes) -> dict[int, Table]:
+def _read_tables(content: bytes) -> dict[int, tuple[int, ...]]:
     """Read the tables of a segment, by their number, in zigzag order; steps of 0, which are none, as 1."""
     found, at = {}, 0
     while at < len(content):
@@ -71,7 +76,7 @@ def _read_tables(content: bytes) -> dict[int, Table]:
         if end > len(content):
             break
         steps = struct.unpack_from(">64H" if size else ">64B", content, at + 1)
-        found[number] = np.maximum(np.array(steps, np.float64), 1)
+        found[number] = tuple(max(step, 1) for step in steps)
         at = end
     return found
 
