@@ -15,6 +15,7 @@ from threading import Thread
 
 import pytest
 
+SSHD = Path(shutil.which("sshd") or "/usr/sbin/sshd")
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -39,8 +40,7 @@ def s3() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a folder behind an sshd of this machine."""
-    program = shutil.which("sshd") or "/usr/sbin/sshd"
-    if not Path(program).exists():
+    if not SSHD.exists():
         if os.environ.get("CI"):
             pytest.fail("sshd is not installed")
         pytest.skip("sshd is not installed")
@@ -59,7 +59,7 @@ def sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "config").write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
-    process = subprocess.Popen([program, "-D", "-e", "-f", folder / "config"], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "config"], stderr=subprocess.DEVNULL)
     with pytest.MonkeyPatch.context() as patch:
         home = folder / "home" / ".ssh"
         home.mkdir(parents=True)

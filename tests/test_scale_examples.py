@@ -1,17 +1,22 @@
-"""The examples of docs/scale.md: shell that shellcheck takes, and pods that Kubernetes' schema takes."""
+"""The examples of docs/scale.md: shell that shellcheck takes, pods that Kubernetes takes, the simulated queue."""
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
 import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
 
-TEXT = (Path(__file__).parents[1] / "docs" / "scale.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -29,6 +34,44 @@ def test_the_shell_is_sound(tmp_path: Path) -> None:
         path.write_text(script)
         done = subprocess.run(["shellcheck", path], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    """The simulation of a cluster's queue."""
+    path = ROOT / "scripts" / "simulate_cluster.py"
+    spec = spec_from_file_location("simulate_cluster", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclass looks for its own types
+    spec.loader.exec_module(module)
+    return module
+
+
+CALM = {
+    "units": 1000, "workers": 16, "seconds": 2.0, "spread": 0.0, "straggler_share": 0.0, "straggler_times": 1.0,
+    "per_machine": 4, "lost_per_hour": 0.0, "back_after": 60.0, "deadly_share": 0.0, "seed": 0,
+}  # fmt: skip
+
+
+def test_the_simulated_queue_of_a_calm_cluster_is_as_long_as_arithmetic_says(script: ModuleType) -> None:
+    cluster = script.Cluster(**CALM)
+    assert script.simulate(cluster) == math.ceil(1000 / 16) * 2.0
+    assert (cluster.worked, cluster.lost) == (2000.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [{"lost_per_hour": 60.0}, {"straggler_share": 0.02, "straggler_times": 20.0}, {"deadly_share": 0.01}],
+    ids=lambda trouble: next(iter(trouble)),
+)
+def test_trouble_costs_time_and_no_unit(script: ModuleType, trouble: dict[str, float]) -> None:
+    cluster = script.Cluster(**CALM | trouble)
+    assert script.simulate(cluster) > math.ceil(1000 / 16) * 2.0
+    assert len(cluster.ended) == 1000
+    assert cluster.worked - cluster.lost >= 2000 - 1e-6
+    assert (cluster.lost > 0) == ("straggler_share" not in trouble)
 
 
 def test_the_pods_are_what_kubernetes_takes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -30,17 +31,19 @@ from photochrom.io.storage import Storage
 from photochrom.options import Options
 from photochrom.workers.engine import EngineSetup
 from small_photos import save_photos
-from stores import SIGNATURE
+from stores import SIGNATURE, SSHD
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def nodes(s3: str) -> Iterator[Any]:
+def nodes(s3: str, request: pytest.FixtureRequest) -> Iterator[Any]:
     """A cluster: a head that does no work, a node of two processors, and one that also has a GPU."""
     import ray
     from ray.cluster_utils import Cluster as LocalCluster
 
+    if SSHD.exists() or os.environ.get("CI"):
+        request.getfixturevalue("sftp")  # sets where the processes of the cluster look for keys
     cluster = LocalCluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     cluster.add_node(num_cpus=2)
     cluster.add_node(num_cpus=2, num_gpus=1)
@@ -94,8 +97,11 @@ def locally(folder: Path, output: Path, setup: EngineSetup) -> dict[str, bytes]:
     return contents(str(output), output.parent)
 
 
-def test_a_store_s_album_comes_out_as_it_does_on_one_machine(colorize, setup, s3, tmp_path: Path) -> None:
-    photos, there = tmp_path / "photos", f"{s3}/{tmp_path.name}"
+@pytest.mark.parametrize("store", ["s3", "sftp"])
+def test_a_store_s_album_comes_out_as_it_does_on_one_machine(
+    colorize, setup, store: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    photos, there = tmp_path / "photos", f"{request.getfixturevalue(store)}/{tmp_path.name}"
     save_photos(photos / "1920", 9)
     save_photos(photos / "1930 ü", 4, seed=1)
     (photos / "1920" / "000.xmp").write_text(SIDECAR)
@@ -189,6 +195,21 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(colorize, setup, tmp_
                 kill()
             results.append(result)
     assert killed
+    assert sorted(Path(result.source) for result in results) == photos
+    assert {result.state for result in results} == {"done"}
+    assert contents(str(tmp_path / "out"), tmp_path) == locally(tmp_path / "photos", tmp_path / "local", setup)
+
+
+def test_a_machine_that_goes_in_mid_run_loses_and_doubles_nothing(nodes, address, setup, tmp_path: Path) -> None:
+    photos = save_photos(tmp_path / "photos", 80, side=400)
+    node = nodes.add_node(num_cpus=2)
+    nodes.wait_for_nodes()
+    results = []
+    with ClusterBatch(str(tmp_path / "out"), setup, Options(), cluster=Cluster(address, 6)) as batch:
+        for result in batch.run(batch.plan([str(tmp_path / "photos")])):
+            if len(results) == 16:
+                nodes.remove_node(node, allow_graceful=False)
+            results.append(result)
     assert sorted(Path(result.source) for result in results) == photos
     assert {result.state for result in results} == {"done"}
     assert contents(str(tmp_path / "out"), tmp_path) == locally(tmp_path / "photos", tmp_path / "local", setup)

@@ -225,7 +225,10 @@ class ClusterBatch:
             self._skip_colored,
             to_shards=self._shard_photos is not None,
         )
-        tries = ray.remote(Tries).options(num_cpus=0, max_concurrency=16).remote()
+        # Its machine may go as any other. Started again, it has only forgotten how often photos were tried.
+        lives = {"max_restarts": -1, "max_task_retries": -1}
+        tries = ray.remote(Tries).options(num_cpus=0, **lives).remote()
+        ways, most = self._resources()
         ways, most = self._resources()
         context.target_max_block_size = 1  # a row in each, so that any actor may take the next unit
         units = ray.data.from_items(parts, override_num_blocks=len(parts)).map_batches(
