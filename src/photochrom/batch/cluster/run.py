@@ -229,7 +229,6 @@ class ClusterBatch:
         lives = {"max_restarts": -1, "max_task_retries": -1}
         tries = ray.remote(Tries).options(num_cpus=0, **lives).remote()
         ways, most = self._resources()
-        ways, most = self._resources()
         context.target_max_block_size = 1  # a row in each, so that any actor may take the next unit
         units = ray.data.from_items(parts, override_num_blocks=len(parts)).map_batches(
             _read_plan, fn_kwargs={"output": self._output}, batch_size=1, num_cpus=1 - _CPU
