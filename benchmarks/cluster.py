@@ -1,13 +1,14 @@
 """Folders by Ray against the worker pool on the same cores, and what the ledger costs as it grows.
 
     python benchmarks/cluster.py engines [--photos 20000] [--turns 1] [--network NETWORK]
+    python benchmarks/cluster.py start [--turns 3]
     python benchmarks/cluster.py scaling [--photos 1000]
     python benchmarks/cluster.py ledger [--counts 1000,10000,100000]
 
 `engines` colorizes one folder by `--engine local` and by `--engine ray` in turns, each with all cores, and
-compares the results byte for byte; the bar is 0.85 of the local speed. Ray's start is counted. `scaling` does
-the same with one worker and with two. `ledger` plans and records photos that need no file, and prints what each
-costs; the bar is 1.5 times what it costs with the fewest.
+compares the results byte for byte; the bar is 0.85 of the local speed. Ray's start is counted. `start` is how much
+longer a call of one photo takes by Ray. `scaling` colorizes with one worker and with two. `ledger` plans and
+records photos that need no file, and prints what each costs; the bar is 1.5 times what it costs with the fewest.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ ENGINES_BAR, LEDGER_BAR = 0.85, 1.5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("engines", "scaling", "ledger"))
+    parser.add_argument("what", choices=("engines", "start", "scaling", "ledger"))
     parser.add_argument("--photos", type=int, default=1000)
     parser.add_argument("--turns", type=int, default=1)
     parser.add_argument("--network", default="photochrom-1")
@@ -42,10 +43,10 @@ def main() -> None:
         sys.exit(not ledger([int(count) for count in args.counts.split(",")]))
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder, "photos")
-        make_photos(photos, args.photos)
+        make_photos(photos, 1 if args.what == "start" else args.photos)
         if args.what == "engines":
             sys.exit(not engines(photos, args))
-        scaling(photos, args)
+        (start if args.what == "start" else scaling)(photos, args)
 
 
 def engines(photos: Path, args: argparse.Namespace) -> bool:
@@ -66,6 +67,18 @@ def engines(photos: Path, args: argparse.Namespace) -> bool:
     print(f"{len(match):,} results the same, {len(differing):,} differ, {len(missing):,} are missing")
     print(f"ray is {ratio:.2f} of local (bar {ENGINES_BAR})")
     return ratio >= ENGINES_BAR and not differing and not missing
+
+
+def start(photos: Path, args: argparse.Namespace) -> None:
+    """Print what Ray and its actors take before the first photo."""
+    later = []
+    for turn in range(args.turns):
+        local, ray = (
+            run(photos, photos.with_name(f"{engine}-{turn}"), engine, 1, args.network)
+            for engine in ("local", "ray")
+        )
+        later.append(ray - local)
+    print(f"a call of one photo takes {statistics.median(later):.1f} s longer by ray")
 
 
 def scaling(photos: Path, args: argparse.Namespace) -> None:

@@ -32,6 +32,7 @@ from photochrom.options import Options
 from photochrom.workers.engine import EngineSetup
 from small_photos import save_photos
 from stores import SIGNATURE, SSHD
+from tiny_network import tint_card, write_network
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -112,6 +113,18 @@ def test_a_store_s_album_comes_out_as_it_does_on_one_machine(
     assert contents(f"{there}-out", tmp_path) == locally(photos, tmp_path / "local", setup)
     again = colorize([there], f"{there}-out")
     assert [(result.state, result.reason) for result in again] == [("skipped", DONE)] * 13
+
+
+def test_two_networks_whose_files_have_one_name_are_both_sent(address, tint: Path, tmp_path: Path) -> None:
+    photos = save_photos(tmp_path / "photos", 2)[0].parent
+    cold = tmp_path / "cold" / tint.name
+    cold.parent.mkdir()
+    write_network(cold, card=tint_card(name="cold"), bias=(-10.0, -20.0))
+    setup = EngineSetup(networks=(f"{tint}+{cold}",), threads=1)
+    output = str(tmp_path / "out")
+    with ClusterBatch(output, setup, Options(), cluster=Cluster(address, 1)) as batch:
+        assert {result.state for result in batch.run(batch.plan([str(photos)]))} == {"done"}
+    assert contents(output, tmp_path) == locally(photos, tmp_path / "local", setup)
 
 
 def test_shards_in_and_shards_out(colorize, setup, tmp_path: Path) -> None:

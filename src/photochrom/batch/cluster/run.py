@@ -265,14 +265,13 @@ class ClusterBatch:
 
     def _network_files(self) -> tuple[tuple[str | Merge, ...], dict[str, Path]]:
         """Return the networks by names that hold on every machine, and the files that they are sent for that."""
-        files: dict[str, Path] = {}
+        files: dict[Path, str] = {}
 
         def sent(network: str) -> str:
             if network in bundled_networks():
                 return network
-            path = network_file(network)
-            files[path.name] = path
-            return path.name
+            # In a folder of its own: two networks may have files of one name.
+            return files.setdefault(network_file(network), f"{len(files)}/{network_file(network).name}")
 
         names: list[str | Merge] = []
         for network in self._setup.networks:
@@ -282,7 +281,7 @@ class ClusterBatch:
                 if merge is None
                 else replace(merge, first=sent(merge.first), second=sent(merge.second))
             )
-        return tuple(names), files
+        return tuple(names), {name: path for path, name in files.items()}
 
     def _result(self, outcome: Outcome) -> Result:
         target = self._output.url(outcome["file"] or outcome["result"])

@@ -111,7 +111,9 @@ class Worker:
                 self._scratch = tempfile.TemporaryDirectory(prefix="photochrom-")
                 self._folder = Path(self._scratch.name)
                 for name, content in setup.network_files.items():
-                    (self._folder / name).write_bytes(ray.get(content))
+                    path = self._folder / name
+                    path.parent.mkdir(exist_ok=True)
+                    path.write_bytes(ray.get(content))
         except OutputError as error:
             self._fault = error  # each photo that comes here says so
             return
@@ -247,7 +249,7 @@ class Worker:
         """
         place = self._place(photo)
         there = place.look(photo.name)
-        if there is None or not photo.stamp.startswith(there.stamp):
+        if there is None or not f"{photo.stamp} ".startswith(f"{there.stamp} "):  # behind it are its sidecars'
             problem = "is no longer there" if there is None else "has changed since the call began"
             raise PhotoError(place.url(photo.name), problem, "start the same command again")
         if photo.member:
