@@ -14,8 +14,8 @@ __all__ = ["register"]
 
 Floats = NDArray[np.float32]
 
-_HALF = 3  # pixels to each side of a place that its patch has
-_RANGE = 4  # pixels to each side within which it is looked for
+_HALF = 4  # pixels to each side of a place that its patch has
+_RANGE = 6  # pixels to each side within which it is looked for
 _LEAST = 0.6  # correlation from which on a patch is the same
 _FAR = 0.004  # correlation that a pixel's square of distance from where it was led costs
 _GRAIN = 1.0  # lightness of all pixels of a patch together, below which there is nothing to go by
