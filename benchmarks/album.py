@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ SIDE = 256  # pixels: height of a view; its width is that of the photo's aspect
 ROOM = 0.75  # share of a photo that a view shows, about
 LIKE = 0.5  # how alike photos look as wholes before SIFT is asked whether they are neighbours
 KEYPOINTS = 25  # matches of SIFT that make neighbours
+NEIGHBOURS = 576  # pixels of their longer side, at most: more only takes SIFT longer
 
 Array = np.ndarray
 
@@ -135,7 +137,10 @@ def synthetic(photo: Array, random: np.random.Generator, *, depth: bool) -> Pair
 
 def neighbours(colorizer: Colorizer, folder: str, count: int) -> Iterator[Pair]:
     """Find photos of one scene: alike as wholes, and with places that SIFT finds again by one motion."""
-    shown = [np.ascontiguousarray(photo) for photo in photos(folder, count, least=160)]
+    shown = [
+        np.ascontiguousarray(Picture.from_array(photo).fitted(NEIGHBOURS).pixels)
+        for photo in photos(folder, count, least=160)
+    ]
     summaries = [colorizer.open(_grey(photo)).exemplar().features.summary() for photo in shown]
     for number, photo in enumerate(shown):
         alike = [likeness(summaries[number], other) for other in summaries[:number]]
@@ -248,8 +253,8 @@ def judge_strangers(colorizer: Colorizer, folder: str, count: int) -> None:
     print(f"if all are: {changed:.1%} change, by {mean:.3f} units on average (bar 1), {most:.1f} at most")
 
 
-def judge_time(folder: str, count: int) -> None:
-    """Print how long an album takes, against the same photos one by one."""
+def judge_time(folder: str, count: int, enlarge: int) -> None:
+    """Print how long an album takes and what memory it needs, against the same photos one by one."""
     random = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as temporary:
         album = Path(temporary, "album")
@@ -259,18 +264,20 @@ def judge_time(folder: str, count: int) -> None:
                 grid, half = frame(photo.shape)
                 middle = np.array([photo.shape[1], photo.shape[0]]) / 2 - 0.5
                 shown = view(rgb_to_lab(photo), led(homography(random), grid) * half * ROOM + middle, random)
-                large = Picture.from_array(shown.grey.repeat(4, 0).repeat(4, 1))
+                large = Picture.from_array(shown.grey.repeat(enlarge, 0).repeat(enlarge, 1))
                 large.save(album / f"{number:03}-{part}.jpg")
-        seconds, busy = {}, {}
+        seconds, busy, memory = {}, {}, {}
         for name, more in (("one by one", []), ("alike", ["--consistent"])):
             start, before = time.perf_counter(), os.times()
             command = [sys.executable, "-m", "photochrom", "colorize", album, "-o", Path(temporary, name), *more]
             subprocess.run([*map(str, command), "-j1"], check=True)
             seconds[name] = time.perf_counter() - start
             busy[name] = os.times().children_user - before.children_user
+            memory[name] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # the largest until now
     ratio = seconds["alike"] / seconds["one by one"]
     print(f"{seconds['one by one']:.1f} s one by one, {seconds['alike']:.1f} s alike: {ratio:.2f}x (bar 2.5x)")
     print(f"of the processor: {busy['alike'] / busy['one by one']:.2f}x")
+    print(f"memory: {memory['one by one']:.0f} MB one by one, {memory['alike']:.0f} MB alike")
 
 
 def main() -> None:
@@ -279,9 +286,12 @@ def main() -> None:
     parser.add_argument("photos")
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--enlarge", type=int, default=2, help="of time: photos of so many times 256 pixels' height"
+    )
     args = parser.parse_args()
     if args.kind == "time":
-        judge_time(args.photos, args.count)
+        judge_time(args.photos, args.count, args.enlarge)
         return
     colorizer = Colorizer(threads=args.threads)
     if args.kind == "strangers":

@@ -49,7 +49,7 @@ def test_where_there_is_nothing_to_go_by_a_place_stays() -> None:
     found = fractions(grid() + 0.3)
     assert np.array_equal(register(flat, flat, fractions(grid()), found), found)
     other_scene = register(scene(0)[:, :WIDTH], scene(1)[:, :WIDTH], fractions(grid()), found)
-    assert np.abs((other_scene - found) * [WIDTH, HEIGHT]).max() < 5  # by chance, but never far
+    assert np.abs((other_scene - found) * [WIDTH, HEIGHT]).max() < 7  # by chance, but never far
 
 
 def test_photos_of_other_sizes_and_places_at_the_border() -> None:

@@ -110,6 +110,21 @@ def test_a_hidden_hint_is_in_the_project_and_still_hidden_elsewhere(
     expect(other.locator("#points-list li.hidden-hint")).to_have_count(1)
 
 
+def test_a_photo_that_was_made_alike_to_another_opens_with_all_that_it_took_over(
+    page: Any, open_page: Any, tmp_path: Path
+) -> None:
+    project = json.loads(save(page, False, tmp_path).read_text())
+    taken = [{"points": [[number / 2048, 0.5]], "color": [20, -50], "reach": 0.5} for number in range(2048)]
+    second = project["photos"][1]
+    second["page"] = {"hints": second["hints"]["hints"], "taken": taken}
+    path = tmp_path / "alike.photochrom.json"
+    path.write_text(json.dumps(project))
+    open_project(page, path)  # its photos are here already
+    page.locator(".frame").nth(1).click()
+    again = json.loads(save(page, False, tmp_path).read_text())
+    assert [hint["color"] for hint in again["photos"][1]["page"]["taken"]] == [[20, -50]] * 2048
+
+
 def test_a_project_without_photos_asks_for_them(
     page: Any, open_page: Any, files: list[Path], tmp_path: Path
 ) -> None:

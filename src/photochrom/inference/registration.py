@@ -14,8 +14,8 @@ __all__ = ["register"]
 
 Floats = NDArray[np.float32]
 
-_HALF = 3  # pixels to each side of a place that its patch has
-_RANGE = 4  # pixels to each side within which it is looked for
+_HALF = 4  # pixels to each side of a place that its patch has
+_RANGE = 6  # pixels to each side within which it is looked for
 _LEAST = 0.6  # correlation from which on a patch is the same
 _FAR = 0.004  # correlation that a pixel's square of distance from where it was led costs
 _GRAIN = 1.0  # lightness of all pixels of a patch together, below which there is nothing to go by
@@ -76,7 +76,8 @@ def _window_sums(areas: Floats, side: int) -> Floats:
 def _pixels(places: Floats, shape: tuple[int, ...]) -> NDArray[np.intp]:
     """Turn fractions into x, y of the pixels that they lie in."""
     size = np.array(shape[::-1])
-    return np.minimum((places * size).astype(np.intp), size - 1)
+    pixels: NDArray[np.intp] = np.minimum((places * size).astype(np.intp), size - 1)
+    return pixels
 
 
 def _patches(plane: Floats, pixels: NDArray[np.intp], half: int) -> Floats:
@@ -84,4 +85,5 @@ def _patches(plane: Floats, pixels: NDArray[np.intp], half: int) -> Floats:
     around = np.arange(-half, half + 1)
     rows = np.clip(pixels[:, 1, None, None] + around[:, None], 0, plane.shape[0] - 1)
     columns = np.clip(pixels[:, 0, None, None] + around, 0, plane.shape[1] - 1)
-    return plane[rows, columns].astype(np.float32)
+    patches: Floats = plane[rows, columns].astype(np.float32)
+    return patches
