@@ -19,6 +19,7 @@ from photochrom.io.metadata.embedding import embed, room_for
 from photochrom.io.metadata.exif import EXIF_HEADER, edit_exif, is_readable, shortened
 from photochrom.io.metadata.heif_items import decoder_turn, heif_parts
 from photochrom.io.metadata.ifd import Directory, Value
+from photochrom.io.metadata.left_out import named_once
 from photochrom.io.metadata.photoshop import true_resources
 from photochrom.io.metadata.placement import Placement
 from photochrom.io.metadata.reading import read_jpeg, read_png, with_what_exif_says
@@ -175,6 +176,8 @@ class FileMetadata:
             exif, tags = shortened(exif, most)
             lost += [f"EXIF tag {tag}, for which {format} has no room" for tag in tags]
         segments = self.segments if format == self.format else b""
+        if format == "png" and not placement.is_same:
+            segments = png.without_page(segments)
         return replace(
             self,
             exif=exif,
@@ -185,7 +188,7 @@ class FileMetadata:
             dpi=dpi,
             format=format,
             lost=tuple(lost),
-            left_out=tuple(dict.fromkeys(left_out)),
+            left_out=named_once(left_out),
         )
 
     @property
