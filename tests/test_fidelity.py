@@ -406,19 +406,24 @@ def test_metadata_survives_as_another_program_reads_it(
         assert float(number) * (2.54 if unit == "PixelsPerCentimeter" else 1) == pytest.approx(600, abs=0.1)
 
 
-def test_the_embedded_thumbnail_is_made_anew_in_colour(tmp_path: Path, colorizer: Colorizer) -> None:
+@pytest.mark.parametrize("side_by_side", [False, True])
+def test_the_embedded_thumbnail_is_made_anew_in_colour(
+    tmp_path: Path, colorizer: Colorizer, side_by_side: bool
+) -> None:
     _require("exiftool")
     source = make(tmp_path / "photo.jpg", "jpeg-grey")
     PIL.Image.fromarray(photo()).resize((80, 60)).save(tmp_path / "small.jpg")
     thumbnail = f"-ThumbnailImage<={tmp_path / 'small.jpg'}"
     subprocess.run(["exiftool", "-q", "-overwrite_original", "-IFD0:Model=II", thumbnail, str(source)], check=True)
-    colorizer.open(source).save(tmp_path / "result.jpg")
+    colorizer.open(source).save(tmp_path / "result.jpg", Options(side_by_side=side_by_side))
     command = ["exiftool", "-b", "-ThumbnailImage", str(tmp_path / "result.jpg")]
     with PIL.Image.open(BytesIO(subprocess.run(command, capture_output=True, check=True).stdout)) as image:
         small = np.asarray(image.convert("RGB"))
-    assert small.shape == (90, 120, 3)
-    assert np.abs(small.astype(int) - Picture.read(tmp_path / "result.jpg").pixels).mean() < 12
-    assert np.ptp(small, axis=2).mean() > 20
+    whole = Picture.read(tmp_path / "result.jpg")
+    assert small.shape == ((60, 161, 3) if side_by_side else (90, 120, 3))
+    shown = whole.shrunk(*small.shape[:2])
+    assert np.abs(small.astype(int) - shown).mean() < 12
+    assert np.ptp(small, axis=2).mean() > (8 if side_by_side else 20)
 
 
 def test_a_photo_without_a_thumbnail_gets_none(tmp_path: Path, colorizer: Colorizer) -> None:

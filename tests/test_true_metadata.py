@@ -233,6 +233,9 @@ def packet(attributes: str, inner: str = "") -> bytes:
         "tiff": "http://ns.adobe.com/tiff/1.0/",
         "exif": "http://ns.adobe.com/exif/1.0/",
         "exifEX": "http://cipa.jp/exif/1.0/",
+        "acdsee": "http://ns.acdsee.com/iptc/1.0/",
+        "bopt": "http://www.bibblelabs.com/BibbleOpt/5.0/",
+        "alienexposure": "http://ns.alienskin.com/exposure/1.0/",
         "oplus": "http://ns.oplus.com/photos/1.0/camera/",
     }
     named = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in spaces.items())
@@ -293,7 +296,8 @@ def test_what_told_other_programs_how_to_show_the_photo_is_gone(tmp_path: Path, 
         'crs:ConvertToGrayscale="True" crs:HasCrop="True" darktable:history_params="00" darktable:colorlabels="1" '
         'xmpMM:InstanceID="xmp.iid:1" xmpMM:DocumentID="xmp.did:1" lr:hierarchicalSubject="a|b" '
         'photoshop:SidecarForExtension="NEF" photoshop:City="Ulm" dc:format="image/tiff" tiff:Compression="1" '
-        'tiff:ImageWidth="120" exif:ColorSpace="65535" exifEX:InteroperabilityIndex="R03" exifEX:Gamma="22/10"'
+        'tiff:ImageWidth="120" exif:ColorSpace="65535" exifEX:InteroperabilityIndex="R03" exifEX:Gamma="22/10" '
+        'acdsee:rpp="crop" acdsee:dpp="grey" acdsee:rating="3" bopt:exposureval="0.5" alienexposure:crop_angle="2"'
     )
     xmp = packet(attributes, "<crs:ToneCurve><rdf:Seq><rdf:li>0, 0</rdf:li></rdf:Seq></crs:ToneCurve>")
     source = write_photo(tmp_path / "photo.tif", FileMetadata(xmp=xmp))
@@ -306,6 +310,7 @@ def test_what_told_other_programs_how_to_show_the_photo_is_gone(tmp_path: Path, 
         "XMP-darktable:Colorlabels": 1,
         "XMP-xmpMM:DocumentID": "xmp.did:1",
         "XMP-lr:HierarchicalSubject": "a|b",
+        "XMP-acdsee:Rating": 3,
         "XMP-photoshop:City": "Ulm",
         "XMP-dc:Format": "image/png",
         "XMP-tiff:ImageWidth": 120,

@@ -172,7 +172,7 @@ def save_colors(
         3 + photo.has_alpha,
         photo.dtype,
         metadata,
-        _thumbnail(photo, lightness, ab, protected) if metadata.thumbnail else None,
+        _thumbnail(photo, lightness, ab, protected, beside_it=gap > 0) if metadata.thumbnail else None,
         photo.extra() if isinstance(photo, PhotoFile) and not gap else None,
     )
     seen = _SeenColors(photo.bands)
@@ -274,12 +274,15 @@ class _SeenColors:
         self._grey |= not bool((dark | light).all())
 
 
-def _thumbnail(photo: PhotoFile | Picture, lightness: Floats, ab: Floats, protected: Protected | None) -> bytes:
-    scale = min(1.0, _THUMBNAIL / max(photo.height, photo.width))
+def _thumbnail(
+    photo: PhotoFile | Picture, lightness: Floats, ab: Floats, protected: Protected | None, *, beside_it: bool
+) -> bytes:
+    scale = min(1.0, _THUMBNAIL / max(photo.height, photo.width * (2 if beside_it else 1)))
     height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
     small = Picture.from_array(photo.shrunk(height, width)[..., : photo.bands])
-    (_, colours), *_ = compose(small, lightness, ab, threads=1, protected=protected)
-    return writer.encode_thumbnail((colours >> 8).astype(np.uint8) if colours.dtype == np.uint16 else colours)
+    (own, colours), *_ = compose(small, lightness, ab, threads=1, protected=protected)
+    shown = beside(own, colours, int(beside_it), has_alpha=False)
+    return writer.encode_thumbnail((shown >> 8).astype(np.uint8) if shown.dtype == np.uint16 else shown)
 
 
 def _times(source: Path) -> tuple[int, int]:

@@ -36,13 +36,23 @@ class Samples:
     extra: tuple[int, ...] = ()
 
     @classmethod
-    def read(cls, header: Any, source: str | Path | bytes, *, is_tiff: bool, at: int | None, name: str) -> Samples:
+    def read(
+        cls,
+        header: Any,
+        source: str | Path | bytes,
+        *,
+        is_tiff: bool,
+        by_libvips: bool = True,
+        at: int | None,
+        name: str,
+    ) -> Samples:
         """Find out what a file's samples are; only TIFF has others than colours and transparency.
 
         Args:
             header: the file as libvips opened it.
             source: the file or its bytes.
             is_tiff: whether it is a TIFF.
+            by_libvips: whether libvips decodes it.
             at: where the directory of its page begins; None for the first.
             name: what to call it in a message.
 
@@ -64,7 +74,7 @@ class Samples:
         )
         colours = _COLOURS.get(photometric[0] if photometric else -1, plain.colours)
         others = range(colours, header.bands)
-        if colours == 1 and others and planes == _SEPARATE:  # libvips takes them for interleaved
+        if by_libvips and colours == 1 and others and planes == _SEPARATE:  # which it takes them for interleaved
             raise PhotoError(
                 name, "has grey and other channels in separate planes", "save it with interleaved channels"
             )
@@ -78,11 +88,18 @@ class Samples:
             return plain
         said = dict(zip(others, meanings, strict=False))
         alpha = next((n for n, meaning in said.items() if meaning in (_ASSOCIATED, _UNASSOCIATED)), None)
-        if alpha is not None and said[alpha] == _ASSOCIATED and alpha > colours:  # libvips divides all before it
+        divides = by_libvips and alpha is not None and said[alpha] == _ASSOCIATED
+        if divides and alpha != colours:  # by transparency, all that lies before it
             raise PhotoError(
                 name, "has another channel before premultiplied transparency", "save it with transparency first"
             )
         return cls(colours, alpha, tuple(n for n in others if n != alpha))
+
+    @staticmethod
+    def associated(meanings: Sequence[int], colours: int) -> int | None:
+        """Return which sample of a pixel is transparency that its colours are multiplied by; None if none is."""
+        alpha = next((n for n, what in enumerate(meanings) if what in (_ASSOCIATED, _UNASSOCIATED)), None)
+        return colours + alpha if alpha is not None and meanings[alpha] == _ASSOCIATED else None
 
     @staticmethod
     def band(image: Any, number: int) -> Any:

@@ -271,9 +271,9 @@ class PhotoFile:
             )
 
     def _read_samples(self, header: Any) -> Samples:
-        is_tiff = self.format == ".tif" and self._raster is None
+        is_tiff, by_libvips = self.format == ".tif", self._raster is None
         at = None if self._page is None else self._page.at
-        return Samples.read(header, self._source, is_tiff=is_tiff, at=at, name=self.name)
+        return Samples.read(header, self._source, is_tiff=is_tiff, by_libvips=by_libvips, at=at, name=self.name)
 
     def _read_encoding(self, header: Any) -> ColorEncoding:
         return ColorEncoding.read(

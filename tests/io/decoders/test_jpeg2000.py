@@ -52,6 +52,19 @@ def test_metadata_are_read(tmp_path: Path) -> None:
     assert photo.metadata.file.xmp == b"<x:xmpmeta/>"
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_turned_as_its_exif_says(orientation: int) -> None:
+    pixels = picture(20, 30, 1, 255, np.uint8)
+    content = imagecodecs.jpeg2k_encode(pixels, level=0, codecformat="jp2")
+    exif = Image.Exif()
+    exif[274] = orientation
+    block = b"JpgTiffExif->JP2" + exif.tobytes().removeprefix(b"Exif\0\0")
+    photo = PhotoFile(content + struct.pack(">I4s", 8 + len(block), b"uuid") + block, upright=False)
+    assert (photo.orientation, photo.height) == (orientation, 20)
+    found = Picture.read(content + struct.pack(">I4s", 8 + len(block), b"uuid") + block).to_numpy()
+    assert found.shape[:2] == ((30, 20) if orientation > 4 else (20, 30))
+
+
 def test_results_are_named_by_the_depth(tmp_path: Path) -> None:
     path = tmp_path / "photo.jp2"
     for dtype, suffix in ((np.uint8, ".png"), (np.uint16, ".tif")):

@@ -107,6 +107,45 @@ def test_a_palette_and_inks() -> None:
     assert np.array_equal(plain, rare)
 
 
+@pytest.mark.parametrize("compression", [None, "zstd"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    ("bands", "meanings"), [(1, (0,)), (1, (2,)), (3, (0,)), (3, (2,)), (3, (0, 2)), (3, (2, 0)), (3, (0, 0))]
+)
+def test_further_samples_are_what_the_file_says(
+    bands: int, meanings: tuple[int, ...], dtype: Any, compression: str | None
+) -> None:
+    pixels = picture(20, 30, bands + len(meanings), np.iinfo(dtype).max, dtype)
+    kind = {"photometric": "rgb" if bands == 3 else "minisblack", "planarconfig": "contig"}
+    photo = PhotoFile(tiff_of(pixels, extrasamples=meanings, compression=compression, **kind))
+    assert (photo.bands, photo.has_alpha, photo.extra_bands) == (bands, 2 in meanings, meanings.count(0))
+    found = np.concatenate(list(photo.strips()))
+    assert np.array_equal(found[..., :bands], pixels[..., :bands])
+    others = {what: pixels[..., bands + n] for n, what in enumerate(meanings)}
+    if 2 in meanings:
+        assert np.array_equal(found[..., -1], others[2])
+    if 0 in meanings:
+        assert np.array_equal(photo.extra().numpy().reshape(20, 30, -1)[..., -1], others[0])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("bands", [1, 3])
+def test_premultiplied_transparency_is_taken_out(bands: int, dtype: Any) -> None:
+    full = 1.0 if dtype is np.float32 else np.iinfo(dtype).max
+    straight = picture(20, 30, bands, 65535).reshape(20, 30, bands) / 65535 * full
+    alpha = np.linspace(0, full, 600).reshape(20, 30, 1)
+    pixels = np.concatenate([straight * alpha / full, alpha], axis=2)
+    pixels = pixels.astype(dtype) if dtype is np.float32 else np.rint(pixels).astype(dtype)
+    kind = {"photometric": "rgb" if bands == 3 else "minisblack", "planarconfig": "contig"}
+    photo = PhotoFile(tiff_of(pixels, extrasamples=(1,), compression="zstd", **kind))
+    found = np.concatenate(list(photo.strips())).astype(float)
+    most = np.iinfo(photo.dtype).max
+    scale = most / full
+    clear = alpha[..., 0] > full / 4
+    assert np.abs(found[..., :bands] - straight * scale)[clear].max() < 5 * most / 255
+    assert np.abs(found[..., bands] - alpha[..., 0] * scale).max() < 1
+
+
 @pytest.mark.parametrize("bands", [1, 3])
 def test_samples_whose_meaning_is_not_said_are_grey_or_colours(bands: int) -> None:
     pixels = picture(20, 30, bands, 255, np.uint8)

@@ -164,12 +164,22 @@ def test_a_jpegs_own_segments_are_copied(tmp_path: Path) -> None:
         segment(0xFE, b"Latin-1: \xfc"),
         segment(0xE5, b"Ricoh's"),
         segment(0xED, b"Adobe_CM\0"),
-        segment(0xE2, b"FPXR\0x"),
     ]
-    dropped = [segment(0xE2, b"MPF\0grey previews"), segment(0xEB, b"JP signed"), segment(0xE0, b"JFXX\0grey")]
+    preview = b"\xff\xd8\xff\xdb" + bytes(range(256)) * 250  # which goes on in the next segment
+    dropped = [
+        segment(0xE2, b"MPF\0grey previews"),
+        segment(0xEB, b"JP signed"),
+        segment(0xE0, b"JFXX\0grey"),
+        segment(0xE2, b"FPXR\0\0\2grey"),
+        segment(0xE4, b"SCALADO\0" + bytes(20)),
+        segment(0xEC, b"Ducky\0\1\0\4\0\0\0\x3c"),
+        segment(0xE3, preview),
+        segment(0xE4, preview[9:]),
+        segment(0xE2, b"BGTH" + preview),
+    ]
     content = old.read_bytes()
     old.write_bytes(
-        content[:2] + segment(0xE0, b"JFIF\0\1\1\1\1\x2c\1\x2c\0\0") + b"".join(kept + dropped) + content[2:]
+        content[:2] + segment(0xE0, b"JFIF\0\1\1\1\1\x2c\1\x2c\0\0") + b"".join(dropped + kept) + content[2:]
     )
     path = tmp_path / "new.jpg"
     recolour(old, path)
@@ -207,6 +217,27 @@ def test_a_pngs_own_chunks_are_copied(tmp_path: Path) -> None:
     jpeg = (tmp_path / "new.jpg").read_bytes()
     for said in ("Title of it: Tätel", "Description: Grüße Ж", "Author: Søren"):
         assert segment(0xFE, said.encode()) in jpeg
+
+
+@pytest.mark.parametrize(
+    ("placement", "kept"),
+    [
+        (Placement((64, 48), (64, 48)), True),
+        (Placement((64, 48), (32, 24)), False),
+        (Placement((64, 48), (48, 64), turned=6), False),
+        (Placement((64, 48), (132, 48), alone=False), False),
+    ],
+)
+def test_a_png_s_place_on_a_page_goes_where_pixels_move(placement: Placement, kept: bool) -> None:
+    page = [
+        png.chunk(b"oFFs", struct.pack(">iiB", 100, 50, 0)),
+        png.chunk(b"caNv", struct.pack(">4I", 1000, 800, 100, 50)),
+        png.chunk(b"vpAg", struct.pack(">IIB", 1000, 800, 0)),
+    ]
+    others = [png.chunk(b"prVt", b"private"), png.chunk(b"prVu", b"")]
+    photo = FileMetadata(segments=b"".join([others[0], *page, others[1]]), format="png")
+    found = photo.adapt("png", size=placement.size, placement=placement).segments
+    assert found == (photo.segments if kept else b"".join(others))
 
 
 def test_of_a_png_only_named_chunks_before_its_end_are_copied(tmp_path: Path) -> None:

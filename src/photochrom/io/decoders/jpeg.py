@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from photochrom.io.decoders.extra import imagecodecs
 from photochrom.io.decoders.jpeg_frame import Frame, profile_of, read_frame
-from photochrom.io.metadata.exif import parse_block
+from photochrom.io.metadata.exif import orientation_of
 from photochrom.io.metadata.file_metadata import FileMetadata
-from photochrom.io.metadata.ifd import Value
 from photochrom.io.raster import Raster
 from photochrom.io.scale import scaled
 from photochrom.io.source import Source, damaged, open_source, read_all
@@ -73,11 +72,7 @@ def open_rare_jpeg(source: Source, name: str) -> Raster | None:
 
 
 def _orientation(source: Source) -> int:
-    said = FileMetadata.read(source if isinstance(source, bytes) else Path(source)).exif
-    found, order = ({}, "<") if said is None else parse_block(said)
-    value = found.get(274)
-    numbers = value.numbers(order) if isinstance(value, Value) else []
-    return numbers[0] if numbers else 1
+    return orientation_of(FileMetadata.read(source if isinstance(source, bytes) else Path(source)).exif)
 
 
 def _lossless(codecs: Any, content: bytes) -> NDArray[Any]:

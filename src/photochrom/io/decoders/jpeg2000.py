@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from photochrom.io.bmff import boxes
 from photochrom.io.decoders.extra import imagecodecs
 from photochrom.io.decoders.jpeg2000_header import read_colours, read_size
+from photochrom.io.metadata.exif import orientation_of
 from photochrom.io.raster import Raster
 from photochrom.io.scale import scaled
 from photochrom.io.source import Source, damaged, first_bytes, open_source, read_all
@@ -63,6 +64,7 @@ def open_jpeg2000(source: Source, name: str) -> Raster:
         decode,
         bits=size.bits,
         fields={"icc-profile-data": colours.profile, **fields},
+        orientation=orientation_of(fields.get("exif-data")),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.io.decoders.extra import tifffile
+from photochrom.io.extra_samples import Samples
 from photochrom.io.metadata import ifd
 from photochrom.io.raster import Raster
 from photochrom.io.scale import scaled
@@ -42,6 +43,7 @@ _OLD_JPEG = 6
 _LARGEST_TILE = 1 << 16  # pixels to a side; a damaged one asks for all memory
 _PROFILE, _XMP = 34675, 700
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
+_COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3}  # samples of a colour that transparency may multiply
 _JPEGS = (6, 7, 33007, 34892, 33003, 34712, 50002, 52546, 34934)  # whose decoders give RGB for YCbCr
 _BYTES = 4.5  # of memory per byte of samples; measured: 1.5 (64-bit floats) to 3.6
 
@@ -71,6 +73,9 @@ def open_rare_tiff(source: Source, name: str, pages: TiffPages, page: TiffPage) 
     if not is_float:
         dtype = np.dtype(np.uint8 if bits <= 8 or page.meaning == _PALETTE else np.uint16)
     bands = 3 if page.meaning == _PALETTE else page.number(277, 1)
+    alpha = (
+        Samples.associated(page.tags.get(338, []), _COLOURS[page.meaning]) if page.meaning in _COLOURS else None
+    )
 
     def decode() -> NDArray[Any]:
         with open_source(source, name) as file, library.TiffFile(file, name="photo.tif") as tiff:
@@ -89,10 +94,11 @@ def open_rare_tiff(source: Source, name: str, pages: TiffPages, page: TiffPage) 
             samples = samples.reshape(page.height, page.width, -1)
             if page.meaning == _PALETTE:
                 samples = found.colormap.T[samples[..., 0]] >> 8
-            if is_float or page.meaning == _PALETTE:
-                return np.asarray(samples, dtype)
-            whole = scaled(samples, bits)
-            return ~whole if page.meaning == _WHITE_IS_ZERO else whole
+            plain = is_float or page.meaning == _PALETTE
+            whole = np.require(samples if plain else scaled(samples, bits), dtype, "W")
+            if page.meaning == _WHITE_IS_ZERO and not is_float:
+                whole[..., 0] = ~whole[..., 0]
+            return whole if alpha is None else _divided(whole, _COLOURS[page.meaning], alpha)
 
     return Raster(
         name,
@@ -108,6 +114,16 @@ def open_rare_tiff(source: Source, name: str, pages: TiffPages, page: TiffPage) 
         fields=_fields(source, name, page),
         orientation=page.number(274, 1),
     )
+
+
+def _divided(pixels: NDArray[Any], colours: int, alpha: int) -> NDArray[Any]:
+    """Divide colours by the transparency that they are multiplied by; where it is none they are black."""
+    full = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
+    for row in pixels:
+        part = row[:, alpha, None] / full
+        straight = np.divide(row[:, :colours], part, out=np.zeros(row[:, :colours].shape), where=part > 0)
+        row[:, :colours] = np.clip(straight if pixels.dtype.kind == "f" else np.rint(straight), 0, full)
+    return pixels
 
 
 def _rare(page: TiffPage) -> str | None:

@@ -16,10 +16,20 @@ from photochrom.io.metadata.exif_corrected import correct_block
 from photochrom.io.metadata.ifd import EXIF, Directory, Layout, Value
 from photochrom.io.metadata.placement import Placement
 
-__all__ = ["EXIF_HEADER", "dots_per_inch", "edit_exif", "is_readable", "make_block", "parse_block", "shortened"]
+__all__ = [
+    "EXIF_HEADER",
+    "dots_per_inch",
+    "edit_exif",
+    "is_readable",
+    "make_block",
+    "orientation_of",
+    "parse_block",
+    "shortened",
+]
 
 EXIF_HEADER = b"Exif\0\0"
 
+_ORIENTATION = 274
 _THUMBNAIL, _THUMBNAIL_LENGTH = 513, 514
 _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 282, 283, 296
 
@@ -128,6 +138,13 @@ def shortened(block: bytes, most: int) -> tuple[bytes, list[int]]:
                 gone.append(tag)
                 excess -= 12 + (size + size % 2 if size > 4 else 0)
     return short, gone
+
+
+def orientation_of(block: bytes | None) -> int:
+    """Read the orientation that a block says; 1 if it says none."""
+    found, order = ({}, "<") if block is None else parse_block(block)
+    value = found.get(_ORIENTATION)
+    return (value.numbers(order) or [1])[0] if isinstance(value, Value) else 1
 
 
 def dots_per_inch(directory: Directory, order: str) -> tuple[float, float] | None:

@@ -7,7 +7,7 @@ then writes pixels, profile and the fields of `FileMetadata.header`. `FileMetada
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,8 +17,10 @@ from photochrom.io.metadata import png
 from photochrom.io.metadata.credentials import credentials
 from photochrom.io.metadata.embedding import embed, room_for
 from photochrom.io.metadata.exif import EXIF_HEADER, edit_exif, is_readable, shortened
+from photochrom.io.metadata.gif import read_gif
 from photochrom.io.metadata.heif_items import decoder_turn, heif_parts
 from photochrom.io.metadata.ifd import Directory, Value
+from photochrom.io.metadata.left_out import named_once
 from photochrom.io.metadata.photoshop import true_resources
 from photochrom.io.metadata.placement import Placement
 from photochrom.io.metadata.reading import read_jpeg, read_png, with_what_exif_says
@@ -78,7 +80,6 @@ class FileMetadata:
         *,
         exif: bytes | None = None,
         xmp: bytes | None = None,
-        comments: Iterable[str] = (),
         directories: Sequence[int] = (),
     ) -> FileMetadata:
         """Collect what a file says.
@@ -87,12 +88,10 @@ class FileMetadata:
             source: a path or the file's bytes; damage loses only what is damaged.
             exif: libvips' field ``exif-data``, or None.
             xmp: libvips' field ``xmp-data``, or None.
-            comments: libvips' fields ``gif-comment``.
             directories: of a TIFF's page, as `read_tiff_exif` takes them.
         """
-        texts = tuple(Text("gif", b"", "", comment) for comment in comments)
         exif = None if exif is None else EXIF_HEADER + exif.removeprefix(EXIF_HEADER)
-        metadata = cls(exif, xmp, texts=texts)
+        metadata = cls(exif, xmp)
         try:
             with opened(source) as file:
                 head = file.read(8)
@@ -100,6 +99,10 @@ class FileMetadata:
                     metadata = read_jpeg(metadata, file)
                 elif head == b"\x89PNG\r\n\x1a\n":
                     metadata = read_png(metadata, file)
+                elif head.startswith(b"GIF8"):
+                    comments, packet = read_gif(file)
+                    texts = tuple(Text("gif", b"", "", comment.decode("utf-8", "replace")) for comment in comments)
+                    metadata = replace(metadata, xmp=packet, texts=texts, left_out=tuple(credentials(file)))
                 elif head[4:] == b"ftyp":
                     parts = (*heif_parts(file), *credentials(file))
                     metadata = replace(metadata, turned=decoder_turn(file), left_out=parts)
@@ -175,6 +178,8 @@ class FileMetadata:
             exif, tags = shortened(exif, most)
             lost += [f"EXIF tag {tag}, for which {format} has no room" for tag in tags]
         segments = self.segments if format == self.format else b""
+        if format == "png" and not placement.is_same:
+            segments = png.without_page(segments)
         return replace(
             self,
             exif=exif,
@@ -185,7 +190,7 @@ class FileMetadata:
             dpi=dpi,
             format=format,
             lost=tuple(lost),
-            left_out=tuple(dict.fromkeys(left_out)),
+            left_out=named_once(left_out),
         )
 
     @property

@@ -70,12 +70,10 @@ class Metadata:
         def known(name: str) -> Any:
             return header.get(name) if header.get_typeof(name) else None
 
-        comments = [header.get(name) for name in header.get_fields() if name.startswith("gif-comment")]
         said = FileMetadata.read(
             source if isinstance(source, bytes) else Path(source),
             exif=known("exif-data"),
             xmp=known("xmp-data"),
-            comments=comments,
             directories=directories,
         )
         # libvips makes up a resolution of 1 pixel per mm where the file says none. Only of a BMP does it, by way

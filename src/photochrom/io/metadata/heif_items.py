@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import BinaryIO
 
-from photochrom.io.metadata.left_out import DEPTH, GAIN_MAP, MASK
+from photochrom.io.bmff import boxes
+from photochrom.io.metadata.left_out import DEPTH, GAIN_MAP, MASK, VIDEO
 
 __all__ = ["decoder_turn", "heif_parts"]
 
@@ -39,6 +40,7 @@ def heif_parts(file: BinaryIO) -> list[str]:
     head = file.read(_HEIF_HEAD)
     size = int.from_bytes(head[:4], "big")
     parts = [GAIN_MAP] if b"tmap" in head[8 : min(size, 1024)] else []
+    parts += [VIDEO] if any(box.kind == b"mpvd" for box in boxes(file)) else []  # motion photos
     return parts + [name for pattern, name in _AUXILIARIES if name not in parts and pattern.search(head)]
 
 

@@ -5,6 +5,7 @@ libvips reads some of them and writes fewer: no comments, and nothing that takes
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -15,11 +16,13 @@ from photochrom.io.metadata.xmp.extended import split_packet
 __all__ = [
     "EXIF",
     "EXTENDED",
+    "MPF",
     "RESOURCES",
     "XMP",
     "comment_segment",
     "exif_segment",
     "is_kept",
+    "is_preview",
     "jfif_segment",
     "join_extension",
     "read_segments",
@@ -32,12 +35,19 @@ __all__ = [
 EXIF = b"Exif\0\0"
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
 RESOURCES = b"Photoshop 3.0\0"
+MPF = b"MPF\0"
 EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
+
+_OF_OLD_PIXELS = (b"FPXR\0", b"SCALADO\0", b"Ducky")
+"""FlashPix's previews, an index of the coded blocks, and the quality that Photoshop saved for the web at."""
+
+_PREVIEW = re.compile(rb"(?:QVGA\0|BGTH|\0\0)?\xff\xd8\xff")
+_NAMED = re.compile(rb"[\w:/. -]{3,}\0")  # as segments of other kinds begin
 
 _MOST = 65533  # bytes that a segment holds
 _MOST_BYTES = 1 << 26  # of all segments together
 _PART = 65400  # of extended XMP per segment
-_APP0, _APP1, _APP2, _APP8, _APP11 = 0xE0, 0xE1, 0xE2, 0xE8, 0xEB
+_APP0, _APP1, _APP2, _APP5, _APP8, _APP11 = 0xE0, 0xE1, 0xE2, 0xE5, 0xE8, 0xEB
 _APP13, _APP14, _APP15, _COM = 0xED, 0xEE, 0xEF, 0xFE
 
 
@@ -70,7 +80,22 @@ def is_kept(marker: int, content: bytes) -> bool:
         return not content.startswith((EXIF, XMP, EXTENDED))
     if part_of_segment(marker, content) or (marker == _APP8 and content.startswith(b"SPIFF\0")):
         return False
-    return not (marker == _APP2 and content.startswith((b"ICC_PROFILE\0", b"MPF\0")))
+    if content.startswith(_OF_OLD_PIXELS):
+        return False
+    return not (marker == _APP2 and content.startswith((b"ICC_PROFILE\0", MPF)))
+
+
+def is_preview(marker: int, content: bytes, *, goes_on: bool) -> bool:
+    """Whether a segment holds a preview as a JPEG of its own, as of Samsung, HP and BenQ, or goes on with one.
+
+    Args:
+        marker: second byte of the segment's marker.
+        content: of the segment.
+        goes_on: whether the segment before was one of a preview.
+    """
+    if not _APP2 <= marker <= _APP5:
+        return False
+    return bool(_PREVIEW.match(content)) or (goes_on and not _NAMED.match(content))
 
 
 def segment(marker: int, content: bytes) -> bytes:

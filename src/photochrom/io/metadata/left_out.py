@@ -13,10 +13,13 @@ __all__ = [
     "JUMBF",
     "MAP",
     "MASK",
+    "OTHER_DATA",
+    "OTHER_PICTURE",
     "OTHER_VIEW",
     "PANORAMA",
     "REGIONS",
     "VIDEO",
+    "named_once",
     "part_of_item",
     "part_of_segment",
     "samsung_parts",
@@ -28,6 +31,8 @@ SOUND = "a sound"
 DEPTH = "a depth map"
 MASK = "a mask"
 OTHER_VIEW = "another picture of the same shot"
+OTHER_PICTURE = "a second picture behind it in the file"
+OTHER_DATA = "data behind the picture, of another program or the camera"
 CREDENTIALS = "Content Credentials (C2PA), which vouch for the photo as it was"
 JUMBF = "a box of JUMBF, which only programs that know it read"
 REGIONS = "regions, such as faces, which would lie elsewhere"
@@ -55,6 +60,12 @@ _SAMSUNG = {  # kinds of entries in the trailer of Samsung's JPEGs
     0x0B41: DEPTH,
 }
 _MOST_ENTRIES = 1000
+
+
+def named_once(parts: list[str]) -> tuple[str, ...]:
+    """Return each name once; a picture whose meaning is known is no "other picture" as well."""
+    known = {GAIN_MAP, DEPTH, MASK, OTHER_VIEW}.intersection(parts)
+    return tuple(dict.fromkeys(part for part in parts if part != OTHER_PICTURE or not known))
 
 
 def part_of_segment(marker: int, content: bytes) -> str | None:

@@ -23,11 +23,13 @@ __all__ = [
     "read_chunks",
     "text_chunk",
     "text_of",
+    "without_page",
 ]
 
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PIXELS = (b"IDAT", b"fdAT")
 _WRITTEN = (b"eXIf", b"pHYs")  # anew
+_ON_A_PAGE = (b"oFFs", b"caNv", b"vpAg")  # where ImageMagick cut the picture out of a larger one, in pixels
 _XMP = b"XML:com.adobe.xmp\0"
 _MOST_BYTES = 1 << 26
 
@@ -74,6 +76,16 @@ def is_kept(kind: bytes, content: bytes) -> bool:
     """
     named = kind.isalpha() and kind[:1].islower() and kind[3:].islower()
     return named and kind not in _WRITTEN and not content.startswith(_XMP)
+
+
+def without_page(chunks: bytes) -> bytes:
+    """Leave out of whole chunks those that say where on a larger page the pixels lie."""
+    kept, at = [], 0
+    while at < len(chunks):
+        end = at + 12 + int.from_bytes(chunks[at : at + 4], "big")
+        kept += [] if chunks[at + 4 : at + 8] in _ON_A_PAGE else [chunks[at:end]]
+        at = end
+    return b"".join(kept)
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

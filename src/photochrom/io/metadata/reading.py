@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from photochrom.io.metadata import jpeg, png
+from photochrom.io.metadata.behind_jpeg import parts_behind
 from photochrom.io.metadata.exif import EXIF_HEADER, dots_per_inch, parse_block
 from photochrom.io.metadata.ifd import Value
-from photochrom.io.metadata.left_out import CREDENTIALS, GAIN_MAP, part_of_segment, samsung_parts
+from photochrom.io.metadata.left_out import CREDENTIALS, GAIN_MAP, OTHER_PICTURE, part_of_segment, samsung_parts
 from photochrom.io.metadata.photoshop import with_iptc
 from photochrom.io.metadata.texts import Text
 from photochrom.io.metadata.xmp.extended import joined_packet
@@ -38,7 +39,12 @@ def read_jpeg(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
     extended: list[bytes] = []
     segments: list[bytes] = []
     left_out: list[str] = []
+    listed = previews = False  # whether the file lists its pictures, and whether a preview goes on
     for marker, content in jpeg.read_segments(file):
+        listed |= marker == 0xE2 and content.startswith(jpeg.MPF)
+        previews = jpeg.is_preview(marker, content, goes_on=previews)
+        if previews:
+            continue
         left_out += filter(None, [part_of_segment(marker, content)])
         if marker == 0xFE:
             try:
@@ -66,6 +72,7 @@ def read_jpeg(metadata: FileMetadata, file: BinaryIO) -> FileMetadata:
     else:
         segments += [jpeg.segment(0xE1, content) for content in extended]
     left_out += samsung_parts(file)
+    left_out += [part for part in parts_behind(file) if part != OTHER_PICTURE or not listed]
     return replace(
         metadata,
         exif=exif,

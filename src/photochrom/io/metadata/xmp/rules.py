@@ -43,6 +43,10 @@ _INSTRUCTIONS = frozenset(
         f"{_APPLE}adjustment-settings/1.0/",
         f"{_APPLE}pixeldatainfo/1.0/",  # of an auxiliary picture
         "http://ns.nikon.com/asteroid/1.0/",
+        "http://www.bibblelabs.com/BibbleSettings/5.0/",  # AfterShot, formerly Bibble
+        "http://www.bibblelabs.com/BibbleLayers/5.0/",
+        "http://www.bibblelabs.com/BibbleOpt/5.0/",
+        "http://ns.alienskin.com/exposure/1.0/",
     ]
 )
 """Namespaces by which other programs develop, crop or show the photo that was."""
@@ -61,6 +65,7 @@ _FALSE: dict[str, tuple[str, ...]] = {
     ),
     EXIF: ("CompressedBitsPerPixel", "NativeDigest"),
     EXIF_EX: ("Gamma",),
+    "http://ns.acdsee.com/iptc/1.0/": ("dpp", "rawrppused", "rpp"),  # how ACDSee develops and edits
 }
 _TOLD: dict[tuple[str, str], str] = {
     ("http://purl.org/dc/terms/", "provenance"): CREDENTIALS,  # where the signed history is fetched from
