@@ -49,7 +49,8 @@ class Features:
     def of(cls, planes: Floats, lightness: Floats) -> Features:
         """Take them from a network's output [C,⌈H/8⌉,⌈W/8⌉], and the lightness that it got."""
         vectors = np.ascontiguousarray(planes.transpose(1, 2, 0), np.float16)
-        return cls(vectors, *lightness.shape, lightness.astype(np.float16))
+        height, width = lightness.shape
+        return cls(vectors, height, width, lightness.astype(np.float16))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -119,10 +120,10 @@ def match_places(one: Features, other: Features) -> Matches:
         better = (liker < _RANK * len(there)) & (like > likest[led_to])
         found[led_to[better]], likest[led_to[better]] = led[led_to[better]], like[better]
     kept = likest > -1
-    places, led_to = one.fractions(here[kept]), other.fractions(found[kept])
+    places, partners = one.fractions(here[kept]), other.fractions(found[kept])
     if one.lightness is not None and other.lightness is not None:
-        led_to = register(one.lightness, other.lightness, places, led_to)
-    return Matches(places, led_to, likest[kept])
+        partners = register(one.lightness, other.lightness, places, partners)
+    return Matches(places, partners, likest[kept])
 
 
 def _middles(features: Features) -> Floats:
