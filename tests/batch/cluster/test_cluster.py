@@ -333,9 +333,10 @@ def test_a_lent_address_s_signature_is_in_no_file_that_stays(
     assert [photo["state"] for photo in json.loads(report)["photos"]].count("done") == 1
     rows = [str(parquet.read_table(path).to_pylist()) for path in (tmp_path / "out").glob(".photochrom/*/*")]
     assert rows
-    for text in said.out, said.err, report, *rows:
+    for text in said.err, report, *rows:
         assert url in text
         assert "0123secret" not in text
+    assert "0123secret" not in said.out
 
 
 def test_a_call_that_is_killed_goes_on_by_the_same_command(address, tint: Path, tmp_path: Path) -> None:
