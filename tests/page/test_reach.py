@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from page_hand import add, at, expect, grey_png, place, slope
+from page_hand import add, at, expect, grey_png, place, slope, violations
 
 # Of each control that can be used: brought into sight as a person would scroll, is it what lies under its middle?
 _OUT_OF_REACH = """() => {
@@ -159,6 +159,31 @@ def test_no_words_are_cut_off(open_page: Any, tmp_path: Path, width: int, height
     page.mouse.click(*at(page, 0.4, 0.7))
     expect(page.locator("#picker-suggestions .swatch").first).to_be_visible()
     assert page.evaluate(_CUT) == []
+
+
+def test_what_the_narrowest_phone_is_told_is_in_sight(open_page: Any, tmp_path: Path) -> None:
+    page = open_page(viewport={"width": 320, "height": 568}, has_touch=True, is_mobile=True, expected=("415",))
+    (tmp_path / "letter.jpg").write_text("Dear grandmother, ")
+    page.set_input_files("#chooser", str(tmp_path / "letter.jpg"))
+    expect(page.locator("#stage-failed")).to_be_visible()
+    for button in ("#stage-failed [data-retry]", "#stage-failed-remove"):
+        assert in_sight(page, button), button
+    page.locator("#stage-failed-remove").click()
+    expect(page.locator("body.empty")).to_be_attached()
+    assert [words for words in violations(page) if words.startswith("page-has-heading")] == []  # beside a note
+    add(page, grey_png(tmp_path / "photo.png", 400, 300))
+    page.locator("[data-tab=look]").click()
+    page.locator("#unsure").click()
+    tools, legend = (page.locator(one).bounding_box() for one in ("#tools", "#legend-unsure"))
+    assert legend["x"] >= tools["x"] + tools["width"] or legend["y"] >= tools["y"] + tools["height"]
+    page.mouse.click(*at(page, 0.6, 0.3))
+    expect(page.locator("#picker-suggestions .swatch").first).to_be_visible()
+    page.locator("#picker").evaluate("(picker) => picker.scrollTo(0, picker.scrollHeight)")
+    page.locator("#picker-keep").click()
+    page.locator("[data-tab=points]").click()
+    page.locator("#ask").click()
+    expect(page.locator("#picker-step")).to_contain_text("Question 1")
+    assert in_sight(page, "#picker-step")
 
 
 @pytest.mark.parametrize("touch", [False, True], ids=["mouse", "fingers"])
