@@ -13,7 +13,7 @@ Usage: on-one-gpu.sh check|study|train RECIPE --out DIR [options] [-- OPTIONS OF
 Leaves in DIR files of at most 15 MiB, the longer ones cut into FILE, FILE.02, FILE.03 ..., and prints their names:
   of a study     study.tar, for --unpack there and here, and report.tar.gz with the report
   of a training  NAME.onnx, log.jsonl, recipe.yaml, results.json where --measure asks for it, and where training was
-                 stopped before its end run.tar, for --unpack
+                 stopped before its end, or no file could be made, run.tar, for --unpack and photochrom export
 
   --data PATH       photos: a folder or a .tar shard; repeatable. Of one that was cut, the first part
   --unpack FILE     go on with what another call left; repeatable for a study. Of one that was cut, the first part
@@ -196,12 +196,13 @@ case $what in
       --device "$device" --within "${most}s" "${go_on[@]}" "${rest[@]}" || status=$?
     [[ -n $dry || -f $work/run/checkpoint.safetensors ]] || exit "$status"
     run cp "$work/run/log.jsonl" "$work/run/recipe.yaml" "$out"
-    if ((status)); then
+    name=$(basename "$recipe" .yaml) exported=0
+    run "${photochrom[@]}" export "$work/run" --output "$out/$name.onnx" --weights float16 --overwrite || exported=$?
+    if ((status || exported)); then # what was trained is kept, whatever became of its file
       run tar -cf "$work/run.tar" -C "$work" run
       [[ -n $dry ]] || leave "$work/run.tar"
     fi
-    name=$(basename "$recipe" .yaml)
-    run "${photochrom[@]}" export "$work/run" --output "$out/$name.onnx" --weights float16 --overwrite
+    ((exported == 0)) || exit "$exported"
     if [[ -n $measure ]]; then
       stop_late "$(left 5)" "${photochrom[@]}" evaluate "$out/$name.onnx" --data "$measure" \
         --output "$work/evaluation" --fast --quiet || echo "not measured to the end"

@@ -59,6 +59,19 @@ def test_half_precision_halves_the_file_and_answers_alike(run, tmp_path):
     assert np.abs(Network(whole).run(lightness)["ab"] - Network(half).run(lightness)["ab"]).max() < 0.5
 
 
+def test_weights_that_half_precision_cannot_hold_are_not_written_so(run, tmp_path):
+    whole = load_checkpoint(run)
+    largest = max(whole.network.parameters(), key=torch.numel)
+    with torch.no_grad():
+        largest[0] = 1e5  # float16 ends at 65,504
+    (tmp_path / "run").mkdir()
+    save_checkpoint(tmp_path / "run/checkpoint.safetensors", whole.recipe, whole.network, whole.progress)
+    with pytest.raises(NetworkError, match=r"half precision moves .*; export it with --weights float32"):
+        export_network(tmp_path / "run", tmp_path / "half.onnx", weights="float16")
+    assert not (tmp_path / "half.onnx").exists()
+    export_network(tmp_path / "run", tmp_path / "whole.onnx")
+
+
 @pytest.mark.slow
 def test_a_file_tells_nothing_of_the_machine_it_was_made_on(run, tmp_path):
     export_network(run, tmp_path / "mine.onnx")
