@@ -102,7 +102,7 @@ def test_a_point_by_mouse_colours_its_place(open_page: Any, photo: Path, tmp_pat
         ('[{"x": 2, "y": 0, "color": "#406080"}]', "point 1 lies outside the photo"),
         ('[{"x": 1, "y": 0, "color": [null, null]}]', "point 1 has no colour"),
         ('[{"x": 1, "y": 0, "color": ["12", "30"]}]', "point 1 has no colour"),
-        (f"[{', '.join([POINT] * 257)}]", "it holds 257 colour points; 256 are taken"),
+        (f"[{', '.join([POINT] * 2305)}]", "it holds 2305 colour points; 2304 are taken"),
     ):
         other.write_text(text)
         page.set_input_files("#points-file", str(other))

@@ -88,7 +88,7 @@ def test_all_that_is_removed_is_gone_here_and_on_the_server(
     open_page: Any, make_service: Any, tmp_path: Path
 ) -> None:
     service = make_service()
-    page = open_page(service.url)
+    page = open_page(service.url, expected=("404",))  # of photos that were just being colorized
     files = [grey_png(tmp_path / f"{number}.png") for number in range(6)]
     page.set_input_files("#chooser", [str(file) for file in files])
     expect(page.locator(".frame[data-status=ready]").first).to_be_visible()  # the others are on their way

@@ -2,23 +2,36 @@
 
 import { hexToRgb, rgbToLab } from "./color.js";
 import { $, el } from "./dom.js";
-import { PRESETS } from "./presettable.js";
 import { roundAb } from "./sampler.js";
 import { note, recall } from "./storage.js";
+import { on, state } from "./store.js";
 
 const kind = $("#preset-kind");
-const ITEMS = new Map(
-  PRESETS.map(([what, colors]) => [
-    what,
-    colors.map(([name, hex, source]) => ({ name: `${what}, ${name}`, ab: roundAb(rgbToLab(hexToRgb(hex)).slice(1)), source })),
-  ]),
-);
+const items = new Map();
+let loading = null;
 
-kind.append(el("option", { value: "" }, "What is it?"), ...[...ITEMS.keys()].map((what) => el("option", { value: what }, what)));
-kind.value = ITEMS.has(recall("sessionStorage", "preset")) ? recall("sessionStorage", "preset") : "";
+kind.append(el("option", { value: "" }, "What is it?"));
+
+// Nobody needs them before the first photo, and the page is to be there soon.
+on("select", () => {
+  if (state.selected) loading ??= import("./presettable.js").then(fill, () => (loading = null));
+});
+
+function fill({ PRESETS }) {
+  for (const [what, colors] of PRESETS) {
+    const toPreset = ([name, hex, source]) => ({ name: `${what}, ${name}`, ab: roundAb(rgbToLab(hexToRgb(hex)).slice(1)), source });
+    items.set(what, colors.map(toPreset));
+    kind.append(el("option", { value: what }, what));
+  }
+  const before = recall("sessionStorage", "preset");
+  if (items.has(before)) {
+    kind.value = before;
+    kind.dispatchEvent(new Event("change"));
+  }
+}
 
 /** The presets of the chosen kind of thing: {name, ab, source}. */
-export const presets = () => ITEMS.get(kind.value) ?? [];
+export const presets = () => items.get(kind.value) ?? [];
 
 /** Hear when another kind of thing is chosen. */
 export function onPresets(listener) {
