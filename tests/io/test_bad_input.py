@@ -365,7 +365,7 @@ TILE: dict[int, Entry] = {273: None, 278: None, 279: None, 324: (4, 1, 8), 325: 
         ({277: (3, 1, 200), 256: (4, 1, 2), 257: (4, 1, 3)}, "has 200 channels and does not say what they are"),
         ({277: (3, 1, 65_535)}, "out of range"),
         ({277: (3, 1, 3), 262: (3, 1, 2)}, "is damaged or cut short"),
-        ({339: (3, 1, 2)}, "is a photo of char samples: sound, but"),
+        ({339: (3, 1, 2)}, "is a photo of signed samples: sound, but"),
         ({339: (3, 1, 6), 258: (3, 1, 64)}, "is a TIFF of signed or complex samples: sound, but"),
         ({259: (3, 1, 99)}, "is a TIFF compressed with number 99: sound, but"),
         ({259: (3, 1, 7)}, "is damaged"),
