@@ -14,6 +14,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from photochrom.server.schema import MOST_HINTS
 from server_checks import check_problem, wait_until
 
 
@@ -230,7 +231,7 @@ def form(service: Any, body: bytes) -> Any:
         ({"protected": [{"area": [[0, 0], [1, 1]]}]}, 422, "protected.0: has an area of 2 corners"),
         ({"protected": [{"stroke": [[0, 0]]}] * 257}, 422, "protected"),
         ({"protected": [{"stroke": [[0, 0]] * 2001}]}, 422, "at most 2,000"),
-        ({"hints": [{"x": 0, "y": 0, "color": [0, 0]}] * 1281}, 422, "hints"),
+        ({"hints": [{"x": 0, "y": 0, "color": [0, 0]}] * (MOST_HINTS + 1)}, 422, "hints"),
         ({"palette": ["#12"]}, 422, "palette"),
         ({"palette": [[200, 0]]}, 422, "palette"),
         ({"palette": ["#112233"] * 257}, 422, "palette"),
