@@ -49,10 +49,10 @@ def status(pid: int) -> str:
         return "(zombie)"
 
 
-def opened(pid: int) -> list[Path]:
+def opened(pid: int) -> list[str]:
     try:
-        return list(Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:
+        return [os.path.realpath(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:  # it ended, or closed one just now
         return []
 
 
@@ -152,7 +152,7 @@ def test_a_photo_whose_every_worker_dies_fails_alone(slow: Path, tmp_path: Path,
         nonlocal killed
         for pid in children(process):
             # Whoever has this photo open is killed, and the next one that has it.
-            if killed < 2 and any(os.path.realpath(fd) == str(slow / "03.png") for fd in opened(pid)):
+            if killed < 2 and str(slow / "03.png") in opened(pid):
                 os.kill(pid, signal.SIGKILL)
                 until(lambda pid=pid: not alive([pid]))
                 killed += 1

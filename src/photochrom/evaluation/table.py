@@ -101,7 +101,7 @@ def print_table(results: Mapping[str, Any], console: Console) -> None:
     for line in _remarks(results):
         console.print(Text(line))
     for comparison in results["comparisons"]:
-        console.print(Text(say_plain(comparison["sentence"])))
+        console.print(Text(say_plain(comparison["sentence"])), soft_wrap=True)  # a path stays whole
 
 
 def _scores(results: Mapping[str, Any], group: str) -> list[_Column]:
