@@ -5,7 +5,7 @@ Places are x, y: fractions 0..1 of the upright photo's width and height, from it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import sqrt
@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PATCH", "Area", "Place", "Points", "Shape", "Stroke"]
+__all__ = ["PATCH", "Area", "Place", "Points", "Shape", "Stroke", "point_squares"]
 
 Place = tuple[float, float]
 Doubles = NDArray[np.floating[Any]]
@@ -111,10 +111,21 @@ class Points(Shape):
         return near
 
     def _squares(self, height: int, width: int) -> Iterator[tuple[slice, slice]]:
-        side = max(1, round(PATCH * sqrt(height * width)))
-        for x, y in self.places:
-            top, left = min(int(y * height), height - 1) - side // 2, min(int(x * width), width - 1) - side // 2
+        begin, side = point_squares(self.places, height, width)
+        for left, top in begin.tolist():
             yield slice(max(0, top), top + side), slice(max(0, left), left + side)
+
+
+def point_squares(places: Sequence[Place], height: int, width: int) -> tuple[NDArray[np.intp], int]:
+    """Find the squares of points.
+
+    Returns:
+        x, y of their first pixels [N,2], which may lie outside the photo; and their side, in pixels.
+    """
+    side = max(1, round(PATCH * sqrt(height * width)))
+    middles = np.minimum((np.array(places) * (width, height)).astype(np.intp), (width - 1, height - 1))
+    begin: NDArray[np.intp] = middles - side // 2
+    return begin, side
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from photochrom.color.ab_bins import bin_centers
 from photochrom.inference.alternatives import AlternativeSearch
 from photochrom.inference.forward_passes import Passes
 from photochrom.inference.hint_locations import least_certain, place_of
-from photochrom.inference.hint_planes import hint_planes
+from photochrom.inference.hinted_pixels import HintedPixels
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.palette import palette_hints
 from photochrom.inference.predictive_distribution import mean_colour, variance
@@ -89,14 +89,18 @@ def test_a_users_hints_hold_over_colours_that_are_drawn(hinting: Path) -> None:
     hints = tuple(Hint(x, y, (8.0, 16.0)) for x, y in places)
     passes = Passes(Network(hinting), np.full((128, 128), 90, np.float32))
     first, *others = AlternativeSearch(passes, Options(hints=hints), seed=1).first(3)
-    own = hint_planes(hints, 128, 128)
+
+    def drawn_planes(hints: tuple[Hint, ...]) -> np.ndarray:
+        return HintedPixels.of(hints, 128, 128).planes(128, 128)
+
+    own = drawn_planes(hints)
     assert first == hints
     overlaps = 0
     for found in others:
         drawn = found[: -len(hints)]
         assert found[-len(hints) :] == hints
         assert drawn
-        overlaps += int((hint_planes(drawn, 128, 128)[2] * own[2]).sum())
-        planes = hint_planes(found, 128, 128)
+        overlaps += int((drawn_planes(drawn)[2] * own[2]).sum())
+        planes = drawn_planes(found)
         assert np.array_equal(planes[:, own[2] > 0], own[:, own[2] > 0])
     assert overlaps

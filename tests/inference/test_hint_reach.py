@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from photochrom import Colorizer, Hint, Options
 from photochrom.inference.forward_passes import Passes
-from photochrom.inference.hint_planes import hint_planes
+from photochrom.inference.hinted_pixels import HintedPixels
 from photochrom.inference.onnx_model import Network
 
 fractions = st.floats(0, 1)
@@ -52,7 +52,7 @@ def test_what_is_changed_never_shrinks_as_reach_grows(network: Network, seed, gi
 @given(st.integers(0, 99), st.lists(hints, min_size=1, max_size=3))
 def test_reach_1_is_the_networks_own_answer(hinting: Path, seed: int, given_hints: list[Hint]) -> None:
     network, lightness = Network(hinting), scene(seed)
-    planes = hint_planes(given_hints, *lightness.shape)
+    planes = HintedPixels.of(given_hints, *lightness.shape).planes(*lightness.shape)
     own = network.run(lightness[None, None], planes[None])
     passes = Passes(network, lightness)
     for options in (

@@ -65,10 +65,10 @@ class Motion:
     def _led(self, places: Floats, weights: Floats) -> Floats:
         """Fit what is left of the affine motion around each place by weighted least squares."""
         near = _homogeneous(self._one)
-        squares = (weights @ (near[:, :, None] * near[:, None]).reshape(-1, 9)).reshape(-1, 3, 3)
-        products = (weights @ (near[:, :, None] * self._rest[:, None]).reshape(-1, 6)).reshape(-1, 3, 2)
+        each = near[:, :, None] * np.concatenate([near, self._rest], 1)[:, None]
+        sums = (weights @ each.reshape(-1, 15)).reshape(-1, 3, 5)
         stiff = np.diag([_STIFF, _STIFF, 1e-3])
-        fitted = np.linalg.solve(squares + stiff, products)
+        fitted = np.linalg.solve(sums[..., :3] + stiff, sums[..., 3:])
         led: Floats = self.affine(places) + np.einsum("ni,nik->nk", _homogeneous(places), fitted)
         return led
 
@@ -120,8 +120,12 @@ def _agreed(one: Floats, other: Floats, random: np.random.Generator) -> Mask:
 
 
 def _weights(places: Floats, matches: Floats) -> Floats:
-    down, right = (places[:, None, axis] - matches[None, :, axis] for axis in (1, 0))
-    return np.exp((down**2 + right**2) / np.float32(-2 * _RADIUS**2))
+    """Say how much each match counts at each place: a Gaussian of their distance |p − m|² = |p|² − 2pm + |m|²."""
+    squares = [(each * each).sum(1, keepdims=True) for each in (places, matches)]
+    one = np.concatenate([places, squares[0], np.ones_like(squares[0])], 1)
+    other = np.concatenate([-2 * matches, np.ones_like(squares[1]), squares[1]], 1)
+    weights: Floats = np.exp(one @ (other.astype(np.float32) / np.float32(-2 * _RADIUS**2)).T)
+    return weights
 
 
 def _homogeneous(places: Floats) -> Floats:

@@ -59,23 +59,26 @@ def taken_hints(
     Returns:
         Hints, at most `MOST_TAKEN`, spread over all that matches; and how many places each exemplar gave a colour.
     """
-    taken: dict[tuple[float, float], list[NDArray[np.float32]]] = {}
+    cells = features.shape[0] * features.shape[1]
+    places, sums, given = (np.zeros((cells, each), np.float32) for each in (2, 2, 1))
     counts = [0] * len(exemplars)
     for number, exemplar in enumerate(exemplars):
-        enough = len(taken) >= _ENOUGH * features.shape[0] * features.shape[1]
-        if enough and averaged_with is None:
+        if averaged_with is None and np.count_nonzero(given) >= _ENOUGH * cells:
             break
         matches = match_places(features, exemplar.features)
-        for (x, y), color in zip(matches.places.tolist(), exemplar.colors_at(matches.found), strict=True):
-            colors = taken.setdefault((x, y), [])
-            if not colors or averaged_with is not None:
-                colors.append(color)
-                counts[number] += 1
-    places = sorted(taken, key=lambda place: place[::-1])
-    if len(places) > MOST_TAKEN:  # row by row, so that every so many of them are spread over the photo
-        places = [places[at] for at in np.linspace(0, len(places) - 1, MOST_TAKEN).round().astype(np.intp)]
-    if averaged_with is not None and places:
-        for place, color in zip(places, averaged_with.colors_at(np.array(places, np.float32)), strict=True):
-            taken[place].append(color)
-    means = (np.mean(taken[place], 0).round(1).tolist() for place in places)
-    return tuple(Hint(x, y, (a, b), reach=_REACH) for (x, y), (a, b) in zip(places, means, strict=True)), counts
+        new = (given[matches.cells, 0] == 0) | (averaged_with is not None)
+        at = matches.cells[new]
+        places[at] = matches.places[new]
+        sums[at] += exemplar.colors_at(matches.found[new])
+        given[at] += 1
+        counts[number] = len(at)
+    kept = np.flatnonzero(given)
+    if len(kept) > MOST_TAKEN:  # row by row, so that every so many of them are spread over the photo
+        kept = kept[np.linspace(0, len(kept) - 1, MOST_TAKEN).round().astype(np.intp)]
+    if averaged_with is not None:
+        sums[kept] += averaged_with.colors_at(places[kept])
+        given[kept] += 1
+    colors = (sums[kept] / given[kept]).astype(np.float64).round(1).tolist()
+    return tuple(
+        Hint(x, y, (a, b), _REACH) for (x, y), (a, b) in zip(places[kept].tolist(), colors, strict=True)
+    ), counts

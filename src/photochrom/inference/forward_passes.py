@@ -11,18 +11,11 @@ from numpy.typing import NDArray
 from photochrom.errors import CapabilityError
 from photochrom.hints import Color, Hint
 from photochrom.inference.card import Output
-from photochrom.inference.hint_planes import hint_planes
+from photochrom.inference.hinted_pixels import HintedPixels
 from photochrom.inference.matching import Features
 from photochrom.inference.onnx_model import Network
 from photochrom.inference.palette import palette_hints, reweighted
-from photochrom.inference.reach import (
-    HintedArea,
-    hinted_areas,
-    limit_reach,
-    mixed,
-    reach_map,
-    shift_colors,
-)
+from photochrom.inference.reach import limit_reach, mixed, reach_map, shift_colors
 from photochrom.options import Options
 
 __all__ = ["Hints", "Passes", "check_options"]
@@ -30,6 +23,7 @@ __all__ = ["Hints", "Passes", "check_options"]
 Floats = NDArray[np.float32]
 Hints = tuple[Hint, ...]
 
+_HEEDED = "hints", "reach", "protected", "palette", "palette_strength", "vividness"  # by `Passes.ab`
 _CACHED = 4  # passes of one photo; with a distribution over colours each has some 8 MB
 
 
@@ -66,17 +60,20 @@ class Passes:
         self.network = network
         self.lightness = lightness
         self._takes_hints = "hints" in network.card.inputs
-        self._cached: OrderedDict[tuple[Hints, float | None], dict[Output, Floats]] = OrderedDict()
-        self._anchors: dict[tuple[Hints, tuple[Color, ...]], Hints] = {}
+        self._cached: OrderedDict[tuple[bytes, float | None], dict[Output, Floats]] = OrderedDict()
+        self._pixels: OrderedDict[int, tuple[Hints, HintedPixels]] = OrderedDict()
+        self._latest: tuple[tuple[object, ...], Floats] | None = None
+        self._anchors: dict[tuple[bytes, tuple[Color, ...]], Hints] = {}
 
     @property
     def nbytes(self) -> int:
         """Bytes of the answers that are cached."""
-        return sum(planes.nbytes for answers in self._cached.values() for planes in answers.values())
+        latest = self._latest[1].nbytes if self._latest else 0
+        return latest + sum(planes.nbytes for answers in self._cached.values() for planes in answers.values())
 
     def remember(self, ab: Floats, options: Options) -> None:
         """Take colours, h×w×2, for those that the network gives by these options, in place of a pass."""
-        self._cached[(), options.vividness] = {"ab": np.ascontiguousarray(ab.transpose(2, 0, 1))}
+        self._cached[b"", options.vividness] = {"ab": np.ascontiguousarray(ab.transpose(2, 0, 1))}
 
     def ab(self, options: Options) -> Floats:
         """Predict colours: a, b, float32 h×w×2, CIELAB units.
@@ -90,10 +87,10 @@ class Passes:
         check_options(self.network, options)
         if self._is_networks_own(options):
             return self._planes("ab", options)
-        areas, protected, base = self._areas(options), self._protected(options), self._base(options)
-        if not self._takes_hints:
-            return shift_colors(base, self.lightness, areas, protected=protected)
-        return limit_reach(base, self._planes("ab", options), self.lightness, areas, protected=protected)
+        heeded = tuple(getattr(options, name) for name in _HEEDED)
+        if self._latest is None or self._latest[0] != heeded:
+            self._latest = heeded, self._limited(options)
+        return self._latest[1]
 
     def confidence(self, options: Options) -> Floats:
         """Predict how probable it is that the true colour is near that of `ab`: float32 h×w, 0..1.
@@ -113,15 +110,14 @@ class Passes:
         if self._takes_hints:
             return mixed(base, hinted, self.reached(options))[..., 0]
         kept = np.zeros(self.lightness.shape, np.float32)
-        for area in self._areas(options):
-            kept.put(area.pixels, 1)
+        kept.put(self._hinted(options.hints).pixels, 1)
         kept[self._protected(options)] = 0
         return mixed(base, np.ones_like(base), kept)[..., 0]
 
     def reached(self, options: Options) -> Floats:
         """Say how much of what the hints change is kept in each place: float32 h×w, 0..1."""
         protected = self._protected(options)
-        return reach_map(self._base(options), self.lightness, self._areas(options), protected=protected)
+        return reach_map(self._base(options), self.lightness, self._reaching(options), protected=protected)
 
     def probabilities(self, options: Options) -> Floats:
         """Predict how probable each colour is in each place: float32 [Q,⌈h/4⌉,⌈w/4⌉], as `Network.run` gives it.
@@ -177,11 +173,25 @@ class Passes:
         reaches = (options.reach if hint.reach is None else hint.reach for hint in options.hints)
         return self._takes_hints and not options.protected and 1 in reaches
 
+    def _limited(self, options: Options) -> Floats:
+        hints, protected, base = self._reaching(options), self._protected(options), self._base(options)
+        if not self._takes_hints:
+            return shift_colors(base, self.lightness, hints, protected=protected)
+        return limit_reach(base, self._planes("ab", options), self.lightness, hints, protected=protected)
+
     def _base(self, options: Options) -> Floats:
         return self._planes("ab", options.without_hints)
 
-    def _areas(self, options: Options) -> list[HintedArea]:
-        return hinted_areas(options.hints, options.reach, *self.lightness.shape)
+    def _reaching(self, options: Options) -> HintedPixels:
+        return self._hinted(options.hints).reaching(options.reach)
+
+    def _hinted(self, hints: Hints) -> HintedPixels:
+        """Find the pixels of hints, once for each tuple of them: to compare thousands of hints takes as long."""
+        if id(hints) not in self._pixels:
+            self._pixels[id(hints)] = hints, HintedPixels.of(hints, *self.lightness.shape)
+            while len(self._pixels) > _CACHED:
+                self._pixels.popitem(last=False)
+        return self._pixels[id(hints)][1]
 
     def _protected(self, options: Options) -> NDArray[np.bool_]:
         height, width = self.lightness.shape
@@ -202,22 +212,22 @@ class Passes:
 
     def _led(self, hints: Hints, options: Options) -> Hints:
         """Return the palette's hints, and then the user's, which hold over them."""
-        key = hints, options.palette
+        key = self._hinted(hints).digest, options.palette
         if key not in self._anchors:
             probabilities = self.probabilities(_at_full_strength(options))
-            self._anchors[key] = palette_hints(probabilities, hints, self.lightness)
-        return self._anchors[key] + hints
+            self._anchors[key] = palette_hints(probabilities, hints, self.lightness) + hints
+        return self._anchors[key]
 
     def _for_network(self, hints: Hints) -> Hints:
-        """Return what the network gets to know of hints; how far they reach would only be passes for nothing."""
-        return tuple(hint.with_reach(None) for hint in hints) if self._takes_hints else ()
+        return hints if self._takes_hints else ()
 
     def _at_any_vividness(self, hints: Hints, options: Options, output: Output) -> Floats:
-        known = (key for key, answers in self._cached.items() if key[0] == hints and output in answers)
-        return self._answers(*next(known, (hints, options.vividness)), output)
+        key = self._hinted(hints).digest
+        known = (vividness for (digest, vividness), got in self._cached.items() if digest == key and output in got)
+        return self._answers(hints, next(known, options.vividness), output)
 
     def _answers(self, hints: Hints, vividness: float | None, output: Output) -> Floats:
-        key = hints, vividness
+        key = self._hinted(hints).digest, vividness
         if output not in self._cached.get(key, {}):
             answers = self._run([hints], vividness, self.network.card.outputs)
             self._cached[key] = {output: planes[0] for output, planes in answers.items()}
@@ -229,7 +239,8 @@ class Passes:
     def _run(
         self, sets: Sequence[Sequence[Hint]], vividness: float | None, outputs: Sequence[Output]
     ) -> dict[Output, Floats]:
-        planes = np.stack([hint_planes(each, *self.lightness.shape) for each in sets]) if any(sets) else None
+        shape = self.lightness.shape
+        planes = np.stack([self._hinted(tuple(each)).planes(*shape) for each in sets]) if any(sets) else None
         lightness = np.broadcast_to(self.lightness, (len(sets), 1, *self.lightness.shape))
         return self.network.run(lightness, planes, vividness, outputs=outputs)
 

@@ -81,11 +81,13 @@ class Matches:
     """Places of one photo, and where they are found again in another.
 
     Attributes:
+        cells: numbers, row by row, of the one's cells that they lie in, each once.
         places: float32 [N,2]: x, y in the one, as fractions 0..1 of its width and height.
         found: float32 [N,2]: likewise in the other.
         likeness: float32 [N], up to 1: how alike they look.
     """
 
+    cells: NDArray[np.intp]
     places: Floats
     found: Floats
     likeness: Floats
@@ -116,14 +118,16 @@ def match_places(one: Features, other: Features) -> Matches:
         led_to = np.flatnonzero(sure & ((led >= 0) & (led < np.array(other.shape[::-1]))).all(1))
         like = _around(similarity, led_to, led[led_to], other.shape)
         # Alike by how the rest of the other photo looks, so that contrast and grain make no difference.
-        liker = np.count_nonzero(similarity[led_to] > like[:, None], axis=1)
+        least = np.ones((len(here), 1), np.float32)
+        least[led_to, 0] = like
+        liker = np.count_nonzero(similarity > least, axis=1)[led_to]
         better = (liker < _RANK * len(there)) & (like > likest[led_to])
         found[led_to[better]], likest[led_to[better]] = led[led_to[better]], like[better]
     kept = likest > -1
     places, partners = one.fractions(here[kept]), other.fractions(found[kept])
     if one.lightness is not None and other.lightness is not None:
         partners = register(one.lightness, other.lightness, places, partners)
-    return Matches(places, partners, likest[kept])
+    return Matches(np.flatnonzero(kept), places, partners, likest[kept])
 
 
 def _middles(features: Features) -> Floats:
@@ -134,8 +138,9 @@ def _middles(features: Features) -> Floats:
 
 def _mutual(similarity: Floats, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find the rows and columns of the matrix that are each other's best, and pass the ratio test."""
-    best, back = similarity.argmax(1), similarity.argmax(0)
-    at = np.flatnonzero(back[best] == np.arange(len(best)))
+    best = similarity.argmax(1)
+    numbers = np.arange(len(best))
+    at = np.flatnonzero(similarity[numbers, best] == similarity.max(0)[best])  # argmax(0) takes ten times as long
     best = best[at]
     rows = similarity[at]
     numbers = np.arange(len(at))

@@ -9,16 +9,14 @@ photo, one that it would never have guessed speaks of one thing alone. How this 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.hints import DEFAULT_REACH, Hint
+from photochrom.inference.hinted_pixels import HintedPixels
 
-__all__ = ["HintedArea", "hinted_areas", "limit_reach", "mixed", "reach_map", "shift_colors"]
+__all__ = ["limit_reach", "mixed", "reach_map", "shift_colors"]
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -35,44 +33,8 @@ _LITTLE = 0.03  # share of a cell that hints must cover before what was missed t
 _FAR = np.float32(1e6)  # units of lightness: farther than any way
 
 
-@dataclass(frozen=True, eq=False)
-class HintedArea:
-    """What one hint tells the network: a colour, and where.
-
-    Attributes:
-        pixels: numbers, row by row, of the pixels that the hint colours, at network size; at least one.
-        ab: a, b in CIELAB units.
-        reach: from 0, these pixels alone, to 1, as far as the network itself spreads it.
-    """
-
-    pixels: NDArray[np.intp]
-    ab: tuple[float, float]
-    reach: float = DEFAULT_REACH
-
-
-def hinted_areas(hints: Sequence[Hint], reach: float, height: int, width: int) -> list[HintedArea]:
-    """Find the pixels of each hint at network size.
-
-    Args:
-        hints: where two overlap, the later one holds; one that later ones cover whole is left out.
-        reach: of those that have none of their own.
-        height: of what the network sees, in pixels.
-        width: likewise.
-    """
-    covered = [hint.shape.pixels(height, width) for hint in hints]
-    owner = np.full(height * width, -1, np.int32)
-    for number, pixels in enumerate(covered):
-        owner[pixels] = number
-    own = [pixels[owner[pixels] == number] for number, pixels in enumerate(covered)]
-    return [
-        HintedArea(pixels, hint.ab, reach if hint.reach is None else hint.reach)
-        for hint, pixels in zip(hints, own, strict=True)
-        if len(pixels)
-    ]
-
-
 def limit_reach(
-    base: Floats, hinted: Floats, lightness: Floats, areas: Sequence[HintedArea], *, protected: Mask | None = None
+    base: Floats, hinted: Floats, lightness: Floats, hints: HintedPixels, *, protected: Mask | None = None
 ) -> Floats:
     """Keep what hints change as far as they reach.
 
@@ -83,7 +45,7 @@ def limit_reach(
         base: the network's a, b without hints, h×w×2.
         hinted: its a, b with them.
         lightness: what it saw, h×w, 0..100.
-        areas: the hints; their order has no effect.
+        hints: those that reach, each with its reach; their order has no effect.
         protected: bool h×w, where colours stay as they are without hints; holds over hints.
 
     Returns:
@@ -93,16 +55,14 @@ def limit_reach(
     Raises:
         ValueError: as `reach_map`.
     """
-    kept = reach_map(base, lightness, areas, protected=protected)
-    if not any(area.reach == 1 for area in areas):
+    kept = reach_map(base, lightness, hints, protected=protected)
+    if not (hints.reach == 1).any():
         # Where the network heeds no hint, nothing is moved: else what is changed would shrink at reach 1.
-        hinted = np.where(hinted == base, hinted, hinted + _misses(hinted, _Gathered.of(areas)))
+        hinted = np.where(hinted == base, hinted, hinted + _misses(hinted, hints))
     return mixed(base, hinted, kept)
 
 
-def shift_colors(
-    base: Floats, lightness: Floats, areas: Sequence[HintedArea], *, protected: Mask | None = None
-) -> Floats:
+def shift_colors(base: Floats, lightness: Floats, hints: HintedPixels, *, protected: Mask | None = None) -> Floats:
     """Colour what hints reach, for a network that takes none.
 
     The colours that a hint reaches are moved by the difference between the hint and the network's own answer at
@@ -111,7 +71,7 @@ def shift_colors(
     Args:
         base: the network's a, b, h×w×2.
         lightness: as `limit_reach`.
-        areas: as `limit_reach`.
+        hints: as `limit_reach`.
         protected: as `limit_reach`.
 
     Returns:
@@ -120,18 +80,20 @@ def shift_colors(
     Raises:
         ValueError: as `reach_map`.
     """
-    if not areas:
+    if not len(hints):
         return base
-    gathered = _check(base, lightness, areas)
+    _check(base, lightness, hints)
     cell, smooth = _terrain(lightness)
     kept, total = np.zeros((2, *lightness.shape), np.float32)
     shift = np.zeros((2, *lightness.shape), np.float32)
-    differences = gathered.differences(base)
-    budgets = _budgets(gathered, differences)
-    for area, difference, budget in zip(areas, differences, budgets, strict=True):
-        way = _way(smooth, cell, lightness.shape, area.pixels, np.float32(0))
-        own: Floats = np.ones_like(kept) if area.reach == 1 else np.clip((budget - way) / _FADE, 0, 1)
-        own.put(area.pixels, 1)
+    differences = hints.differences(base)
+    budgets = _budgets(hints, differences)
+    for number, (difference, budget) in enumerate(zip(differences, budgets, strict=True)):
+        pixels = hints.pixels[hints.which == number]
+        way = _way(smooth, cell, lightness.shape, pixels, np.float32(0))
+        whole = hints.reach[number] == 1
+        own: Floats = np.ones_like(kept) if whole else np.clip((budget - way) / _FADE, 0, 1)
+        own.put(pixels, 1)
         weight = own / (1 + way / _FADE) ** 2
         total += weight
         for plane, amount in zip(shift, difference, strict=True):
@@ -139,21 +101,19 @@ def shift_colors(
         np.maximum(kept, own, out=kept)
     shift /= np.maximum(total, 1e-6)
     for plane, amounts in zip(shift, differences.T, strict=True):  # in its own place there is nothing to mix
-        plane.put(gathered.pixels, amounts[gathered.which])
+        plane.put(hints.pixels, amounts[hints.which])
     if protected is not None:
         kept[protected] = 0
     return mixed(base, base + shift.transpose(1, 2, 0), kept)
 
 
-def reach_map(
-    base: Floats, lightness: Floats, areas: Sequence[HintedArea], *, protected: Mask | None = None
-) -> Floats:
+def reach_map(base: Floats, lightness: Floats, hints: HintedPixels, *, protected: Mask | None = None) -> Floats:
     """Say how much of what hints change is kept at each place.
 
     Args:
         base: as `limit_reach`.
         lightness: as `limit_reach`.
-        areas: as `limit_reach`.
+        hints: as `limit_reach`.
         protected: as `limit_reach`.
 
     Returns:
@@ -162,16 +122,16 @@ def reach_map(
     Raises:
         ValueError: if shapes differ, an area is empty, or a reach is not within 0..1.
     """
-    gathered = _check(base, lightness, areas)
-    if (gathered.reach == 1).any():
+    _check(base, lightness, hints)
+    if (hints.reach == 1).any():
         kept: Floats = np.ones(lightness.shape, np.float32)
     else:
         cell, smooth = _terrain(lightness)
-        budgets = _budgets(gathered, gathered.differences(base))
+        budgets = _budgets(hints, hints.differences(base))
         # Below 0 where some of a budget is left.
-        spent = _way(smooth, cell, lightness.shape, gathered.pixels, -budgets[gathered.which])
+        spent = _way(smooth, cell, lightness.shape, hints.pixels, -budgets[hints.which])
         kept = np.clip(spent / -_FADE, 0, 1)
-        kept.put(gathered.pixels, 1)
+        kept.put(hints.pixels, 1)
     if protected is not None:
         kept[protected] = 0
     return kept
@@ -190,66 +150,34 @@ def mixed(base: Floats, changed: Floats, kept: Floats) -> Floats:
     return result.transpose(1, 2, 0)
 
 
-@dataclass(frozen=True, eq=False)
-class _Gathered:
-    """All areas' pixels side by side: far faster than area by area.
-
-    Attributes:
-        pixels: of all areas, one after the other.
-        which: number of the area that each of them is of.
-        ab: a, b of each area, N×2.
-        reach: of each area.
-    """
-
-    pixels: NDArray[np.intp]
-    which: NDArray[np.intp]
-    ab: Floats
-    reach: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, areas: Sequence[HintedArea]) -> _Gathered:
-        return cls(
-            np.concatenate([np.empty(0, np.intp), *(area.pixels for area in areas)]),
-            np.repeat(np.arange(len(areas)), [len(area.pixels) for area in areas]),
-            np.array([area.ab for area in areas], np.float32).reshape(-1, 2),
-            np.array([area.reach for area in areas], np.float64),
-        )
-
-    def differences(self, ab: Floats) -> Floats:
-        """Return each area's colour less the mean of a, b h×w×2 in its place: CIELAB units, N×2."""
-        count = np.bincount(self.which)
-        means = [np.bincount(self.which, plane.take(self.pixels)) / count for plane in ab.transpose(2, 0, 1)]
-        return (self.ab - np.stack(means, 1)).astype(np.float32)
-
-
-def _check(base: Floats, lightness: Floats, areas: Sequence[HintedArea]) -> _Gathered:
-    for area in areas:
-        if not len(area.pixels) or area.pixels.min() < 0 or area.pixels.max() >= lightness.size:
-            raise ValueError(f"a hint must have pixels, and all within {lightness.shape}")
-        if not 0 <= area.reach <= 1:
-            raise ValueError(f"a reach of {area.reach} is out of range; use 0 to 1")
+def _check(base: Floats, lightness: Floats, hints: HintedPixels) -> None:
+    pixels, counts = hints.pixels, np.bincount(hints.which, minlength=len(hints))
+    if not counts.all() or (len(pixels) and not 0 <= pixels.min() <= pixels.max() < lightness.size):
+        raise ValueError(f"a hint must have pixels, and all within {lightness.shape}")
+    wrong = hints.reach[~((hints.reach >= 0) & (hints.reach <= 1))]
+    if len(wrong):
+        raise ValueError(f"a reach of {wrong[0]} is out of range; use 0 to 1")
     if base.shape != (*lightness.shape, 2):
         raise ValueError(f"a, b of shape {base.shape} do not fit lightness of {lightness.shape}")
-    return _Gathered.of(areas)
 
 
-def _budgets(areas: _Gathered, differences: Floats) -> Floats:
+def _budgets(hints: HintedPixels, differences: Floats) -> Floats:
     """Return how long a way may be from each hint to what it changes, in units of lightness: N."""
     distance = np.maximum(np.hypot(*differences.T), _EXPECTED)
     with np.errstate(divide="ignore"):  # without end at a reach of 1
-        budgets = _BUDGET * (_SURPRISE / distance) ** _TRUST * areas.reach / (1 - areas.reach)
+        budgets = _BUDGET * (_SURPRISE / distance) ** _TRUST * hints.reach / (1 - hints.reach)
     bounded: Floats = np.minimum(budgets, _FAR).astype(np.float32)
     return bounded
 
 
-def _misses(hinted: Floats, areas: _Gathered) -> Floats:
+def _misses(hinted: Floats, hints: HintedPixels) -> Floats:
     """Return by how much a network missed its hints' colours, at their places and fading around them: h×w×2."""
     height, width, _ = hinted.shape
     cell = max(1, round(sqrt(height * width) / _GRID))
     rows, columns = -(-height // cell), -(-width // cell)
-    cells = areas.pixels // width // cell * columns + areas.pixels % width // cell
-    amounts = *areas.differences(hinted).T, np.ones(len(areas.ab), np.float32)
-    sums = np.stack([np.bincount(cells, amount[areas.which], rows * columns) for amount in amounts])
+    cells = hints.pixels // width // cell * columns + hints.pixels % width // cell
+    amounts = *hints.differences(hinted).T, np.ones(len(hints), np.float32)
+    sums = np.stack([np.bincount(cells, amount[hints.which], rows * columns) for amount in amounts])
     planes: Floats = (sums / cell**2).reshape(3, rows, columns).astype(np.float32)
     for _ in range(_SPREAD):
         planes = _smooth(planes)
