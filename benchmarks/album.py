@@ -143,8 +143,8 @@ def neighbours(colorizer: Colorizer, folder: str, count: int) -> Iterator[Pair]:
     ]
     summaries = [colorizer.open(_grey(photo)).exemplar().features.summary() for photo in shown]
     for number, photo in enumerate(shown):
-        alike = [likeness(summaries[number], other) for other in summaries[:number]]
-        if not alike or max(alike) < LIKE:
+        alike = likeness(summaries[number], summaries[:number])
+        if not len(alike) or alike.max() < LIKE:
             continue
         other = shown[int(np.argmax(alike))]
         found = [SIFT(), SIFT()]
@@ -253,7 +253,7 @@ def judge_strangers(colorizer: Colorizer, folder: str, count: int) -> None:
     print(f"if all are: {changed:.1%} change, by {mean:.3f} units on average (bar 1), {most:.1f} at most")
 
 
-def judge_time(folder: str, count: int, enlarge: int) -> None:
+def judge_time(folder: str, count: int, enlarge: int, jobs: int | None) -> None:
     """Print how long an album takes and what memory it needs, against the same photos one by one."""
     random = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as temporary:
@@ -270,14 +270,14 @@ def judge_time(folder: str, count: int, enlarge: int) -> None:
         for name, more in (("one by one", []), ("alike", ["--consistent"])):
             start, before = time.perf_counter(), os.times()
             command = [sys.executable, "-m", "photochrom", "colorize", album, "-o", Path(temporary, name), *more]
-            subprocess.run([*map(str, command), "-j1"], check=True)
+            subprocess.run([*map(str, command), *([f"-j{jobs}"] if jobs else [])], check=True)
             seconds[name] = time.perf_counter() - start
             busy[name] = os.times().children_user - before.children_user
             memory[name] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # the largest until now
     ratio = seconds["alike"] / seconds["one by one"]
     print(f"{seconds['one by one']:.1f} s one by one, {seconds['alike']:.1f} s alike: {ratio:.2f}x (bar 2.5x)")
     print(f"of the processor: {busy['alike'] / busy['one by one']:.2f}x")
-    print(f"memory: {memory['one by one']:.0f} MB one by one, {memory['alike']:.0f} MB alike")
+    print(f"memory of the largest process: {memory['one by one']:.0f} MB, {memory['alike']:.0f} MB alike")
 
 
 def main() -> None:
@@ -289,9 +289,10 @@ def main() -> None:
     parser.add_argument(
         "--enlarge", type=int, default=2, help="of time: photos of so many times 256 pixels' height"
     )
+    parser.add_argument("--jobs", type=int, help="of time: photos at a time, as `photochrom colorize` has them")
     args = parser.parse_args()
     if args.kind == "time":
-        judge_time(args.photos, args.count, args.enlarge)
+        judge_time(args.photos, args.count, args.enlarge, args.jobs)
         return
     colorizer = Colorizer(threads=args.threads)
     if args.kind == "strangers":

@@ -8,6 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from threadpoolctl import threadpool_info
+
 from photochrom.errors import NetworkError
 from photochrom.workers.runner import Context, Job, Setup
 
@@ -54,6 +57,18 @@ class Echo(Job[Memory, tuple[str, int, int]]):
         if self.key is not None:
             context.seen[self.key] = context.seen.get(self.key, 0) + 1
         return self.name, os.getpid(), context.seen.get(self.key or "", 0)
+
+
+@dataclass(frozen=True)
+class BlasThreads(Job[Memory, int]):
+    """Says on how many threads NumPy multiplies matrices there."""
+
+    name: str
+    key: str | None = None
+
+    def run(self, context: Memory) -> int:
+        np.ones((2, 2)) @ np.ones((2, 2))
+        return max(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def test_strangers_have_nothing_in_common(seed: int) -> None:
 def test_photos_too_small_to_be_sure_of_match_nowhere(shape: tuple[int, int]) -> None:
     small = of(features(np.random.default_rng(0), *shape))
     assert len(match_places(small, small)) == 0
-    assert likeness(small.summary(), small.summary()) == pytest.approx(1)
+    assert likeness(small.summary(), [small.summary()] * 2) == pytest.approx([1, 1])
 
 
 def test_the_bundled_network_finds_places_again(colorizer: Colorizer) -> None:
@@ -64,7 +64,10 @@ def test_the_bundled_network_finds_places_again(colorizer: Colorizer) -> None:
     assert np.mean(np.abs(pixels - SHIFT) < 16) > 0.9
     stranger = colorizer.open(grey_of("coffee.jpg")[..., None]).exemplar().features
     assert len(match_places(seen[0], stranger)) == 0
-    assert likeness(seen[0].summary(), seen[1].summary()) > likeness(seen[0].summary(), stranger.summary()) + 0.1
+    same, other = likeness(seen[0].summary(), [seen[1].summary(), stranger.summary()])
+    assert same > other + 0.1
+    assert likeness(stranger.summary(), [seen[0].summary()]) == pytest.approx([other])
+    assert len(likeness(stranger.summary(), [])) == 0
 
 
 def test_a_network_without_features_says_so() -> None:

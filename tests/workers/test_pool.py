@@ -24,7 +24,7 @@ from photochrom.errors import (
 from photochrom.threads import in_order
 from photochrom.workers.local import open_pool
 from photochrom.workers.pool import Pool
-from pool_jobs import Await, Broken, Deadly, Echo, Memory, MemorySetup
+from pool_jobs import Await, BlasThreads, Broken, Deadly, Echo, Memory, MemorySetup
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,12 @@ def test_results_come_in_order_whatever_dies(pool: Pool[Memory], tmp_path: Path)
     jobs = [Deadly(str(n), tmp_path / str(n), 1) if n in (3, 4, 9) else Echo(str(n)) for n in range(12)]
     results = [future.result() for future in in_order(pool.submit, jobs, 5)]
     assert [result if isinstance(result, str) else result[0] for result in results] == list(map(str, range(12)))
+
+
+def test_numpy_computes_on_a_workers_own_processors_alone(new_pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    assert new_pool(workers=1).submit(BlasThreads("threads")).result() == 1
 
 
 def test_a_job_whose_worker_dies_is_retried_once(pool: Pool[Memory], tmp_path: Path) -> None:

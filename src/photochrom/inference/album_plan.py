@@ -69,7 +69,8 @@ def plan_album(photos: Sequence[AlbumPhoto]) -> list[Part]:
     for place, number in enumerate(order):
         if photos[number].rank == 0:
             continue
-        alike = {other: likeness(photos[number].summary, photos[other].summary) for other in order[:place]}
+        shares = likeness(photos[number].summary, [photos[other].summary for other in order[:place]])
+        alike = dict(zip(order[:place], shares.tolist(), strict=True))
         near = [other for other, share in alike.items() if share >= _ALIKE]
         near.sort(key=lambda other: (photos[other].rank, -alike[other], other))
         # So many of each rank: a corrected photo that only looks alike must not keep out those that show the same.

@@ -9,6 +9,7 @@ things, next to no match is left.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,10 +97,25 @@ class Matches:
         return len(self.places)
 
 
-def likeness(one: Floats, other: Floats) -> float:
-    """Say how alike two photos look as wholes, by their `Features.summary`: up to 1."""
-    similarity = one @ other.T
-    return float(similarity.max(1).mean() + similarity.max(0).mean()) / 2
+def likeness(one: Floats, others: Sequence[Floats]) -> Floats:
+    """Say how alike a photo and others look as wholes.
+
+    Args:
+        one: its `Features.summary`.
+        others: those of the others.
+
+    Returns:
+        float32 [N], up to 1, one for each of the others.
+    """
+    if not others:
+        return np.zeros(0, np.float32)
+    counts = [len(other) for other in others]
+    begin = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    similarity = one @ np.concatenate(others).T
+    forth = np.maximum.reduceat(similarity, begin, 1).mean(0)
+    back = np.add.reduceat(similarity.max(0), begin) / counts
+    shares: Floats = ((forth + back) / 2).astype(np.float32)
+    return shares
 
 
 def match_places(one: Features, other: Features) -> Matches:

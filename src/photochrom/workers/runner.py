@@ -11,6 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from photochrom.errors import OutOfMemoryError, PhotochromError, UnexpectedError, reason_of
 from photochrom.workers.process import inbox
 
@@ -123,6 +125,7 @@ def work(pipe: Connection[Any, Any], setup: Setup[Any]) -> None:
         except PhotochromError as error:
             pipe.send(Reply(error=error))
             return
+        threadpool_limits(setup.threads, "blas")  # else NumPy's threads spin on all cores after each product
         pipe.send(Reply())
         while True:
             job = jobs.get()
