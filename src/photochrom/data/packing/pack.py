@@ -9,6 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from photochrom.threads import in_order, usable_cores
 
 __all__ = ["Packed", "pack_shards", "read_manifest"]
 
-_AHEAD = 8  # photos begun for each process
+_AT_ONCE = 4  # photos that a process is given at a time: giving one takes as long as looking at a tiny one
+_AHEAD = 2  # such times begun for each process
 
 
 @dataclass(frozen=True)
@@ -164,12 +166,14 @@ def _examined(found: Iterator[Source], rules: Rules, jobs: int) -> Iterator[Iter
     context = multiprocessing.get_context("spawn")  # a fork would inherit libvips' locks
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=set_vips_threads, initargs=(1,)) as pool:
 
-        def submit(source: Source) -> Future[Examined]:
+        def submit(sources: list[Source]) -> Future[list[Examined]]:
             with signals_held():  # which may start a process; Ctrl-C is this one's affair
-                return pool.submit(examine, source, rules)
+                return pool.submit(_examine_all, sources, rules)
 
+        groups = iter(lambda: list(islice(found, _AT_ONCE)), [])
         try:
-            yield (future.result() for future in in_order(submit, found, _AHEAD * jobs))
+            done = (future.result() for future in in_order(submit, groups, _AHEAD * jobs))
+            yield chain.from_iterable(done)
         except BrokenProcessPool as error:
             raise WorkerError(
                 None,
@@ -178,6 +182,10 @@ def _examined(found: Iterator[Source], rules: Rules, jobs: int) -> Iterator[Iter
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _examine_all(sources: list[Source], rules: Rules) -> list[Examined]:
+    return [examine(source, rules) for source in sources]
 
 
 def _write_manifest(folder: Path, state: PackingState) -> Packed:
