@@ -59,6 +59,9 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(None, f"--{option.replace('_', '-')} is below 1", "give a number of 1 or more")
     if not 1 <= args.quality <= 100:
         raise UsageError(None, f"--quality {args.quality} is none", "give a number from 1 to 100")
+    if not args.name or args.name.startswith(".") or {"/", "\\"} & set(args.name):
+        problem = f"--name {args.name!r} cannot begin a file's name"
+        raise UsageError(None, problem, "give letters, digits and hyphens")
     return _pack(args)
 
 
