@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -64,7 +66,8 @@ def pack_shards(
     where the last whole shard ended, and one that is repeated later adds the photos that came since.
 
     Args:
-        places: folders, shards, photos and URLs; see `find_sources`.
+        places: folders, shards, photos and URLs; see `find_sources`. `output` may lie in one: its own shards are
+            not packed again.
         output: a folder, by path or URL.
         shard_size: bytes that a shard has at most, unless a single photo is larger.
         rules: what is packed, and how.
@@ -83,7 +86,9 @@ def pack_shards(
         settings = {"rules": _settings(rules), "name": name, "size": shard_size}
         state = PackingState(place.folder / STATE, settings)
         try:
-            found = (source for source in find_sources(places) if not state.is_seen(source.name))
+            place.remove_parts()
+            sources = find_sources(places, output)
+            found = (source for source in sources if not state.is_seen(source.name))
             with _examined(found, rules, jobs) as photos:
                 _write(photos, place, state, shard_size, rules, name, progress)
             packed = _write_manifest(place.folder, state)
@@ -164,7 +169,7 @@ def _examined(found: Iterator[Source], rules: Rules, jobs: int) -> Iterator[Iter
             set_vips_threads(before)
         return
     context = multiprocessing.get_context("spawn")  # a fork would inherit libvips' locks
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=set_vips_threads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin) as pool:
 
         def submit(sources: list[Source]) -> Future[list[Examined]]:
             with signals_held():  # which may start a process; Ctrl-C is this one's affair
@@ -182,6 +187,19 @@ def _examined(found: Iterator[Source], rules: Rules, jobs: int) -> Iterator[Iter
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    """Prepare a process that looks at photos: it ends with the one that started it, also where that is killed."""
+    set_vips_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _examine_all(sources: list[Source], rules: Rules) -> list[Examined]:
