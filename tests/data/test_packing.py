@@ -212,6 +212,15 @@ def test_a_lent_address_s_signature_is_in_no_file(tmp_path, album, signed):
         assert b"0123secret" not in path.read_bytes()
 
 
+def test_settings_hold_a_folder_once_something_is_packed_there(tmp_path, album, s3):
+    there = f"{s3}/{tmp_path.name}"
+    with pytest.raises(DataError, match="no such file"):
+        pack_shards([str(tmp_path / "nowhere")], there, rules=Rules(resize=99), jobs=1)
+    pack_shards([str(tmp_path / "in")], there, jobs=1)
+    with pytest.raises(OutputError, match="other settings"):
+        pack_shards([str(tmp_path / "in")], there, rules=Rules(resize=99), jobs=1)
+
+
 def test_shards_go_to_a_store_as_they_would_to_a_folder_and_on_after_a_failure(
     tmp_path, album, s3, monkeypatch, capsys
 ):

@@ -86,7 +86,7 @@ def pack_shards(
         settings = {"rules": _settings(rules), "name": name, "size": shard_size}
         state = PackingState(place.folder / STATE, settings)
         try:
-            place.remove_parts()
+            place.begin(state)
             sources = find_sources(places, output)
             found = (source for source in sources if not state.is_seen(source.name))
             with _examined(found, rules, jobs) as photos:

@@ -30,10 +30,16 @@ class Destination:
         if store is not None and store.look(STATE) is not None:
             store.fetch(STATE, folder / STATE)
 
-    def remove_parts(self) -> None:
-        """Remove what a run that was killed had half written; no other is at work here."""
-        for part in self.folder.glob(PARTS):
+    def begin(self, state: PackingState) -> None:
+        """Make sure that shards can be written there, and remove what a run that was killed had half written.
+
+        Raises:
+            OutputError: if they cannot.
+        """
+        for part in self.folder.glob(PARTS):  # no other run is at work here
             part.unlink()
+        if self._store is not None:
+            self._keep(state)
 
     def shard_is_done(self, name: str, state: PackingState) -> None:
         """Take a whole shard to where it goes, then what is known of it: a run that is killed makes it again.
