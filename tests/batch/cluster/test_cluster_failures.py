@@ -113,8 +113,10 @@ def test_a_machine_that_goes_in_mid_run_loses_and_doubles_nothing(
 def test_a_node_whose_disk_is_full_is_named_and_the_next_call_makes_what_is_left(
     address: str, nodes, setup: EngineSetup, small_disk: Path, tmp_path: Path, shard_photos: int | None
 ) -> None:
-    (small_disk / "ballast").write_bytes(bytes(256 << 10))
-    noise = np.random.default_rng(0).integers(0, 255, (40, 500, 500), np.uint8)
+    import ray
+
+    (small_disk / "ballast").write_bytes(bytes(448 << 10))
+    noise = np.random.default_rng(0).integers(0, 255, (80, 300, 300), np.uint8)
     (tmp_path / "photos").mkdir()
     for number, pixels in enumerate(noise):
         Image.fromarray(pixels).save(tmp_path / "photos" / f"{number:02}.png")
@@ -122,6 +124,8 @@ def test_a_node_whose_disk_is_full_is_named_and_the_next_call_makes_what_is_left
         tar.add(tmp_path / "photos", "photos")
     node = nodes.add_node(num_cpus=1, resources={"full": 1}, env_vars={"TMPDIR": str(small_disk)})
     nodes.wait_for_nodes()
+    # It has a process as soon as the others have, or these might leave it nothing to do.
+    ray.get(ray.remote(lambda: None).options(resources={"full": 1}).remote())
     ways = {"cluster": Cluster(address, 5), "shard_photos": shard_photos}
     try:
         with ClusterBatch(str(tmp_path / "out"), setup, Options(), **ways) as batch:
