@@ -156,6 +156,26 @@ def test_a_killed_run_goes_on_to_the_very_same_shards_and_leaves_nothing(tmp_pat
     assert {path.name for path in (tmp_path / "out").glob(".*")} == {".packing.sqlite"}
 
 
+def test_a_run_that_finds_nothing_to_pack_need_not_look_at_all_again(tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(1500):
+        (tmp_path / "in" / f"{number:04}.jpg").touch()
+
+    def stop(packed: int, left_out: int) -> None:
+        seen.append(left_out)
+        if left_out == 1200:
+            raise KeyboardInterrupt
+
+    seen: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        pack_shards([str(tmp_path / "in")], tmp_path / "out", jobs=1, progress=stop)
+    seen.clear()
+    assert pack_shards([str(tmp_path / "in")], tmp_path / "out", jobs=1, progress=stop).left_out == {
+        "unreadable": 1500
+    }
+    assert seen[-1] == 500
+
+
 def test_photos_that_came_later_are_added_and_nothing_else_changes(tmp_path, album):
     pack_shards([str(tmp_path / "in")], tmp_path / "out", jobs=1)
     before = (tmp_path / "out" / "photos-000000.tar").read_bytes()

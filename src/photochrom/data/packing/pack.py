@@ -30,6 +30,7 @@ __all__ = ["Packed", "pack_shards", "read_manifest"]
 
 _AT_ONCE = 4  # photos that a process is given at a time: giving one takes as long as looking at a tiny one
 _AHEAD = 2  # such times begun for each process
+_KEPT = 1000  # photos left out one after the other that a run which is broken off has not to look at again
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,8 @@ def _write(
                 else:
                     left_out += 1
                 state.note(waiting.name, waiting.left_out, waiting.detail)
+                if not shard.photos and left_out % _KEPT == 0:
+                    state.commit()  # a folder of grey photos fills no shard
                 waiting = next(photos, None)
                 if progress is not None:
                     progress(packed, left_out)
