@@ -156,6 +156,23 @@ def test_a_killed_run_goes_on_to_the_very_same_shards_and_leaves_nothing(tmp_pat
     assert {path.name for path in (tmp_path / "out").glob(".*")} == {".packing.sqlite"}
 
 
+def test_a_run_that_is_stopped_says_how_it_goes_on(tmp_path):
+    for seed in range(30):
+        saved(colourful(seed, 400, 400), tmp_path / "in" / f"{seed:03}.jpg", quality=95)
+    command = ["shards", str(tmp_path / "in"), "--shard-size", "400KB", "--jobs", "2"]
+    begun = [sys.executable, "-m", "photochrom", *command, "--output", str(tmp_path / "out")]
+    process = subprocess.Popen(begun, stderr=subprocess.PIPE, text=True)
+    for _ in range(1200):
+        if (tmp_path / "out" / "photos-000000.tar").exists():
+            break
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.terminate()
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (143, "photochrom: stopped; the same command goes on\n")
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".sqlite", ".tar", ".jsonl"}
+
+
 def test_a_run_that_finds_nothing_to_pack_need_not_look_at_all_again(tmp_path):
     (tmp_path / "in").mkdir()
     for number in range(1500):
