@@ -74,7 +74,7 @@ def check_address(address: str | None) -> None:
     if "://" in named:  # which Ray's own client gives up soon
         return
     try:
-        found = canonicalize_bootstrap_address(named)
+        found = str(canonicalize_bootstrap_address(named))
     except ConnectionError as error:
         raise _unreached(named, "none runs on this machine") from error
     except (OSError, ValueError) as error:
