@@ -4,11 +4,11 @@
     python benchmarks/shards_memory.py --state 1000000
 
 The photos are small and drawn by the script, a thousand to a folder; each is another one, so none is left out as a
-copy. `--small` puts so many files beside those of the largest count that are left out by their header, as too
-small: hard links, since a million photos take an hour to decode. Prints files/s, the size of the state on disk and
-the peak of the process that packs: its resident memory (VmHWM), in which pages of SQLite's cache count, up to
-64 MB. Each count runs in a process of its own. The bar: the largest takes at most 100 MB more than the smallest.
-Exits with 1 below it.
+copy. `--small` packs once more, with so many files beside those of the largest count that are left out by their
+header, as too small: hard links, for a million photos take long to decode. Prints files/s, the size of the state
+on disk and the peak of the process that packs: its resident memory (VmHWM), in which pages of SQLite's cache
+count, up to 64 MB. Each row runs in a process of its own. The bar: the largest takes at most 100 MB more than the
+smallest. Exits with 1 below it.
 
 `--state` notes so many photos, each with a hash of its own, in the state alone, without files; it prints the same.
 """
@@ -125,14 +125,14 @@ def main() -> None:
             in_a_process("--note", f"{temporary}/state", str(args.state))
             return
         source, drawn, peaks = Path(temporary, "in"), 0, []
-        for count in counts:
+        rows = [(count, 0) for count in counts] + ([(counts[-1], args.small)] if args.small else [])
+        for count, small in rows:
             draw(source, drawn, count)
             drawn = count
-            if count == counts[-1]:
-                link(source, args.small)
-            output = str(Path(temporary, f"shards-{count}"))
+            link(source, small)
+            output = str(Path(temporary, f"shards-{count + small}"))
             found = in_a_process("--jobs", str(args.jobs), "--pack", str(source), output)
-            assert found["seen"] == count + (args.small if count == counts[-1] else 0)
+            assert found["seen"] == count + small
             peaks.append(found["peak"])
     grown = peaks[-1] - peaks[0]
     print(f"from the smallest to the largest: {grown / 2**20:+.0f} MB (bar: +{BAR / 2**20:.0f} MB)")

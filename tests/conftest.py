@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from small_disk import small_disk  # noqa: F401 (a fixture)
 from stores import s3, sftp, signed, web  # noqa: F401 (fixtures)
 from tiny_network import tint_card, write_hinting_network, write_network
 

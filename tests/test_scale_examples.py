@@ -81,3 +81,31 @@ def test_the_pods_are_what_kubernetes_takes() -> None:
     for group in [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]:
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": group["template"]["spec"]}
         kubernetes_validate.validate(pod, "1.30", strict=True)
+
+
+def test_the_plan_s_arithmetic_is_right_and_of_published_figures() -> None:
+    published = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    photos, seconds, cores, packing = 10**7, 0.75, 400, 0.017
+    (measured,) = re.findall(r"\| 24 megapixels \| ([\d.]+) \|", TEXT)
+    assert float(measured) < seconds
+    small, large = re.findall(r"^\| \d+×\d+, batch \d+ \| ([\d,]+) \|$", published, re.MULTILINE)
+    epochs = [1.3e6 / int(speed.replace(",", "")) / 60 for speed in (small, large)]
+    rate, hours = cores / seconds, photos * seconds / 3600
+    for said in (
+        f"{photos * 6e6 / 1e12:.0f} TB in, {photos * 8e6 / 1e12:.0f} TB out",
+        f"10⁷ × {seconds} s / 3600 | {hours:,.0f} core hours",
+        f"{hours / cores * 1.05:.1f} hours",
+        f"{8 / seconds * 14:.0f} MB/s: {8 / seconds * 14 * 8 / 1000:.1f} Gbit/s",
+        f"{rate:.0f} photos/s: {rate * 14 / 1000:.1f} GB/s, and {4 * rate:,.0f} requests/s",
+        f"${photos / 1000 * (3 * 0.0004 + 0.005):.0f} |",
+        f"${hours * 0.04:.0f}, or ${hours * 0.015:.0f}",
+        f"${140_000 * 0.023:,.0f} |",
+        f"${60_000 * 0.02:,.0f}:",
+        f"{rate / 8:.0f} a second here",
+        f"{packing} core seconds a photo of 500×375, by the same script, on 16 cores",
+        f"on 16 cores | {1.3e6 * packing / 16 / 60:.0f} minutes",
+        f"10⁶ / {small} photos/s",
+        f"10⁶ / {large} | {epochs[1]:.0f} minutes",
+        f"20 × {epochs[0]:.0f} + 10 × {epochs[1]:.0f} | {(20 * epochs[0] + 10 * epochs[1]) / 60:.1f} hours",
+    ):
+        assert said in TEXT, said

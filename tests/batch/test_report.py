@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -140,20 +139,6 @@ def test_times_are_kept(photos: Path, tmp_path: Path, colorize: Colorize, capsys
     assert (tmp_path / "out/00.png").stat().st_mtime == 86_400
     assert colorize(photos, "-o", tmp_path / "out", "--keep-times") == 0
     assert "(6 done already)" in capsys.readouterr().out
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of half a megabyte."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k", "none", disk], capture_output=True, check=False
-    )
-    if made.returncode:
-        pytest.skip(f"needs the right to mount a small disk: {made.stderr.decode().strip()}")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import fsspec
 import numpy as np
+import psutil
 import pytest
 from PIL import Image, ImageDraw
 
@@ -132,22 +133,64 @@ def test_shards_keep_to_their_size(tmp_path, album):
             assert tar.getmember(f"{shard['name']}-000000.json").mtime == 0
 
 
-def test_a_killed_run_goes_on_to_the_very_same_shards(tmp_path):
+def test_a_killed_run_goes_on_to_the_very_same_shards_and_leaves_nothing(tmp_path):
     for seed in range(60):
         saved(colourful(seed, 400, 400), tmp_path / "in" / f"{seed:03}.jpg", quality=95)
-    command = ["shards", str(tmp_path / "in"), "--shard-size", "400KB", "--jobs", "1"]
-    process = subprocess.Popen([sys.executable, "-m", "photochrom", *command, "--output", str(tmp_path / "out")])
+    command = ["shards", str(tmp_path / "in"), "--shard-size", "400KB", "--output"]
+    begun = [sys.executable, "-m", "photochrom", *command, str(tmp_path / "out"), "--jobs", "2"]
+    process = subprocess.Popen(begun)
     for _ in range(1200):
         if (tmp_path / "out" / "photos-000001.tar").exists():
             break
         assert process.poll() is None
         time.sleep(0.01)
+    its_own = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     process.wait()
     assert not (tmp_path / "out" / "manifest.json").exists()
-    assert main([*command, "--output", str(tmp_path / "out"), "--quiet"]) == 0
-    assert main([*command, "--output", str(tmp_path / "whole"), "--quiet"]) == 0
+    (tmp_path / "out" / ".photochrom-0123456789ab.tar").touch()  # as most kills leave one
+    assert psutil.wait_procs(its_own, timeout=20)[1] == []
+    for name in "out", "whole":
+        assert main([*command, str(tmp_path / name), "--jobs", "1", "--quiet"]) == 0
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+    assert {path.name for path in (tmp_path / "out").glob(".*")} == {".packing.sqlite"}
+
+
+def test_a_run_that_is_stopped_says_how_it_goes_on(tmp_path):
+    for seed in range(30):
+        saved(colourful(seed, 400, 400), tmp_path / "in" / f"{seed:03}.jpg", quality=95)
+    command = ["shards", str(tmp_path / "in"), "--shard-size", "400KB", "--jobs", "2"]
+    begun = [sys.executable, "-m", "photochrom", *command, "--output", str(tmp_path / "out")]
+    process = subprocess.Popen(begun, stderr=subprocess.PIPE, text=True)
+    for _ in range(1200):
+        if (tmp_path / "out" / "photos-000000.tar").exists():
+            break
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.terminate()
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (143, "photochrom: stopped; the same command goes on\n")
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".sqlite", ".tar", ".jsonl"}
+
+
+def test_a_run_that_finds_nothing_to_pack_need_not_look_at_all_again(tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(1500):
+        (tmp_path / "in" / f"{number:04}.jpg").touch()
+
+    def stop(packed: int, left_out: int) -> None:
+        seen.append(left_out)
+        if left_out == 1200:
+            raise KeyboardInterrupt
+
+    seen: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        pack_shards([str(tmp_path / "in")], tmp_path / "out", jobs=1, progress=stop)
+    seen.clear()
+    assert pack_shards([str(tmp_path / "in")], tmp_path / "out", jobs=1, progress=stop).left_out == {
+        "unreadable": 1500
+    }
+    assert seen[-1] == 500
 
 
 def test_photos_that_came_later_are_added_and_nothing_else_changes(tmp_path, album):
@@ -204,6 +247,15 @@ def test_a_lent_address_s_signature_is_in_no_file(tmp_path, album, signed):
     assert lines_of(tmp_path / "out")[0]["source"] == f"{url}/new.jpg"
     for path in (tmp_path / "out").iterdir():
         assert b"0123secret" not in path.read_bytes()
+
+
+def test_settings_hold_a_folder_once_something_is_packed_there(tmp_path, album, s3):
+    there = f"{s3}/{tmp_path.name}"
+    with pytest.raises(DataError, match="no such file"):
+        pack_shards([str(tmp_path / "nowhere")], there, rules=Rules(resize=99), jobs=1)
+    pack_shards([str(tmp_path / "in")], there, jobs=1)
+    with pytest.raises(OutputError, match="other settings"):
+        pack_shards([str(tmp_path / "in")], there, rules=Rules(resize=99), jobs=1)
 
 
 def test_shards_go_to_a_store_as_they_would_to_a_folder_and_on_after_a_failure(
@@ -312,3 +364,37 @@ def test_a_place_that_cannot_be_read_is_named(tmp_path):
             list(find_sources([str(place)]))
     with pytest.raises(DataError, match="nowhere://x"):
         list(find_sources(["nowhere://x"]))
+
+
+@pytest.mark.parametrize("url", [False, True])
+def test_the_shards_of_the_destination_are_not_packed_again(tmp_path, album, url):
+    out = tmp_path / "in" / "a" / "shards"
+    source = f"file://{tmp_path / 'in'}" if url else str(tmp_path / "in")
+    for _ in range(2):
+        packed = pack_shards([source], out, rules=Rules(keep=frozenset({"duplicate"})), jobs=1)
+        assert packed.photos == 6
+
+
+def test_a_source_that_is_not_there_is_told_before_anything_is_packed(tmp_path, album):
+    with pytest.raises(DataError, match="nowhere: there is no such file or folder"):
+        pack_shards([str(tmp_path / "in"), str(tmp_path / "nowhere")], tmp_path / "out", jobs=1)
+    assert not list((tmp_path / "out").glob("*.tar"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "there is no --output"),
+        (["--output", "out", "--verify"], "--verify and --stats take no --output"),
+        (["--output", "out", "--jobs", "0"], "--jobs is below 1"),
+        (["--output", "out", "--quality", "101"], "--quality 101 is none"),
+        *((["--output", "out", "--name", name], f"--name {name!r} cannot") for name in ("", "a/b", ".hidden")),
+    ],
+)
+def test_a_call_that_cannot_be_meant_is_refused_in_one_line(tmp_path, monkeypatch, capsys, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit:
+        main(["shards", "in", *arguments])
+    assert exit.value.code == 2
+    assert f"photochrom shards: error: {said}" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -160,3 +162,15 @@ def test_a_server_that_does_not_answer_is_one_line(act: str, tmp_path: Path, mon
 def test_what_has_no_package_or_is_no_address_is_said() -> None:
     with pytest.raises(OutputError, match="no-such-kind"):
         Storage("no-such-kind://bucket/album")
+
+
+def test_a_photo_asks_four_times_of_an_object_store(s3: str, tmp_path: Path, caplog) -> None:
+    storage, file = Storage(f"{s3}/{tmp_path.name}"), tmp_path / "file"
+    file.write_bytes(bytes(100_000))
+    caplog.set_level(logging.INFO, logger="werkzeug")
+    storage.put(file, "a.jpg")
+    storage.look("a.jpg")
+    storage.fetch("a.jpg", tmp_path / "back")
+    asked = [re.search(r"(HEAD|GET|PUT|POST) \S*a\.jpg", line) for line in caplog.messages]
+    # docs/scale.md reckons with them
+    assert [found and found[1] for found in asked] == ["PUT", "HEAD", "HEAD", "GET"]

@@ -72,7 +72,10 @@ def run_on_cluster(args: argparse.Namespace, show: Show, setup: EngineSetup, opt
     """
     from photochrom.batch.cluster.run import Cluster, ClusterBatch
     from photochrom.cli.folder_arguments import read_rules
+    from photochrom.workers.ray_cluster import check_address
 
+    if not args.plan:  # which may take hours, and needs no cluster
+        check_address(args.ray_address)
     batch = ClusterBatch(
         args.output,
         setup,

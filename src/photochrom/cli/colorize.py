@@ -47,7 +47,6 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
             "photochrom colorize - < portrait.jpg > colour.jpg     as part of a pipe",
         ),
     )
-    parser.set_defaults(usage_error=parser.error)
     add = parser.add_argument
     add("paths", nargs="+", metavar="PATH", help="photos, or folders of photos; - for standard input")
     add(

@@ -58,7 +58,6 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     pull.add_argument("names", nargs="+", metavar="NAME", help="as  photochrom networks  lists them")
     pull.add_argument("--from", dest="source", metavar="FILE", help="the authors' file, which is here already")
     pull.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    pull.set_defaults(usage_error=pull.error)
     remove = commands.add_parser(
         "remove", help="delete pulled networks", description="Delete networks that were pulled."
     )

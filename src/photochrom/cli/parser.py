@@ -64,3 +64,4 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *, examples: Iterable[str] = (), **options: Any) -> None:
         epilog = "\n  ".join(["examples:", *examples]) if examples else None
         super().__init__(**{"formatter_class": HelpFormatter, "epilog": epilog, **options})
+        self.set_defaults(usage_error=self.error)  # for what a command refuses once it runs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from photochrom.cli.shared_arguments import read_bytes
 
@@ -59,6 +60,9 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(None, f"--{option.replace('_', '-')} is below 1", "give a number of 1 or more")
     if not 1 <= args.quality <= 100:
         raise UsageError(None, f"--quality {args.quality} is none", "give a number from 1 to 100")
+    if not args.name or args.name.startswith(".") or {"/", "\\"} & set(args.name):
+        problem = f"--name {args.name!r} cannot begin a file's name"
+        raise UsageError(None, problem, "give letters, digits and hyphens")
     return _pack(args)
 
 
@@ -68,7 +72,7 @@ def _pack(args: argparse.Namespace) -> int:
 
     from photochrom.data.packing.examine import Rules
     from photochrom.data.packing.pack import pack_shards
-    from photochrom.stopping import stoppable
+    from photochrom.stopping import Stopped, stoppable
 
     rules = Rules(args.min_side, frozenset(args.keep), args.resize, args.format, args.quality, args.license)
     console = Console(stderr=True)
@@ -76,17 +80,21 @@ def _pack(args: argparse.Namespace) -> int:
     bar = Progress(
         column, TimeElapsedColumn(), console=console, transient=True, disable=args.quiet or not console.is_terminal
     )
-    with bar, stoppable():
-        task = bar.add_task("", total=None, out=0)
-        packed = pack_shards(
-            args.sources,
-            args.output,
-            shard_size=args.shard_size,
-            rules=rules,
-            name=args.name,
-            jobs=args.jobs,
-            progress=lambda done, out: bar.update(task, completed=done, out=out),
-        )
+    try:
+        with bar, stoppable():
+            task = bar.add_task("", total=None, out=0)
+            packed = pack_shards(
+                args.sources,
+                args.output,
+                shard_size=args.shard_size,
+                rules=rules,
+                name=args.name,
+                jobs=args.jobs,
+                progress=lambda done, out: bar.update(task, completed=done, out=out),
+            )
+    except Stopped as stop:
+        print("photochrom: stopped; the same command goes on", file=sys.stderr)
+        return stop.code
     if not args.quiet:
         reasons = ", ".join(f"{count} {reason}" for reason, count in packed.left_out.items())
         console.print(f"left out: {reasons or 'none'}", highlight=False, markup=False, soft_wrap=True)

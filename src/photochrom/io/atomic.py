@@ -12,7 +12,11 @@ from pathlib import Path
 
 from photochrom.errors import OutputError, reason_of
 
-__all__ = ["make_folder", "move_file", "replace_file", "same_file", "same_place"]
+__all__ = ["PARTS", "make_folder", "move_file", "replace_file", "same_file", "same_place"]
+
+_PART = ".photochrom-"
+PARTS = f"{_PART}{'[0-9a-f]' * 12}*"
+"""What the names of files look like that `replace_file` had not finished when the process was killed."""
 
 
 @contextlib.contextmanager
@@ -28,7 +32,7 @@ def replace_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     # Not made of the target's own name, which may be as long as the file system allows.
-    temporary = path.with_name(f".photochrom-{secrets.token_hex(6)}{path.suffix}")
+    temporary = path.with_name(f"{_PART}{secrets.token_hex(6)}{path.suffix}")
     try:
         yield temporary
         with temporary.open("rb+") as file:

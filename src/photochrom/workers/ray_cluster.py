@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from photochrom.errors import WorkerError, reason_of, require_extra
 
-__all__ = ["connected"]
+__all__ = ["check_address", "connected"]
+
+_ALONE = "local"  # Ray's word for a cluster of this machine; no address at all means any that it finds there
+_ANSWERS = 5.0  # seconds within which a cluster's port takes a connection, or Ray would try for minutes
 
 
 @contextmanager
@@ -24,25 +28,22 @@ def connected(address: str | None) -> Iterator[None]:
         MissingExtraError: if Ray is not installed.
         WorkerError: if the cluster cannot be reached, or fails in the block.
     """
-    # Before Ray is loaded: it takes its levels from there. Nothing is told to its makers unless the user wants it.
-    for name, value in {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_USAGE_STATS_ENABLED": "0"}.items():
-        os.environ.setdefault(name, value)
-    with require_extra("ray", "--engine ray"):
-        import ray
-    address = address or os.environ.get("RAY_ADDRESS")
+    _load()
+    import ray
+
     owned = not ray.is_initialized()
     if owned:
+        check_address(address)
+        named = _named(address)
         try:
             ray.init(
-                address=address,
-                include_dashboard=None if address else False,
+                address=named,
+                include_dashboard=False if named == _ALONE else None,
                 logging_level=logging.ERROR,
                 log_to_driver=False,
             )
         except (ConnectionError, OSError, ValueError, RuntimeError) as error:
-            raise WorkerError(
-                address, f"the cluster cannot be reached ({reason_of(error)})", "check that `ray status` finds it"
-            ) from error
+            raise _unreached(named, reason_of(error)) from error
     try:
         yield
     except ray.exceptions.RayError as error:
@@ -52,3 +53,51 @@ def connected(address: str | None) -> Iterator[None]:
     finally:
         if owned:
             ray.shutdown()
+
+
+def check_address(address: str | None) -> None:
+    """See whether a cluster's port takes a connection: one that was killed leaves its address behind.
+
+    Args:
+        address: as `connected`.
+
+    Raises:
+        MissingExtraError: if Ray is not installed.
+        WorkerError: if it does not.
+    """
+    _load()
+    from ray._private.services import canonicalize_bootstrap_address
+
+    named = _named(address)
+    if named == _ALONE:
+        return
+    if "://" in named:  # which Ray's own client gives up soon
+        return
+    try:
+        found = str(canonicalize_bootstrap_address(named))
+    except ConnectionError as error:
+        raise _unreached(named, "none runs on this machine") from error
+    except (OSError, ValueError) as error:
+        raise _unreached(named, reason_of(error)) from error
+    host, _, port = found.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWERS).close()
+    except OSError as error:
+        raise _unreached(found if named == "auto" else named, reason_of(error)) from error
+
+
+def _load() -> None:
+    # Before Ray is loaded: it takes its levels from there. Nothing is told to its makers unless the user wants it.
+    for name, value in {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_USAGE_STATS_ENABLED": "0"}.items():
+        os.environ.setdefault(name, value)
+    with require_extra("ray", "--engine ray"):
+        import ray  # noqa: F401
+
+
+def _named(address: str | None) -> str:
+    return address or os.environ.get("RAY_ADDRESS") or _ALONE
+
+
+def _unreached(address: str, why: str) -> WorkerError:
+    remedy = "start it, or leave out --ray-address and RAY_ADDRESS for this machine alone"
+    return WorkerError(address, f"the cluster cannot be reached ({why})", remedy)

@@ -109,6 +109,21 @@ def test_a_bucket_without_the_right_to_write(call: Call, album: str, reader: dic
     ]
 
 
+def test_shards_for_such_a_bucket_are_refused_before_a_photo_is_looked_at(
+    album: str, reader: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    import s3fs
+
+    with monkeypatch.context() as patch:
+        for name, value in reader.items():
+            patch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        assert main(["shards", str(tmp_path / "nowhere"), "--output", f"{album}-shards", "--jobs", "1"]) == 1
+    s3fs.S3FileSystem.clear_instance_cache()
+    problem = "may not be written (Access Denied); check the credentials and their rights"
+    assert capsys.readouterr().err == f"photochrom: {album}-shards/.packing.sqlite: {problem}\n"
+
+
 def test_no_credentials_at_all(call: Call, album: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY":
         monkeypatch.delenv(name)

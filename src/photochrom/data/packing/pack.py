@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,9 @@ from photochrom.threads import in_order, usable_cores
 
 __all__ = ["Packed", "pack_shards", "read_manifest"]
 
-_AHEAD = 8  # photos begun for each process
+_AT_ONCE = 4  # photos that a process is given at a time: giving one takes as long as looking at a tiny one
+_AHEAD = 2  # such times begun for each process
+_KEPT = 1000  # photos left out one after the other that a run which is broken off has not to look at again
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,8 @@ def pack_shards(
     where the last whole shard ended, and one that is repeated later adds the photos that came since.
 
     Args:
-        places: folders, shards, photos and URLs; see `find_sources`.
+        places: folders, shards, photos and URLs; see `find_sources`. `output` may lie in one: its own shards are
+            not packed again.
         output: a folder, by path or URL.
         shard_size: bytes that a shard has at most, unless a single photo is larger.
         rules: what is packed, and how.
@@ -81,7 +87,9 @@ def pack_shards(
         settings = {"rules": _settings(rules), "name": name, "size": shard_size}
         state = PackingState(place.folder / STATE, settings)
         try:
-            found = (source for source in find_sources(places) if not state.is_seen(source.name))
+            place.begin(state)
+            sources = find_sources(places, output)
+            found = (source for source in sources if not state.is_seen(source.name))
             with _examined(found, rules, jobs) as photos:
                 _write(photos, place, state, shard_size, rules, name, progress)
             packed = _write_manifest(place.folder, state)
@@ -135,6 +143,8 @@ def _write(
                 else:
                     left_out += 1
                 state.note(waiting.name, waiting.left_out, waiting.detail)
+                if not shard.photos and left_out % _KEPT == 0:
+                    state.commit()  # a folder of grey photos fills no shard
                 waiting = next(photos, None)
                 if progress is not None:
                     progress(packed, left_out)
@@ -162,14 +172,16 @@ def _examined(found: Iterator[Source], rules: Rules, jobs: int) -> Iterator[Iter
             set_vips_threads(before)
         return
     context = multiprocessing.get_context("spawn")  # a fork would inherit libvips' locks
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=set_vips_threads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin) as pool:
 
-        def submit(source: Source) -> Future[Examined]:
+        def submit(sources: list[Source]) -> Future[list[Examined]]:
             with signals_held():  # which may start a process; Ctrl-C is this one's affair
-                return pool.submit(examine, source, rules)
+                return pool.submit(_examine_all, sources, rules)
 
+        groups = iter(lambda: list(islice(found, _AT_ONCE)), [])
         try:
-            yield (future.result() for future in in_order(submit, found, _AHEAD * jobs))
+            done = (future.result() for future in in_order(submit, groups, _AHEAD * jobs))
+            yield chain.from_iterable(done)
         except BrokenProcessPool as error:
             raise WorkerError(
                 None,
@@ -178,6 +190,23 @@ def _examined(found: Iterator[Source], rules: Rules, jobs: int) -> Iterator[Iter
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    """Prepare a process that looks at photos: it ends with the one that started it, also where that is killed."""
+    set_vips_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _examine_all(sources: list[Source], rules: Rules) -> list[Examined]:
+    return [examine(source, rules) for source in sources]
 
 
 def _write_manifest(folder: Path, state: PackingState) -> Packed:

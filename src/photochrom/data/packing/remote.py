@@ -9,6 +9,7 @@ from pathlib import Path
 
 from photochrom.data.packing.state import PackingState
 from photochrom.io.address import is_url
+from photochrom.io.atomic import PARTS
 from photochrom.io.storage import Storage
 
 __all__ = ["Destination", "brought_here", "destination"]
@@ -28,6 +29,17 @@ class Destination:
         self.folder, self._store = folder, store
         if store is not None and store.look(STATE) is not None:
             store.fetch(STATE, folder / STATE)
+
+    def begin(self, state: PackingState) -> None:
+        """Make sure that shards can be written there, and remove what a run that was killed had half written.
+
+        Raises:
+            OutputError: if they cannot.
+        """
+        for part in self.folder.glob(PARTS):  # no other run is at work here
+            part.unlink()
+        if self._store is not None:
+            self._keep(state)
 
     def shard_is_done(self, name: str, state: PackingState) -> None:
         """Take a whole shard to where it goes, then what is known of it: a run that is killed makes it again.

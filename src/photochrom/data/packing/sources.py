@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -66,7 +66,7 @@ class Source:
         return PurePosixPath(self.name).suffix.lower()
 
 
-def find_sources(places: Iterable[str]) -> Iterator[Source]:
+def find_sources(places: Sequence[str], output: str | Path | None = None) -> Iterator[Source]:
     """Go through photos in an order that stays: by name in each folder, in a shard's own order.
 
     What `default_rules` leave out of a folder stays out. Links to folders are followed once the real ones are
@@ -74,23 +74,26 @@ def find_sources(places: Iterable[str]) -> Iterator[Source]:
 
     Args:
         places: folders, .tar shards, photos, and URLs of any of these.
+        output: a folder, by path or URL, whose shards are left out where it lies in one of them.
 
     Raises:
         DataError: if a place is missing or cannot be read, or a shard is damaged.
     """
+    for place in places:  # all of them now: the first may take days
+        if not is_url(place) and not Path(place).expanduser().exists():
+            raise DataError(place, "there is no such file or folder", "check the path")
     for place in places:
         if is_url(place):
-            yield from _at_url(place)
-        elif _is_file(place):
-            if not Path(place).is_file():
-                raise DataError(place, "there is no such file", "check the path")
-            yield from _file(place)
+            yield from _at_url(place, output)
+        elif _is_file(place) and not Path(place).expanduser().is_dir():
+            yield from _file(str(Path(place).expanduser()))
         else:
-            yield from _below(Path(place).expanduser())
+            yield from _below(Path(place).expanduser(), output)
 
 
-def _below(folder: Path) -> Iterator[Source]:
+def _below(folder: Path, output: str | Path | None) -> Iterator[Source]:
     entered, rules = set[tuple[int, int]](), default_rules()
+    results = None if output is None or is_url(str(output)) else folder_identity(Path(output))
     starts = [folder]
     for start in starts:  # which grows by links while it is gone through
         pending = [start]
@@ -110,7 +113,8 @@ def _below(folder: Path) -> Iterator[Source]:
                             if rules.reason(path.relative_to(folder).as_posix(), is_folder=above) is not None:
                                 continue
                             if not above:
-                                yield from _file(str(path))
+                                if identity != results or path.suffix.lower() != ".tar":
+                                    yield from _file(str(path))
                             elif entry.is_symlink():
                                 starts.append(path)
                             else:
@@ -120,7 +124,7 @@ def _below(folder: Path) -> Iterator[Source]:
                 raise DataError(here, f"cannot be read ({reason_of(error, here)})", "check the path") from error
 
 
-def _at_url(url: str) -> Iterator[Source]:
+def _at_url(url: str, output: str | Path | None) -> Iterator[Source]:
     above, name = split_address(url)
     rules = default_rules()
     try:
@@ -128,8 +132,11 @@ def _at_url(url: str) -> Iterator[Source]:
             yield from _file(name, Storage(above))
             return
         store = Storage(url)
-        for _, entries in store.walk(lambda folder: rules.reason(folder, is_folder=True) is not None):
+        results = None if output is None else store.place_of(Storage(str(output)))
+        for here, entries in store.walk(lambda folder: rules.reason(folder, is_folder=True) is not None):
             for entry in entries:
+                if here == results and PurePosixPath(entry.name).suffix.lower() == ".tar":
+                    continue
                 if rules.reason(entry.name, is_folder=False) is None:
                     yield from _file(entry.name, store)
     except (PhotoError, OutputError) as error:

@@ -28,7 +28,7 @@ class PackingState:
 
     Args:
         path: of the file.
-        settings: of the run; a folder has one.
+        settings: of the run; a folder in which something is packed has one.
 
     Raises:
         OutputError: if the folder was begun with other settings, or another process is at work on it.
@@ -47,7 +47,8 @@ class PackingState:
             self._database.execute("BEGIN IMMEDIATE")
             row = self._database.execute("SELECT value FROM facts WHERE name = 'settings'").fetchone()
             text = json.dumps(settings, sort_keys=True)
-            if row is not None and row[0] != text:
+            (begun,) = self._database.execute("SELECT EXISTS (SELECT 1 FROM seen)").fetchone()
+            if begun and row is not None and row[0] != text:
                 self._database.close()
                 raise OutputError(path.parent, "was begun with other settings", "choose another --output")
             self._database.execute("INSERT OR REPLACE INTO facts VALUES ('settings', ?)", (text,))
