@@ -1,7 +1,7 @@
 """Most JPEGs that networks learn from, decoded at one go: sRGB or grey, upright, of moderate size.
 
-libvips takes three times as long over a small photo as libjpeg-turbo takes to decode it, and to collect all that a
-file says takes as long again. simplejpeg hands the pixels over in one call, the same to the last bit. What needs
+libvips takes several times as long over a small photo as libjpeg-turbo takes to decode it, and to collect all that
+a file says takes as long again. simplejpeg hands the pixels over in one call, the same to the last bit. What needs
 more than that is left to `PhotoFile`: a profile, another orientation or colour space, CMYK, other kinds of JPEG,
 and damage.
 """
@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,8 @@ _FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended and progressive, by Huffman c
 _APP1 = 0xE1
 
 
-class PlainJpeg(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class PlainJpeg:
     """A JPEG whose numbers are sRGB's or grey, and which lies upright.
 
     Attributes:
@@ -38,14 +40,15 @@ class PlainJpeg(NamedTuple):
         height: rows of pixels.
         width: columns of pixels.
         bands: 1 (grey) or 3 (sRGB).
+        has_alpha: False.
     """
 
     name: str
-    data: bytes
+    data: bytes = field(repr=False)
     height: int
     width: int
     bands: int
-    has_alpha = False
+    has_alpha: ClassVar[bool] = False
 
     @classmethod
     def open(cls, data: bytes, name: str) -> PlainJpeg | None:
