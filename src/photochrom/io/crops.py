@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import PhotoError
+from photochrom.io.plain_jpeg import PlainJpeg
 from photochrom.io.reader import PhotoFile
 
 __all__ = ["read_crop", "read_resized"]
+
+Photo = PhotoFile | PlainJpeg
 
 _MOST = 50_000_000  # pixels of which a crop is cut; a line of 3000×1 would become 768,000×256
 
@@ -31,7 +36,25 @@ def read_crop(source: str | Path | bytes, size: int, *, name: str | None = None)
         PhotoError: as `PhotoFile`, if the file is damaged, or if so much of it lies beside the crop that it
             would have to be enlarged beyond all measure.
     """
-    photo = PhotoFile(source, name=name)
+    return _read(_crop, source, size, name)
+
+
+def read_resized(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
+    """Read a photo as `read_crop` does, but resized to the square as a whole, its aspect lost."""
+    return _read(_resized, source, size, name)
+
+
+def _read(
+    cut: Callable[[Photo, int], NDArray[np.uint8]], source: str | Path | bytes, size: int, name: str | None
+) -> NDArray[np.uint8]:
+    plain = PlainJpeg.open(source, name or "photo") if isinstance(source, bytes) else None
+    if plain is not None:
+        with suppress(ValueError):  # of a damaged file; perhaps no pixel is lost
+            return cut(plain, size)
+    return cut(PhotoFile(source, name=name), size)
+
+
+def _crop(photo: Photo, size: int) -> NDArray[np.uint8]:
     scale = size / min(photo.height, photo.width)
     height, width = (max(size, round(side * scale)) for side in (photo.height, photo.width))
     if height * width > _MOST:
@@ -41,9 +64,7 @@ def read_crop(source: str | Path | bytes, size: int, *, name: str | None = None)
     return _opaque_rgb(pixels[top : top + size, left : left + size], photo.has_alpha)
 
 
-def read_resized(source: str | Path | bytes, size: int, *, name: str | None = None) -> NDArray[np.uint8]:
-    """Read a photo as `read_crop` does, but resized to the square as a whole, its aspect lost."""
-    photo = PhotoFile(source, name=name)
+def _resized(photo: Photo, size: int) -> NDArray[np.uint8]:
     return _opaque_rgb(photo.shrunk(size, size), photo.has_alpha)
 
 

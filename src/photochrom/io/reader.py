@@ -26,6 +26,7 @@ from photochrom.io.metadata.color_tags import without_color_tags
 from photochrom.io.metadata.credentials import credentials
 from photochrom.io.metadata.file_metadata import FileMetadata
 from photochrom.io.metadata.header import Metadata
+from photochrom.io.plain_jpeg import shrink_on_load
 from photochrom.io.previews import begins_with_preview
 from photochrom.io.source import first_bytes, open_source, read_all
 from photochrom.io.tiff_pages import TiffPage, TiffPages
@@ -217,10 +218,7 @@ class PhotoFile:
         """
         shrink = 1
         if self.format == ".jpg" and self._raster is None:
-            # libjpeg shrinks by halves while it decodes; the last halving is left to a better filter.
-            rows, columns = self._stored[::-1] if self._swapped else self._stored
-            room = min(rows / height, columns / width) / 2
-            shrink = next(known for known in (8, 4, 2, 1) if known <= max(1.0, room))
+            shrink = shrink_on_load(self._stored[::-1] if self._swapped else self._stored, (height, width))
         options: dict[str, Any] = {"shrink": shrink} if shrink > 1 else {}
         if shrink > 1 and self._stored[0] * self._stored[1] <= _SMALL * shrink**2:
             options["access"] = "random"  # held as a whole, it passes faster through the filter
