@@ -10,7 +10,7 @@ shards and converts whole batches. All end in float32 CIELAB of 160×160. Prints
   which decodes, and each further one, whose bar is 10
 * streamed (`shuffle_buffer`), from shards that hold the files as they are, and from those packed by
   `photochrom shards --resize`, to 192 pixels and to the 160 that are trained at; the bar for the last is 10
-* decoding alone: libjpeg-turbo on as many threads, without a filter, which no way of streaming these files can beat
+* decoding alone: libjpeg-turbo on as many threads, without a filter, which no way of streaming them can beat
 
 The first batch is not timed, so that workers have started.
 
