@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -114,6 +115,32 @@ def test_all_stop_at_the_same_step_and_one_process_goes_on(photos, tmp_path):
     torch.set_num_threads(1)
     train(load_recipe("article-6", changes), photos, run, progress=False, resume=True)
     same_losses(run, single("article-6", photos, tmp_path / "one", changes), within=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.torchrun
+def test_what_is_wrong_with_a_recipe_is_said_once_however_late_the_first_process_is(photos, tmp_path, monkeypatch):
+    (tmp_path / "late").mkdir()
+    (tmp_path / "late" / "sitecustomize.py").write_text(
+        "import os, time\nif os.environ.get('RANK') == '0':\n    time.sleep(4)\n"
+    )
+    paths = str(tmp_path / "late"), os.environ.get("PYTHONPATH")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    process = start(2, "article-6", photos, tmp_path / "run", {"depth": "9"})
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    said = [line for line in err.splitlines() if line.startswith("photochrom: ")]
+    assert len(said) == 1
+    assert "depth" in said[0]
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_process_that_alone_has_come_upon_an_error_says_so(monkeypatch):
+    waited: list[float] = []
+    monkeypatch.setattr("photochrom.training.distributed.time.sleep", waited.append)
+    with pytest.raises(TrainingError, match="no GPU"), Ranks(rank=1, count=2).alike():
+        raise TrainingError(None, "there is no GPU", "get one")
+    assert waited
 
 
 def wait_for_epochs(run: Path, count: int, process: subprocess.Popen[str]) -> int:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -68,24 +67,49 @@ def test_a_cluster_that_does_not_answer_is_told_at_once_and_nothing_is_begun(
     assert main([*call, "--plan"]) == 0
 
 
+@pytest.fixture
+def killed(
+    ray_folder: Path, dead: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[[], None]]:
+    """Kills a cluster that asks for a token, started for the test."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / ".ray").mkdir(parents=True)
+    (tmp_path / "home" / ".ray" / "auth_token").write_text("0123456789abcdef" * 4)
+    start = [Path(sys.executable).with_name("ray"), "start", "--head", "--num-cpus=1", "--include-dashboard=false"]
+    subprocess.run([*start, f"--port={dead.rpartition(':')[2]}"], check=True, capture_output=True)
+
+    def kill() -> None:
+        for process in psutil.process_iter(["cmdline"]):
+            with suppress(psutil.Error):
+                if str(ray_folder) in " ".join(process.info["cmdline"] or []):
+                    process.kill()
+
+    yield kill
+    kill()
+
+
 @pytest.mark.ray
 @pytest.mark.slow
-def test_what_a_killed_cluster_leaves_behind_is_in_no_call_s_way(
-    ray_folder: Path, dead: str, tint: Path, tmp_path: Path
+def test_a_cluster_that_asks_for_a_token_or_is_killed(
+    killed: Callable[[], None], ray_folder: Path, dead: str, tint: Path, tmp_path: Path
 ) -> None:
-    port = dead.rpartition(":")[2]
-    start = [Path(sys.executable).with_name("ray"), "start", "--head", "--num-cpus=1", "--include-dashboard=false"]
-    subprocess.run([*start, f"--port={port}"], check=True, capture_output=True)
-    for process in psutil.process_iter(["cmdline"]):
-        with suppress(psutil.Error):
-            if str(ray_folder) in " ".join(process.info["cmdline"] or []):
-                os.kill(process.pid, signal.SIGKILL)
-    assert (ray_folder / "ray_current_cluster").read_text().endswith(f":{port}")
     save_photos(tmp_path / "photos", 2)
-    command = [
-        sys.executable, "-m", "photochrom", "colorize", str(tmp_path / "photos"), "-o", str(tmp_path / "out"),
-        "--engine", "ray", "-n", str(tint), "--jobs", "1",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-    assert done.returncode == 0, done.stderr
-    assert len(list((tmp_path / "out").glob("*.jpg"))) == 2
+
+    def colorize(output: str, *more: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [
+            sys.executable, "-m", "photochrom", "colorize", str(tmp_path / "photos"), "-o", str(tmp_path / output),
+            "--engine", "ray", "-n", str(tint), "--jobs", "1", *more,
+        ]  # fmt: skip
+        variables = os.environ | environment
+        return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, env=variables)
+
+    refused = colorize("refused", "--ray-address", dead)
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].endswith("where it asks for a token, set RAY_AUTH_MODE=token")
+    let_in = colorize("let in", "--ray-address", dead, RAY_AUTH_MODE="token")
+    assert let_in.returncode == 0, let_in.stderr
+    killed()
+    assert (ray_folder / "ray_current_cluster").read_text().endswith(f":{dead.rpartition(':')[2]}")
+    alone = colorize("alone")  # what it left behind is in nobody's way who wants none
+    assert alone.returncode == 0, alone.stderr
+    assert len(list((tmp_path / "alone").glob("*.jpg"))) == 2

@@ -6,6 +6,7 @@ This is the one place that knows of it. A process by itself is rank 0 of 1, for 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ __all__ = ["Ranks", "join_ranks", "ranks_of"]
 T = TypeVar("T")
 
 _PATIENCE = timedelta(hours=1)  # one process may load its photos that much sooner than another
+_SPEAKS = 60.0  # seconds in which the first process has said what is wrong; torchrun ends all once one has ended
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,16 @@ class Ranks:
 
     @contextmanager
     def alike(self) -> Iterator[None]:
-        """Let the first process alone raise an error that all come upon in the block: one message is enough."""
+        """Let the first process alone raise an error that all come upon in the block: one message is enough.
+
+        Another one that is still there after a while has come upon an error of its own, and raises it.
+        """
         try:
             yield
         except PhotochromError:
-            if self.main:
-                raise
-            raise SystemExit(1) from None
+            if not self.main:
+                time.sleep(_SPEAKS)
+            raise
 
     def first(self, make: Callable[[], T]) -> T:
         """Have the first process do something, and give its result to all.
@@ -115,6 +120,7 @@ class Ranks:
         if raised is not None:
             raise raised
         if shared[1]:
+            time.sleep(_SPEAKS)
             raise SystemExit(1)
         return cast(T, shared[0])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from warnings import catch_warnings, simplefilter
 
 import torch
 from torch import Tensor, nn
@@ -59,7 +60,9 @@ class Stepper:
         if ranks.count > 1:
             self._norms = BatchNormOverRanks.replace_all(network)
             passes = _Loss(network, self.objective)
-            self._loss = self._ranked = DistributedDataParallel(passes, broadcast_buffers=False)
+            with catch_warnings():
+                simplefilter("ignore", FutureWarning)  # of a newer name, which PyTorch 2.11 does not know
+                self._loss = self._ranked = DistributedDataParallel(passes, broadcast_buffers=False)
 
     def __call__(
         self,

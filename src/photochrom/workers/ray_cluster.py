@@ -13,6 +13,7 @@ from photochrom.errors import WorkerError, reason_of, require_extra
 __all__ = ["check_address", "connected"]
 
 _ALONE = "local"  # Ray's word for a cluster of this machine; no address at all means any that it finds there
+_START = "start it, or leave out --ray-address and RAY_ADDRESS for this machine alone"
 _ANSWERS = 5.0  # seconds within which a cluster's port takes a connection, or Ray would try for minutes
 
 
@@ -43,7 +44,8 @@ def connected(address: str | None) -> Iterator[None]:
                 log_to_driver=False,
             )
         except (ConnectionError, OSError, ValueError, RuntimeError) as error:
-            raise _unreached(named, reason_of(error)) from error
+            remedy = "check that this is its head's port; where it asks for a token, set RAY_AUTH_MODE=token"
+            raise _unreached(named, reason_of(error), remedy) from error
     try:
         yield
     except ray.exceptions.RayError as error:
@@ -98,6 +100,5 @@ def _named(address: str | None) -> str:
     return address or os.environ.get("RAY_ADDRESS") or _ALONE
 
 
-def _unreached(address: str, why: str) -> WorkerError:
-    remedy = "start it, or leave out --ray-address and RAY_ADDRESS for this machine alone"
+def _unreached(address: str, why: str, remedy: str = _START) -> WorkerError:
     return WorkerError(address, f"the cluster cannot be reached ({why})", remedy)
