@@ -41,11 +41,13 @@ def test_a_training_is_exported_and_measured_within_the_time(tmp_path: Path) -> 
         "train", "photochrom-1", "--data", tmp_path, "--out", out, "--measure", tmp_path, "--within", "9m",
         "--dry-run",
     )  # fmt: skip
-    assert train[:4] == ["timeout", "--signal=TERM", "--kill-after=20", "410"]
-    assert train[4:] == [
+    assert train[:3] == ["timeout", "--signal=TERM", "--kill-after=20"]
+    assert 400 <= int(train[3]) <= 410  # a busy machine has lost a second or two by then
+    assert train[4:-1] == [
         "python3", "-m", "photochrom", "train", "photochrom-1", "--data", str(tmp_path), "--output", "WORK/run",
-        "--device", "cuda", "--within", "390s",
+        "--device", "cuda", "--within",
     ]  # fmt: skip
+    assert train[-1] == f"{int(train[3]) - 20}s"
     assert copy == ["cp", "WORK/run/log.jsonl", "WORK/run/recipe.yaml", str(out)]
     assert export[3:6] == ["export", "WORK/run", "--output"]
     assert evaluate[7:9] == ["evaluate", f"{out}/photochrom-1.onnx"]
@@ -65,6 +67,46 @@ def test_a_training_is_checked_in_small_first_where_that_is_asked_for(tmp_path: 
     assert 380 <= int(check[10]) <= 390
     assert check[11:] == ["--set", "size=64"]
     assert "train" in train
+
+
+def test_a_network_that_cannot_be_measured_in_time_is_kept_all_the_same(tmp_path: Path) -> None:
+    # In place of photochrom, whose own commands take a minute: it leaves what they leave, and measuring fails.
+    python = tmp_path / "python"
+    python.write_text("""#!/usr/bin/env bash
+case " $* " in
+  *" train "*) mkdir -p "$WORK/run" && touch "$WORK"/run/{checkpoint.safetensors,log.jsonl,recipe.yaml} ;;
+  *" export "*) touch "$OUT/photochrom-1.onnx" ;;
+  *" evaluate "*) echo "out of time" >&2 && exit 124 ;;
+esac
+""")
+    python.chmod(0o755)
+    work, out = tmp_path / "work", tmp_path / "out"
+    (tmp_path / "photos").mkdir()
+    photos = tmp_path / "photos"
+    done = subprocess.run(
+        [
+            "bash",
+            SCRIPT,
+            "train",
+            "photochrom-1",
+            "--data",
+            photos,
+            "--out",
+            out,
+            "--measure",
+            photos,
+            "--work",
+            work,
+        ],
+        env=os.environ | {"PYTHON": str(python), "WORK": str(work), "OUT": str(out)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "not measured to the end; photochrom evaluate photochrom-1.onnx" in done.stdout
+    assert "cannot stat" not in done.stderr
+    assert {path.name for path in out.iterdir()} == {"photochrom-1.onnx", "log.jsonl", "recipe.yaml", "log.txt"}
 
 
 def test_a_study_goes_on_from_packs_and_leaves_one(tmp_path: Path) -> None:
