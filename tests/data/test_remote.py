@@ -11,6 +11,7 @@ import pytest
 from photochrom.data.photos import find_photos
 from photochrom.data.remote import expand_braces, fetch_shard
 from photochrom.errors import DataError
+from photochrom.io.storage import Storage
 
 
 class Server(ThreadingHTTPServer):
@@ -107,11 +108,21 @@ def test_a_query_is_not_told(shards, tmp_path):
 
 
 def test_a_scheme_nobody_knows_and_a_cache_that_cannot_be_written(tmp_path):
-    with pytest.raises(DataError, match=r"gopher://x/a\.tar: cannot be fetched"):
+    with pytest.raises(DataError, match=r"^gopher://x: cannot be opened .*gopher"):
         find_photos("gopher://x/a.tar", cache=tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match=r"cannot be written .*; name another cache folder"):
         find_photos("http://127.0.0.1/a.tar", cache=tmp_path / "file")
+
+
+def test_a_shard_of_an_object_store(s3, tmp_path, tar):
+    shard = tar(tmp_path / "one.tar", {"a.jpg": b"a", "b.jpg": b"b"})
+    Storage(s3).put(shard, "here/photos-00.tar")
+    found = find_photos(f"{s3}/here/photos-{{00..00}}.tar", cache=tmp_path / "cache")
+    assert [ref.read() for ref in found] == [b"a", b"b"]
+    with pytest.raises(DataError, match=r"^s3://album/here/photos-01\.tar: is not there"):
+        find_photos(f"{s3}/here/photos-01.tar", cache=tmp_path / "cache")
+    assert [path.name for path in (tmp_path / "cache").rglob("*.tar")] == ["photos-00.tar"]
 
 
 def test_shards_go_to_the_cache_folder(shards, monkeypatch, tmp_path):

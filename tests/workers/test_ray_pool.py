@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,9 +52,13 @@ def test_what_cannot_be_opened_is_said_of_each_job() -> None:
 
 def test_an_evaluation_has_the_figures_of_one_machine(tint: Path, tmp_path: Path) -> None:
     save_photos(tmp_path / "photos", 6)
+    # A folder that is there for this process alone: the cluster's have no such file.
+    folder = os.open(tmp_path / "photos", os.O_RDONLY)
+    only_here = Path(f"/proc/self/fd/{folder}") if sys.platform == "linux" else tmp_path / "photos"
     figures = []
-    for engine in "local", "ray":
-        results = evaluate([tint], tmp_path / "photos", tmp_path / engine, fast=True, engine=engine, workers=2)
+    for engine, photos in ("local", tmp_path / "photos"), ("ray", only_here):
+        results = evaluate([tint], photos, tmp_path / engine, fast=True, engine=engine, workers=2)
         figures.append([(row["name"], row["scores"]) for row in results["rows"]])
     assert len(figures[0]) > 2
+    os.close(folder)
     assert figures[0] == figures[1]

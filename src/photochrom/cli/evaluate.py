@@ -50,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("--jobs", type=_count, metavar="N", help="processes (default: one for each core)")
     parser.add_argument(
         "--engine", choices=("local", "ray"), default="local",
-        help="ray: on a cluster, whose machines all have the photos and networks",
+        help="ray: on a cluster; photos are sent to its machines, networks that are not bundled they must have",
     )  # fmt: skip
     parser.add_argument(
         "--ray-address", metavar="ADDRESS", help="of the cluster (default: RAY_ADDRESS, or this machine alone)"

@@ -1,7 +1,8 @@
 """Shards on a server: a URL pattern is expanded, and each shard fetched once into a cache folder.
 
 Training reads photos in random order, epoch after epoch, so a shard is copied whole before it is used. webdataset
-expands the pattern and opens the URL, and so the schemes are its own: http, https, gs, hf, and others.
+expands the pattern and opens the URL where it knows the scheme: http, https, gs, hf, and others. fsspec opens the
+rest, such as s3.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from urllib.parse import unquote, urlparse
 
 from photochrom.cache_folder import cache_folder
 from photochrom.data.shards import index_shard
-from photochrom.errors import DataError, reason_of, require_extra
+from photochrom.errors import DataError, OutputError, PhotoError, reason_of, require_extra
 from photochrom.io.address import without_secrets
 from photochrom.io.atomic import replace_file
+from photochrom.io.storage import Storage
 
 __all__ = ["expand_braces", "fetch_shard"]
 
@@ -67,16 +69,22 @@ def fetch_shard(url: str, cache: Path | None = None) -> Path:
     if final.exists():
         return final
     with require_extra("train", "Fetching shards"):
-        from webdataset.gopen import gopen
+        from webdataset.gopen import gopen, gopen_schemes
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(folder, f"cannot be written ({error.strerror})", "name another cache folder") from error
     try:
         with replace_file(final) as part:
-            with part.open("wb") as file, gopen(url, "rb") as stream:
-                shutil.copyfileobj(stream, file, 1 << 20)
+            if urlparse(url).scheme in gopen_schemes:
+                with part.open("wb") as file, gopen(url, "rb") as stream:
+                    shutil.copyfileobj(stream, file, 1 << 20)
+            else:
+                above, _, name = url.rpartition("/")
+                Storage(above).fetch(name, part)
             index_shard(part, name=shown)  # a cut or wrong file must not stay in the cache under the shard's name
+    except (PhotoError, OutputError) as error:
+        raise DataError(error.subject, error.problem, error.remedy) from error
     except (OSError, ValueError, ImportError) as error:
         raise DataError(
             shown,

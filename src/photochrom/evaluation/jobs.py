@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ class Bench(Context):
         self._setup = setup
         self._measurer: Measurer | None = None
 
-    def read(self, ref: PhotoRef) -> Any:
+    def read(self, ref: PhotoRef | SentPhoto) -> Any:
         """Read a photo as the preprocessing says.
 
         Raises:
@@ -102,10 +102,35 @@ class Bench(Context):
 
 
 @dataclass(frozen=True)
+class SentPhoto:
+    """A photo that goes with its job, to machines that do not have its file.
+
+    Attributes:
+        key: as `PhotoRef` has it.
+        data: the file's bytes.
+    """
+
+    key: str
+    data: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, ref: PhotoRef) -> PhotoRef | SentPhoto:
+        """Read a photo; where that fails, whoever has the job is to say so."""
+        try:
+            return cls(ref.key, ref.read())
+        except PhotoError:
+            return ref
+
+    def read(self) -> bytes:
+        """Return the photo's bytes."""
+        return self.data
+
+
+@dataclass(frozen=True)
 class MeasureMean(Job[Bench, tuple[float, float] | None]):
     """Measure the mean a, b of a photo; None if it cannot be read, which is said where it is measured."""
 
-    ref: PhotoRef
+    ref: PhotoRef | SentPhoto
     name: str
 
     def run(self, bench: Bench) -> tuple[float, float] | None:
@@ -122,7 +147,7 @@ class MeasureMean(Job[Bench, tuple[float, float] | None]):
 class Measure(Job[Bench, Line]):
     """Measure every row on a photo; `mean_ab` is the colour of the row of the mean colour."""
 
-    ref: PhotoRef
+    ref: PhotoRef | SentPhoto
     name: str
     mean_ab: tuple[float, float]
 

@@ -24,7 +24,15 @@ from photochrom.errors import (
 )
 from photochrom.evaluation.cost import measure_cost
 from photochrom.evaluation.gallery import write_gallery
-from photochrom.evaluation.jobs import EXTRAS, Bench, BenchSetup, Measure, MeasureMean, missing_extras
+from photochrom.evaluation.jobs import (
+    EXTRAS,
+    Bench,
+    BenchSetup,
+    Measure,
+    MeasureMean,
+    SentPhoto,
+    missing_extras,
+)
 from photochrom.evaluation.measure import Measurer
 from photochrom.evaluation.methods import list_methods
 from photochrom.evaluation.preprocessing import PREPROCESSINGS
@@ -110,10 +118,11 @@ def evaluate(
         closing(Record(output, setup, overwrite=overwrite)) as record,
         _workers(bench, engine, ray_address, workers, len(refs)) as pool,
     ):
-        mean_ab = _mean_colour(pool, refs, progress)
+        given = SentPhoto.of if engine == "ray" else _where_it_lies
+        mean_ab = _mean_colour(pool, refs, given, progress)
         waiting = [(number, ref) for number, ref in enumerate(refs) if ref.key not in record.lines]
         lines = {ref.key: record.lines[ref.key] for ref in refs if ref.key in record.lines}
-        jobs = (Measure(ref, ref.key, mean_ab) for _, ref in waiting)
+        jobs = (Measure(given(ref), ref.key, mean_ab) for _, ref in waiting)
         for (number, ref), future in zip(waiting, in_order(pool.submit, jobs, _AHEAD), strict=True):
             try:
                 lines[ref.key] = future.result()
@@ -192,12 +201,19 @@ def _workers(
         yield remote
 
 
+def _where_it_lies(ref: PhotoRef) -> PhotoRef | SentPhoto:
+    return ref
+
+
 def _mean_colour(
-    pool: Pool[Bench] | RayPool[Bench], refs: Sequence[PhotoRef], progress: Progress
+    pool: Pool[Bench] | RayPool[Bench],
+    refs: Sequence[PhotoRef],
+    given: Callable[[PhotoRef], PhotoRef | SentPhoto],
+    progress: Progress,
 ) -> tuple[float, float]:
     """Return the mean a, b over all pixels of all photos that can be read."""
     means = []
-    jobs = (MeasureMean(ref, ref.key) for ref in refs)
+    jobs = (MeasureMean(given(ref), ref.key) for ref in refs)
     for done, future in enumerate(in_order(pool.submit, jobs, _AHEAD), 1):
         progress("reading", done, len(refs))
         try:

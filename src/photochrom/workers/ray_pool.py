@@ -22,7 +22,7 @@ _ATTEMPTS = 2
 class RayPool(Generic[C]):
     """Actors that do jobs; the process is connected with their cluster (`connected`).
 
-    What a job names, such as a photo's file, must be there on every machine.
+    What a job names, such as a network, must be there on every machine.
 
     Args:
         setup: how a worker is started.
