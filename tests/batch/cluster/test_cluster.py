@@ -80,11 +80,16 @@ def test_workers_share_a_gpu_and_no_more_than_are_asked_for(colorize: Colorize, 
     most = 0
     ended = threading.Event()
 
+    def at_work() -> set[int]:
+        found = psutil.process_iter(["pid", "cmdline"])
+        return {each.info["pid"] for each in found if "MapWorker" in " ".join(each.info["cmdline"] or [])}
+
+    before = at_work()  # those of a former call, which are about to end
+
     def watch() -> None:
         nonlocal most
         while not ended.is_set():
-            commands = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
-            most = max(most, sum("MapWorker" in command for command in commands))
+            most = max(most, len(at_work() - before))
             time.sleep(0.05)
 
     thread = threading.Thread(target=watch)
