@@ -95,14 +95,6 @@ class Points(Shape):
             covered[max(0, rows.start - top) : max(0, rows.stop - top), columns] = True
         return covered
 
-    def pixels(self, height: int, width: int) -> NDArray[np.intp]:
-        """As `Shape.pixels`."""
-        if len(self.places) > 1:
-            return super().pixels(height, width)
-        ((rows, columns),) = self._squares(height, width)
-        lines = np.arange(rows.start, min(rows.stop, height))[:, None] * width
-        return (lines + np.arange(columns.start, min(columns.stop, width))).ravel()
-
     def distance(self, rows: Doubles, columns: Doubles, height: float, width: float) -> Doubles:
         """As `Shape.distance`, from the points themselves."""
         near = np.full((len(rows), len(columns)), np.inf)

@@ -67,9 +67,11 @@ class Passes:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the answers that are cached."""
+        """Bytes of the answers and of the hints' pixels that are cached."""
         latest = self._latest[1].nbytes if self._latest else 0
-        return latest + sum(planes.nbytes for answers in self._cached.values() for planes in answers.values())
+        hinted = sum(found.pixels.nbytes + found.which.nbytes for _, found in self._pixels.values())
+        answers = sum(planes.nbytes for answers in self._cached.values() for planes in answers.values())
+        return latest + hinted + answers
 
     def remember(self, ab: Floats, options: Options) -> None:
         """Take colours, h×w×2, for those that the network gives by these options, in place of a pass."""
