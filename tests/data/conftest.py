@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from packing_album import album  # noqa: F401 (a fixture)
 from photochrom.data.photos import PhotoRef, find_photos
 from photochrom.io.vips import libvips
 

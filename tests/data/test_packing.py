@@ -1,87 +1,28 @@
-"""Photos packed into shards: each once, those with colours, whole after a kill, and checked byte for byte."""
+"""Photos packed into shards: each once, those with colours, and checked byte for byte."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-import subprocess
-import sys
 import tarfile
-import time
 from pathlib import Path
 
 import fsspec
 import numpy as np
-import psutil
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
+from packing_album import colourful, cut_out, drawn, lines_of, saved
 from photochrom.cli.main import main
 from photochrom.data.packing.examine import Rules, is_cut_out, is_drawing
 from photochrom.data.packing.pack import pack_shards, read_manifest
 from photochrom.data.packing.sources import find_sources
 from photochrom.data.packing.state import PackingState
-from photochrom.data.packing.verify import read_lines, stats_of, verify_shards
+from photochrom.data.packing.verify import stats_of, verify_shards
 from photochrom.data.photos import find_photos
-from photochrom.errors import DataError, OutputError
-from photochrom.io.storage import Storage
+from photochrom.errors import OutputError
 from stores import SIGNATURE
-
-
-def colourful(seed: int, width: int = 180, height: int = 150) -> Image.Image:
-    """Soft colours under grain, as a photo's."""
-    rng = np.random.default_rng(seed)
-    coarse = Image.fromarray(rng.integers(0, 256, (6, 7, 3), dtype=np.uint8))
-    soft = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.float64)
-    return Image.fromarray(np.clip(soft + rng.normal(0, 6, (height, width, 1)), 0, 255).astype(np.uint8))
-
-
-def drawn() -> Image.Image:
-    image = Image.new("RGB", (300, 300), (240, 220, 60))
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 200, 300, 300), fill=(30, 140, 60))
-    for place in range(20, 280, 40):
-        draw.ellipse((place, place, place + 60, place + 90), fill=(200, 30, 40), outline=(0, 0, 0), width=4)
-    return image
-
-
-def cut_out() -> Image.Image:
-    image = Image.new("RGB", (300, 300), (255, 255, 255))
-    image.paste(colourful(50), (60, 70))
-    return image
-
-
-def saved(image: Image.Image, path: Path, **options) -> bytes:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, **options)
-    return path.read_bytes()
-
-
-@pytest.fixture
-def album(tmp_path: Path) -> dict[str, bytes]:
-    """Five photos to pack, and one of each kind to leave out, below `tmp_path / "in"`."""
-    folder = tmp_path / "in"
-    good = {f"a/{seed}.jpg": saved(colourful(seed), folder / f"a/{seed}.jpg", quality=92) for seed in range(4)}
-    good["b/4.png"] = saved(colourful(4), folder / "b/4.png")
-    saved(colourful(1).resize((220, 183)), folder / "c/copy.jpg", quality=70)
-    saved(colourful(7).convert("L"), folder / "c/grey.jpg")
-    saved(colourful(8, 90, 140), folder / "c/small.jpg")
-    saved(drawn(), folder / "c/drawing.png")
-    saved(cut_out(), folder / "c/cut-out.jpg")
-    (folder / "c/broken.jpg").write_bytes(good["a/0.jpg"][:500])
-    (folder / "c/notes.txt").write_text("no photo")
-    (folder / ".hidden.jpg").write_bytes(good["a/0.jpg"])
-    return good
-
-
-def lines_of(folder: Path) -> list[dict]:
-    return [line for path in sorted(folder.glob("photos-*.jsonl")) for line in read_lines(path)]
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file of a folder of shards but for the state."""
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name[0] != "."}
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -131,66 +72,6 @@ def test_shards_keep_to_their_size(tmp_path, album):
         assert shard["bytes"] <= 60_000 or shard["photos"] == 1
         with tarfile.open(path) as tar:
             assert tar.getmember(f"{shard['name']}-000000.json").mtime == 0
-
-
-def test_a_killed_run_goes_on_to_the_very_same_shards_and_leaves_nothing(tmp_path):
-    for seed in range(60):
-        saved(colourful(seed, 400, 400), tmp_path / "in" / f"{seed:03}.jpg", quality=95)
-    command = ["shards", str(tmp_path / "in"), "--shard-size", "400KB", "--output"]
-    begun = [sys.executable, "-m", "photochrom", *command, str(tmp_path / "out"), "--jobs", "2"]
-    process = subprocess.Popen(begun)
-    for _ in range(1200):
-        if (tmp_path / "out" / "photos-000001.tar").exists():
-            break
-        assert process.poll() is None
-        time.sleep(0.01)
-    its_own = psutil.Process(process.pid).children(recursive=True)
-    process.kill()
-    process.wait()
-    assert not (tmp_path / "out" / "manifest.json").exists()
-    (tmp_path / "out" / ".photochrom-0123456789ab.tar").touch()  # as most kills leave one
-    assert psutil.wait_procs(its_own, timeout=20)[1] == []
-    for name in "out", "whole":
-        assert main([*command, str(tmp_path / name), "--jobs", "1", "--quiet"]) == 0
-    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
-    assert {path.name for path in (tmp_path / "out").glob(".*")} == {".packing.sqlite"}
-
-
-def test_a_run_that_is_stopped_says_how_it_goes_on(tmp_path):
-    for seed in range(30):
-        saved(colourful(seed, 400, 400), tmp_path / "in" / f"{seed:03}.jpg", quality=95)
-    command = ["shards", str(tmp_path / "in"), "--shard-size", "400KB", "--jobs", "2"]
-    begun = [sys.executable, "-m", "photochrom", *command, "--output", str(tmp_path / "out")]
-    process = subprocess.Popen(begun, stderr=subprocess.PIPE, text=True)
-    for _ in range(1200):
-        if (tmp_path / "out" / "photos-000000.tar").exists():
-            break
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.terminate()
-    _, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (143, "photochrom: stopped; the same command goes on\n")
-    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".sqlite", ".tar", ".jsonl"}
-
-
-def test_a_run_that_finds_nothing_to_pack_need_not_look_at_all_again(tmp_path):
-    (tmp_path / "in").mkdir()
-    for number in range(1500):
-        (tmp_path / "in" / f"{number:04}.jpg").touch()
-
-    def stop(packed: int, left_out: int) -> None:
-        seen.append(left_out)
-        if left_out == 1200:
-            raise KeyboardInterrupt
-
-    seen: list[int] = []
-    with pytest.raises(KeyboardInterrupt):
-        pack_shards([str(tmp_path / "in")], tmp_path / "out", jobs=1, progress=stop)
-    seen.clear()
-    assert pack_shards([str(tmp_path / "in")], tmp_path / "out", jobs=1, progress=stop).left_out == {
-        "unreadable": 1500
-    }
-    assert seen[-1] == 500
 
 
 def test_photos_that_came_later_are_added_and_nothing_else_changes(tmp_path, album):
@@ -247,45 +128,6 @@ def test_a_lent_address_s_signature_is_in_no_file(tmp_path, album, signed):
     assert lines_of(tmp_path / "out")[0]["source"] == f"{url}/new.jpg"
     for path in (tmp_path / "out").iterdir():
         assert b"0123secret" not in path.read_bytes()
-
-
-def test_settings_hold_a_folder_once_something_is_packed_there(tmp_path, album, s3):
-    there = f"{s3}/{tmp_path.name}"
-    with pytest.raises(DataError, match="no such file"):
-        pack_shards([str(tmp_path / "nowhere")], there, rules=Rules(resize=99), jobs=1)
-    pack_shards([str(tmp_path / "in")], there, jobs=1)
-    with pytest.raises(OutputError, match="other settings"):
-        pack_shards([str(tmp_path / "in")], there, rules=Rules(resize=99), jobs=1)
-
-
-def test_shards_go_to_a_store_as_they_would_to_a_folder_and_on_after_a_failure(
-    tmp_path, album, s3, monkeypatch, capsys
-):
-    there, near = f"{s3}/{tmp_path.name}", tmp_path / "near"
-    pack_shards([str(tmp_path / "in")], near, shard_size=30_000, jobs=1)
-    put, puts = Storage.put, []
-
-    def cut(self, file, name):
-        puts.append(name)
-        if len(puts) == 5:
-            raise OutputError(name, "cannot be written", "mend it")
-        return put(self, file, name)
-
-    monkeypatch.setattr(Storage, "put", cut)
-    with pytest.raises(OutputError):
-        pack_shards([str(tmp_path / "in")], there, shard_size=30_000, jobs=1)
-    pack_shards([str(tmp_path / "in")], there, shard_size=30_000, jobs=1)
-    assert puts.count("photos-000000.tar") == 1
-    store = Storage(there)
-    for path in [*near.glob("*.tar"), *near.glob("*.json*")]:
-        store.fetch(path.name, tmp_path / "back")
-        assert (tmp_path / "back").read_bytes() == path.read_bytes(), path.name
-    capsys.readouterr()
-    assert main(["shards", there, "--verify", "--stats"]) == 0
-    said = capsys.readouterr().out
-    assert f"{there}: whole" in said
-    store.put(tmp_path / "back", "photos-000001.tar")
-    assert main(["shards", there, "--verify"]) == 1
 
 
 def test_a_photo_s_own_copyright_comes_before_the_general_one(tmp_path):
@@ -355,46 +197,3 @@ def test_hashes_that_differ_in_three_bits_are_one_and_in_four_are_not(tmp_path):
     with pytest.raises(OutputError, match="in use"):
         PackingState(tmp_path / "state", {})
     state.close()
-
-
-def test_a_place_that_cannot_be_read_is_named(tmp_path):
-    (tmp_path / "bad.tar").write_bytes(b"no archive" * 100)
-    for place in (tmp_path / "none", tmp_path / "none.jpg", tmp_path / "none.tar", tmp_path / "bad.tar"):
-        with pytest.raises(DataError, match=place.name):
-            list(find_sources([str(place)]))
-    with pytest.raises(DataError, match="nowhere://x"):
-        list(find_sources(["nowhere://x"]))
-
-
-@pytest.mark.parametrize("url", [False, True])
-def test_the_shards_of_the_destination_are_not_packed_again(tmp_path, album, url):
-    out = tmp_path / "in" / "a" / "shards"
-    source = f"file://{tmp_path / 'in'}" if url else str(tmp_path / "in")
-    for _ in range(2):
-        packed = pack_shards([source], out, rules=Rules(keep=frozenset({"duplicate"})), jobs=1)
-        assert packed.photos == 6
-
-
-def test_a_source_that_is_not_there_is_told_before_anything_is_packed(tmp_path, album):
-    with pytest.raises(DataError, match="nowhere: there is no such file or folder"):
-        pack_shards([str(tmp_path / "in"), str(tmp_path / "nowhere")], tmp_path / "out", jobs=1)
-    assert not list((tmp_path / "out").glob("*.tar"))
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ([], "there is no --output"),
-        (["--output", "out", "--verify"], "--verify and --stats take no --output"),
-        (["--output", "out", "--jobs", "0"], "--jobs is below 1"),
-        (["--output", "out", "--quality", "101"], "--quality 101 is none"),
-        *((["--output", "out", "--name", name], f"--name {name!r} cannot") for name in ("", "a/b", ".hidden")),
-    ],
-)
-def test_a_call_that_cannot_be_meant_is_refused_in_one_line(tmp_path, monkeypatch, capsys, arguments, said):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as exit:
-        main(["shards", "in", *arguments])
-    assert exit.value.code == 2
-    assert f"photochrom shards: error: {said}" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
